@@ -1,0 +1,1 @@
+"""The wire of any AWS service: models, codecs, protocols, signatures, errors."""

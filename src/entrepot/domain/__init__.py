@@ -1,0 +1,1 @@
+"""Values and rules of a registry; no I/O, no clock, no randomness."""

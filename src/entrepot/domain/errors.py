@@ -1,0 +1,320 @@
+"""Every refusal: what a caller did that the registry will not do.
+
+A refusal carries the facts as fields; `aws/faults.py` and `oci/faults.py` turn it into the code,
+status and sentence of each door. Anything else that is raised is a bug or an outage.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(eq=False)
+class Refusal(Exception):
+    """The base of all refusals; not frozen, because a raised exception must take a traceback."""
+
+
+# -- requests ---------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class InvalidParameter(Refusal):
+    """A well-formed parameter breaks a constraint; `reason` is ECR's own words where they are known."""
+
+    parameter: str
+    reason: str
+
+
+@dataclass(eq=False)
+class Invalid(Refusal):
+    """ECR's ValidationException: modelled by its newer operations in place of InvalidParameter."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class NotOffered(Refusal):
+    """A real operation or option of the service that Entrepot does not have yet."""
+
+    what: str
+
+
+@dataclass(eq=False)
+class TooLarge(Refusal):
+    """The body is larger than the operation can take."""
+
+    limit_bytes: int
+
+
+@dataclass(eq=False)
+class TooMany(Refusal):
+    """A quota of the account or an image is used up; `quota` is the whole limit."""
+
+    what: str
+    quota: int
+
+
+@dataclass(eq=False)
+class AccessDenied(Refusal):
+    """The decision was no. `because` is AWS's clause, such as "no identity-based policy allows …"."""
+
+    principal_arn: str
+    action: str
+    resource: str
+    because: str
+
+
+# -- repositories -----------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class RepositoryNotFound(Refusal):
+    """No repository of this name in the account and region."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class RepositoryExists(Refusal):
+    """The name is taken."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class RepositoryNotEmpty(Refusal):
+    """Deleting needs `force` while images remain."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class InvalidTag(Refusal):
+    """A resource tag that AWS would refuse."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class TooManyTags(Refusal):
+    """Over 50 resource tags."""
+
+    resource: str
+
+
+@dataclass(eq=False)
+class KeyUnusable(Refusal):
+    """ECR's KmsException: the encryption key cannot be used; `kms_error` is the key service's code."""
+
+    kms_error: str
+    reason: str
+
+
+# -- images -----------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class ImageNotFound(Refusal):
+    """No such image; digest or tag is None where the caller did not give it."""
+
+    digest: str | None
+    tag: str | None
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ImageExists(Refusal):
+    """The same digest stands under the same tag already (PutImage; pushes over /v2/ succeed)."""
+
+    digest: str
+    tag: str | None
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class TagImmutable(Refusal):
+    """The tag names another image and may not be moved."""
+
+    tag: str
+    name: str
+
+
+@dataclass(eq=False)
+class DigestMismatch(Refusal):
+    """The digest the caller announced is not that of the bytes of the manifest."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ManifestInvalid(Refusal):
+    """The bytes are no manifest that this registry keeps."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class LayersNotFound(Refusal):
+    """The manifest names blobs that this repository does not hold."""
+
+    digests: tuple[str, ...]
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ReferencedImagesNotFound(Refusal):
+    """The index names manifests that this repository does not hold."""
+
+    digests: tuple[str, ...]
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ImageReferenced(Refusal):
+    """The image is a child of these indexes in the same repository."""
+
+    by: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class NotAcceptable(Refusal):
+    """The stored media type is none that the caller accepts."""
+
+    media_type: str
+
+
+# -- layers and uploads -----------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class LayerNotFound(Refusal):
+    """This repository holds no blob of this digest."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LayerInaccessible(Refusal):
+    """The blob was uploaded here, but no image refers to it yet."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LayerInUse(Refusal):
+    """An image of this repository still refers to the blob."""
+
+    digest: str
+    by: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class LayerExists(Refusal):
+    """CompleteLayerUpload of a digest this repository already holds."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class UploadNotFound(Refusal):
+    """No such upload for this caller in this repository."""
+
+    upload_id: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class UploadEmpty(Refusal):
+    """Completing an upload of the ECR API that has no parts."""
+
+    upload_id: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class UploadOutOfOrder(Refusal):
+    """The part does not continue the upload, or another request is writing to it."""
+
+    upload_id: str
+    name: str
+    registry_id: str
+    held_bytes: int
+
+
+@dataclass(eq=False)
+class PartTooSmall(Refusal):
+    """A part other than the last is under 5 MiB (ECR API only)."""
+
+    upload_id: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LayerDigestInvalid(Refusal):
+    """The uploaded bytes do not have the digest that the caller announced."""
+
+    announced: str
+    upload_id: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class DigestUnsupported(Refusal):
+    """Not a digest, or of an algorithm the registry does not verify (sha256 and sha512 are)."""
+
+    digest: str
+
+
+@dataclass(eq=False)
+class RangeInvalid(Refusal):
+    """A Range or Content-Range header that cannot be met."""
+
+    reason: str
+    size_bytes: int
+
+
+@dataclass(eq=False)
+class BodyCutShort(Refusal):
+    """The client closed or stalled before it sent what it announced."""
+
+
+# -- credentials ------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Unauthenticated(Refusal):
+    """No usable credentials on a door that needs them."""
+
+
+@dataclass(eq=False)
+class TokenExpired(Refusal):
+    """An authorization token that was ours, past its time."""
+
+
+@dataclass(eq=False)
+class TokenRejected(Refusal):
+    """A token of another region, account or registry, a revoked or a forged one."""
+
+
+@dataclass(eq=False)
+class AccountNotFound(Refusal):
+    """No such account on this server."""
+
+    account: str

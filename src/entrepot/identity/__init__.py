@@ -1,0 +1,1 @@
+"""Principals, credentials, sessions, tokens and decisions."""

@@ -1,0 +1,1 @@
+"""The root key ring and the data keys it wraps."""

@@ -1,0 +1,118 @@
+"""Where the bytes of blobs live: what uploads and downloads ask of a store.
+
+A blob lies under a random key, made by the caller; which key counts for a digest is a row's
+business (design, section 6). Nothing here knows digests of finished blobs, repositories or users.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Content on its way in, as its row remembers it between requests, processes and nodes.
+
+    `data_key` is the plain 32-byte AES key that seals it, or None where the storage encrypts by
+    itself. `sha256_state` is the running digest's tagged midstate after `offset_bytes`, empty when
+    this build cannot save one. `store_state` is the adapter's own note, opaque to everyone else.
+    """
+
+    key: str
+    data_key: bytes | None
+    offset_bytes: int
+    sha256_state: bytes
+    store_state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A finished blob, as its row describes it."""
+
+    key: str
+    data_key: bytes | None
+    size_bytes: int
+
+
+class UploadBusy(Exception):
+    """Another request, process or node is writing to this upload now."""
+
+
+class BlobWriter(Protocol):
+    """One request's exclusive hold on an upload, from its offset onward."""
+
+    async def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Take the next bytes. They may be in memory, in flight or on disk afterwards; memory is bounded."""
+
+    async def flush(self) -> Upload:
+        """Make everything written durable; the answer is the row to keep, with its new offset."""
+
+
+class BlobUploads(Protocol):
+    """Content on its way in; invisible to readers until its blob row exists."""
+
+    async def begin(self, key: str, data_key: bytes | None) -> Upload:
+        """Make room for an upload; nothing needs to be durable yet."""
+
+    def resume(self, upload: Upload) -> AbstractAsyncContextManager[BlobWriter]:
+        """Hold the upload for writing at its offset, or raise UploadBusy at once.
+
+        Bytes beyond the offset, left by a request whose row was never advanced, are overwritten
+        and never served. Leaving the context without `flush` keeps only what the row says.
+        """
+
+    async def digest(self, upload: Upload, algorithm: str) -> str:
+        """`algorithm:hex` of the bytes so far: from the midstate where there is one, else by one read."""
+
+    async def finish(self, upload: Upload) -> StoredBlob:
+        """Give the bytes their final, durable place under the key; may be repeated."""
+
+    async def abort(self, key: str) -> None:
+        """Drop an unfinished upload's bytes; absent is fine, may be repeated."""
+
+
+class BlobReader(Protocol):
+    """An open finished blob; plaintext by position. Blocking calls, for threads that move bytes."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Length of the plaintext."""
+
+    def read_into(self, position: int, buffer: memoryview) -> int:
+        """Fill the buffer with plaintext from `position`; the count, 0 only at the end.
+
+        Cheapest when `position` and the buffer's length are multiples of 1 MiB. Raises BlobDamaged
+        when the bytes at rest fail authentication or are short.
+        """
+
+    def close(self) -> None:
+        """Let go of files and keys."""
+
+
+class BlobDamaged(Exception):
+    """The bytes at rest are not the bytes that were stored: an outage, never an answer."""
+
+
+class Blobs(Protocol):
+    """Finished blobs."""
+
+    async def open(self, blob: StoredBlob) -> BlobReader:
+        """A reader; raises BlobMissing when the bytes are gone."""
+
+    def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:
+        """Plaintext from `start`, `length` bytes in pieces of up to 1 MiB, read ahead by one piece at most."""
+
+    async def delete(self, key: str) -> None:
+        """Remove a blob's bytes; absent is fine, may be repeated."""
+
+
+class BlobMissing(Exception):
+    """A row says the bytes are there and they are not: an outage, never an answer."""
+
+
+class PlainFile(Protocol):
+    """The extra power of a reader whose bytes lie plain in a local file: the kernel can send them."""
+
+    def fileno(self) -> int:
+        """The descriptor; the plaintext starts at offset 0 of the file."""

@@ -1,0 +1,1 @@
+"""Use cases of repositories, images, layers and uploads; they own the transactions."""

@@ -1,0 +1,1 @@
+"""Bytes of layers and configs, at rest and on their way in."""

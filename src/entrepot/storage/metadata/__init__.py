@@ -1,0 +1,1 @@
+"""Rows: one module a subject, its SQL once for SQLite and PostgreSQL."""

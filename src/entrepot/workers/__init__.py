@@ -1,0 +1,1 @@
+"""Background jobs: leases, retries, one module a kind."""
