@@ -12,9 +12,6 @@ class Refusal(Exception):
     """The base of all refusals; not frozen, because a raised exception must take a traceback."""
 
 
-# -- requests ---------------------------------------------------------------------------------
-
-
 @dataclass(eq=False)
 class InvalidParameter(Refusal):
     """A well-formed parameter breaks a constraint; `reason` is ECR's own words where they are known."""
@@ -62,9 +59,6 @@ class AccessDenied(Refusal):
     because: str
 
 
-# -- repositories -----------------------------------------------------------------------------
-
-
 @dataclass(eq=False)
 class RepositoryNotFound(Refusal):
     """No repository of this name in the account and region."""
@@ -109,9 +103,6 @@ class KeyUnusable(Refusal):
 
     kms_error: str
     reason: str
-
-
-# -- images -----------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -188,9 +179,6 @@ class NotAcceptable(Refusal):
     """The stored media type is none that the caller accepts."""
 
     media_type: str
-
-
-# -- layers and uploads -----------------------------------------------------------------------
 
 
 @dataclass(eq=False)
@@ -293,9 +281,6 @@ class RangeInvalid(Refusal):
 @dataclass(eq=False)
 class BodyCutShort(Refusal):
     """The client closed or stalled before it sent what it announced."""
-
-
-# -- credentials ------------------------------------------------------------------------------
 
 
 @dataclass(eq=False)
