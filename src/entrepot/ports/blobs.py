@@ -101,7 +101,7 @@ class Blobs(Protocol):
         """A reader; raises BlobMissing when the bytes are gone."""
 
     def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:
-        """Plaintext from `start`, `length` bytes in pieces of up to 1 MiB, read ahead by one piece at most."""
+        """Plaintext from `start`, `length` bytes in pieces of up to 1 MiB, at most one read ahead."""
 
     async def delete(self, key: str) -> None:
         """Remove a blob's bytes; absent is fine, may be repeated."""
