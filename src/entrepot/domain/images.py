@@ -1,0 +1,43 @@
+"""An image as its repository knows it, and the ways to name one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.names import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A manifest kept in a repository; any artifact, not only a container image.
+
+    `size_bytes` is what ECR reports: config and layers of a manifest, the largest child of an
+    index. `manifest_bytes` is the length of the manifest itself.
+    """
+
+    digest: Digest
+    media_type: str
+    artifact_type: str | None
+    manifest_bytes: int
+    size_bytes: int
+    subject_digest: Digest | None
+    annotations: Mapping[str, str]
+    pushed_at: datetime
+    last_pulled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageId:
+    """A caller's way to name an image: by digest, by tag or by both, which must then agree."""
+
+    digest: str | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaggedImage:
+    """One row of ListImages: a digest under one of its tags, or under none."""
+
+    digest: Digest
+    tag: Tag | None

@@ -1,0 +1,29 @@
+"""Who is asking."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The identity behind a request, as STS GetCallerIdentity names it.
+
+    `access_key_id` is the key that proved it, long-lived or a session's; `expires_at` is when
+    that proof ends, None for a long-lived key.
+    """
+
+    account: str
+    arn: str
+    user_id: str
+    access_key_id: str
+    expires_at: datetime | None = None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether this is the account itself rather than a user or role in it."""
+        return self.arn.endswith(":root")
+
+
+def root_arn(account: str) -> str:
+    """The account's own principal."""
+    return f"arn:aws:iam::{account}:root"
