@@ -1,5 +1,5 @@
--- The registry's rows. Times are microseconds since 1970 UTC; lists and maps are JSON text;
--- ids are made by the program. See docs/reference/storage.md for who writes what.
+-- The rows of the registry. Times are microseconds since 1970 UTC, lists and maps are JSON text,
+-- ids are made by the program.
 
 CREATE TABLE account (
     id TEXT NOT NULL,
@@ -44,12 +44,6 @@ CREATE TABLE signing_key (
     created_at BIGINT NOT NULL,
     retired_at BIGINT,
     PRIMARY KEY (kid)
-);
-
-CREATE TABLE revision (
-    subject TEXT NOT NULL,
-    number BIGINT NOT NULL,
-    PRIMARY KEY (subject)
 );
 
 CREATE TABLE repository (

@@ -1,0 +1,424 @@
+"""The registry's rows, one protocol a subject, as the use cases ask for them.
+
+Every method belongs to the transaction of the `Records` it came from. Lists are ordered bytewise
+by the name or digest they are paged on; `after` is the last one already seen, "" at the start.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.images import Image, TaggedImage
+from entrepot.domain.layers import Layer
+from entrepot.domain.names import Registry, RepositoryName, Tag
+from entrepot.domain.principals import Principal
+from entrepot.domain.repositories import Repository
+from entrepot.ports.blobs import Upload
+
+T = TypeVar("T")
+
+
+class Repositories(Protocol):
+    """Repositories by name."""
+
+    async def find(self, registry: Registry, name: RepositoryName) -> Repository | None: ...
+
+    async def page(self, registry: Registry, *, after: str, limit: int) -> list[Repository]: ...
+
+    async def add(self, repository: Repository) -> bool:
+        """False, and nothing written, when the name is taken."""
+
+    async def change(self, repository: Repository) -> None:
+        """Write the settings that may change: mutability and scan on push."""
+
+    async def remove(self, repository_id: str) -> None:
+        """Remove the row alone: what it holds can no longer be reached, and is cleared by a job."""
+
+    async def clear(self, repository_id: str, limit: int) -> int:
+        """Delete up to about `limit` rows of a removed repository; the count, 0 when nothing is left.
+
+        Uploads are left out: they are dropped through `Uploads` so that their bytes are thrown away.
+        """
+
+
+class ResourceTags(Protocol):
+    """The tags of a repository as an AWS resource."""
+
+    async def of(self, repository_id: str) -> dict[str, str]: ...
+
+    async def put(self, repository_id: str, tags: Mapping[str, str]) -> None:
+        """Add these, or give them new values; others stay."""
+
+    async def remove(self, repository_id: str, keys: Iterable[str]) -> None: ...
+
+
+class Images(Protocol):
+    """Images by digest, and by tag."""
+
+    async def find(self, repository_id: str, digest: Digest) -> Image | None: ...
+
+    async def find_tagged(self, repository_id: str, tag: Tag) -> Image | None: ...
+
+    async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Image]: ...
+
+    async def page(
+        self, repository_id: str, *, after: str, limit: int, tagged: bool | None = None
+    ) -> list[Image]:
+        """By digest; `tagged` keeps only images with tags (True) or without any (False)."""
+
+    async def add(self, repository_id: str, image: Image) -> bool:
+        """False, and nothing written, when the digest is there."""
+
+    async def remove(self, repository_id: str, digest: Digest) -> None:
+        """Remove the image with its tags, manifest, layer and child references; layers stay held."""
+
+    async def has_any(self, repository_id: str) -> bool: ...
+
+    async def note_pull(self, repository_id: str, digest: Digest, at: datetime) -> None: ...
+
+    async def referrers(
+        self,
+        repository_id: str,
+        subject: Digest,
+        *,
+        after: str,
+        limit: int,
+        artifact_types: Sequence[str] = (),
+    ) -> list[Image]:
+        """Images whose subject is this digest, of any type where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedManifest:
+    """A manifest's bytes under its own data key."""
+
+    wrapped_key: bytes
+    sealed: bytes
+
+
+class Manifests(Protocol):
+    """The bytes of manifests."""
+
+    async def find(self, repository_id: str, digest: Digest) -> SealedManifest | None: ...
+
+    async def put(self, repository_id: str, digest: Digest, manifest: SealedManifest) -> None: ...
+
+
+class Tags(Protocol):
+    """Tags and what they point at."""
+
+    async def find(self, repository_id: str, tag: Tag) -> Digest | None: ...
+
+    async def of_images(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, list[Tag]]:
+        """An entry only for images that have tags."""
+
+    async def page(self, repository_id: str, *, after: str, limit: int) -> list[Tag]: ...
+
+    async def listing(
+        self, repository_id: str, *, after: tuple[str, str], limit: int, tagged: bool | None = None
+    ) -> list[TaggedImage]:
+        """A row for each (digest, tag), and one without tag for an untagged image; `after` is both."""
+
+    async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
+        """Make the tag name this image, whatever it named before."""
+
+    async def remove(self, repository_id: str, tag: Tag) -> bool:
+        """False when there was none."""
+
+
+class References(Protocol):
+    """What manifests refer to: layers, and the children of indexes."""
+
+    async def add(
+        self, repository_id: str, digest: Digest, *, layers: Mapping[Digest, str], children: Sequence[Digest]
+    ) -> None:
+        """`layers` maps each blob to its media type."""
+
+    async def users(self, repository_id: str, layer: Digest, limit: int) -> list[Digest]:
+        """Images that refer to the blob."""
+
+    async def media_types(self, repository_id: str, layers: Sequence[Digest]) -> dict[Digest, str]:
+        """The type under which some image refers to each blob; no entry for one that none refers to."""
+
+    async def parents(self, repository_id: str, child: Digest, limit: int) -> list[Digest]:
+        """Indexes that have this image as a child."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobRow:
+    """The stored bytes that count for a digest under one encryption key."""
+
+    blob_key: str
+    digest: Digest
+    encryption_key: str
+    size_bytes: int
+    wrapped_key: bytes | None
+    created_at: datetime
+
+
+class BlobRows(Protocol):
+    """Which stored bytes count for a digest."""
+
+    async def find(self, digest: Digest, encryption_key: str) -> BlobRow | None: ...
+
+    async def add(self, row: BlobRow) -> bool:
+        """False, and nothing written, when the digest has bytes under this key already."""
+
+
+class HeldLayers(Protocol):
+    """The blobs that each repository holds: its only way to see them."""
+
+    async def find(self, repository_id: str, digest: Digest) -> Layer | None: ...
+
+    async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Layer]: ...
+
+    async def hold(self, repository_id: str, digest: Digest, blob_key: str, at: datetime) -> None:
+        """Hold the blob, again from `at` when it is held; takes the collector's mark off it."""
+
+    async def release(self, repository_id: str, digest: Digest) -> bool:
+        """False when it was not held."""
+
+    async def holders(
+        self, registry: Registry, digest: Digest, encryption_key: str, limit: int
+    ) -> list[Repository]:
+        """Repositories of one registry that hold the digest under this key."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """An upload between requests.
+
+    `upload.data_key` is None in a row: `wrapped_key` is the key as it may be stored. The part
+    sizes are those of UploadLayerPart, for ECR's rule on short parts; None for pushes on /v2/.
+    """
+
+    id: str
+    repository_id: str
+    principal_arn: str
+    encryption_key: str
+    wrapped_key: bytes | None
+    upload: Upload
+    shortest_part_bytes: int | None
+    last_part_bytes: int | None
+    created_at: datetime
+    touched_at: datetime
+
+
+class Uploads(Protocol):
+    """Uploads that are neither finished nor dropped."""
+
+    async def find(self, upload_id: str) -> UploadRow | None: ...
+
+    async def add(self, row: UploadRow) -> None: ...
+
+    async def advance(self, row: UploadRow, *, from_offset: int) -> bool:
+        """Write the new state if the row still stands at `from_offset`; False when it does not."""
+
+    async def remove(self, upload_id: str) -> bool:
+        """False when it was gone: somebody else finished or dropped it."""
+
+    async def stale(self, before: datetime, limit: int) -> list[UploadRow]:
+        """Uploads untouched since `before`, longest first."""
+
+    async def of_repository(self, repository_id: str, limit: int) -> list[UploadRow]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trash:
+    """Bytes that no row needs: `kind` is `upload` or `blob`, which lie in different places."""
+
+    blob_key: str
+    kind: str
+
+
+class Garbage(Protocol):
+    """What the collector reads and writes."""
+
+    async def unused_layers(
+        self, *, held_before: datetime, after: tuple[str, str], limit: int
+    ) -> list[tuple[str, Digest]]:
+        """(repository id, digest) of layers held since before then that no image refers to, in that order."""
+
+    async def release_unused(self, repository_id: str, digest: Digest, held_before: datetime) -> bool:
+        """Release the layer if it is still held since before then and still unused."""
+
+    async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
+        """Keys of unmarked blobs that no repository holds."""
+
+    async def mark(self, blob_key: str, at: datetime) -> None: ...
+
+    async def condemned(self, *, marked_before: datetime, limit: int) -> list[str]:
+        """Keys of blobs that have borne the mark since before then."""
+
+    async def remove_blob(self, blob_key: str, marked_before: datetime) -> bool:
+        """Delete the row if it still bears that mark and nobody holds it; False when somebody won it back."""
+
+    async def throw(self, trash: Trash, at: datetime) -> None:
+        """Note bytes to be deleted, in the transaction that made them useless."""
+
+    async def thrown(self, limit: int) -> list[Trash]: ...
+
+    async def emptied(self, blob_key: str) -> None:
+        """The bytes are gone: forget the note."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessKey:
+    """An access key: long-lived, or a session's when it has a token and an end.
+
+    `issued_by` is the key that a session was made with: it goes when that key goes.
+    """
+
+    principal: Principal
+    sealed_secret: bytes
+    session_token_sha256: bytes | None
+    is_active: bool
+    created_at: datetime
+    issued_by: str | None = None
+
+
+class AccessKeys(Protocol):
+    """Access keys by id."""
+
+    async def find(self, access_key_id: str) -> AccessKey | None: ...
+
+    async def add(self, key: AccessKey) -> bool:
+        """False, and nothing written, when the id is taken."""
+
+    async def of_principal(self, principal_arn: str) -> list[AccessKey]: ...
+
+    async def remove(self, access_key_id: str) -> None:
+        """Remove the key and every session made with it."""
+
+    async def remove_expired(self, before: datetime, limit: int) -> int: ...
+
+
+class Accounts(Protocol):
+    """Accounts of this server."""
+
+    async def exists(self, account: str) -> bool: ...
+
+    async def add(self, account: str, at: datetime) -> bool:
+        """False when it exists."""
+
+    async def page(self, *, after: str, limit: int) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that signs registry tokens and download URLs."""
+
+    kid: str
+    sealed_secret: bytes
+    created_at: datetime
+
+
+class SigningKeys(Protocol):
+    """The keys that sign tokens: few, and kept until everything they signed has ended."""
+
+    async def all(self) -> list[SigningKey]:
+        """Newest first."""
+
+    async def add(self, key: SigningKey) -> None: ...
+
+
+class Settings(Protocol):
+    """Account settings of a registry, and the server's own under account and region ""."""
+
+    async def find(self, registry: Registry, name: str) -> str | None: ...
+
+    async def put(self, registry: Registry, name: str, value: str) -> None: ...
+
+
+class RootKeyChecks(Protocol):
+    """Values that prove a node holds the root key the rows were sealed under."""
+
+    async def all(self) -> dict[int, bytes]:
+        """By version of the root key."""
+
+    async def add(self, version: int, value: bytes) -> bool:
+        """False when the version has a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work to do once, at or after a time; `payload` is JSON that carries ids, not state."""
+
+    id: str
+    kind: str
+    unique_key: str
+    payload: str
+    run_at: datetime
+    attempts: int
+
+
+class Jobs(Protocol):
+    """The table of background work."""
+
+    async def enqueue(self, job: Job) -> None:
+        """Add it; where one of its kind and unique key waits, that one stays and the new one is dropped."""
+
+    async def due(self, now: datetime, limit: int) -> list[Job]:
+        """Jobs whose time has come and that nobody holds."""
+
+    async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
+        """Take the job if its attempts are still as seen; counts one more attempt."""
+
+    async def finish(self, job_id: str, lease: str) -> None: ...
+
+    async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...
+
+
+class Records(Protocol):
+    """All rows, within one transaction."""
+
+    @property
+    def repositories(self) -> Repositories: ...
+    @property
+    def resource_tags(self) -> ResourceTags: ...
+    @property
+    def images(self) -> Images: ...
+    @property
+    def manifests(self) -> Manifests: ...
+    @property
+    def tags(self) -> Tags: ...
+    @property
+    def references(self) -> References: ...
+    @property
+    def blobs(self) -> BlobRows: ...
+    @property
+    def layers(self) -> HeldLayers: ...
+    @property
+    def uploads(self) -> Uploads: ...
+    @property
+    def garbage(self) -> Garbage: ...
+    @property
+    def access_keys(self) -> AccessKeys: ...
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def signing_keys(self) -> SigningKeys: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def root_key_checks(self) -> RootKeyChecks: ...
+    @property
+    def jobs(self) -> Jobs: ...
+
+
+class Store(Protocol):
+    """The database, as use cases see it."""
+
+    async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        """Read a few rows; each statement sees the latest commit."""
+
+    async def scan(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        """Read what may be thousands of rows, from one snapshot."""
+
+    async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        """One serialisable transaction, durable when this returns.
+
+        The body may be run again after a conflict, so it does nothing but read and write rows.
+        """
