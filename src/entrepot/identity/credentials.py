@@ -1,0 +1,127 @@
+"""Access keys: long-lived ones, and the temporary ones of sessions."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from entrepot.domain.principals import Principal, root_arn
+from entrepot.ports.clock import Clock
+from entrepot.ports.keys import Sealer
+from entrepot.ports.records import AccessKey, Records, Store
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What a request is verified against; the secret is in the clear only here."""
+
+    principal: Principal
+    secret: str
+    session_token_sha256: bytes | None
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedKey:
+    """A key at the only moment its secret may be shown; `session_token` is None for a long-lived one."""
+
+    access_key_id: str
+    secret: str
+    session_token: str | None
+    expires_at: datetime | None
+
+
+class Credentials:
+    """Finds, makes and removes access keys; secrets lie in rows sealed under the root key ring."""
+
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._clock = clock
+
+    async def find(self, access_key_id: str) -> Credential | None:
+        """The key's secret and owner; None when there is none, or its session has ended and was swept."""
+        key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+        if key is None:
+            return None
+        secret = self._sealer.open(key.sealed_secret, _purpose(access_key_id)).decode("ascii")
+        return Credential(key.principal, secret, key.session_token_sha256, key.is_active)
+
+    async def principal(self, access_key_id: str) -> Principal | None:
+        """The owner of a key that may be used now; None when it is unknown, inactive or past its end."""
+        key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+        if key is None or not key.is_active:
+            return None
+        ends = key.principal.expires_at
+        return None if ends is not None and ends <= self._clock() else key.principal
+
+    async def issue_session(self, caller: Principal, duration: timedelta) -> IssuedKey:
+        """Temporary keys for the caller itself, as STS GetSessionToken gives them."""
+        now = self._clock()
+        issued = new_session_key(now + duration)
+        principal = replace(caller, access_key_id=issued.access_key_id, expires_at=issued.expires_at)
+        row = self._row(principal, issued, issued_by=caller.access_key_id)
+        await self._store.write(lambda records: records.access_keys.add(row))
+        return issued
+
+    async def set_root_key(self, account: str, issued: IssuedKey) -> None:
+        """Make this the account's only root key, and the account where it does not exist."""
+        row = self._row(root_principal(account, issued.access_key_id), issued)
+
+        async def body(records: Records) -> None:
+            await records.accounts.add(account, row.created_at)
+            for key in await records.access_keys.of_principal(root_arn(account)):
+                await records.access_keys.remove(key.principal.access_key_id)
+            await records.access_keys.add(row)
+
+        await self._store.write(body)
+
+    async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
+        """Make the account with this root key; False, and nothing written, when the account exists.
+
+        One transaction, so that of two first starts at once only one makes a credential.
+        """
+        row = self._row(root_principal(account, issued.access_key_id), issued)
+
+        async def body(records: Records) -> bool:
+            if not await records.accounts.add(account, row.created_at):
+                return False
+            return await records.access_keys.add(row)
+
+        return await self._store.write(body)
+
+    def _row(self, principal: Principal, issued: IssuedKey, issued_by: str | None = None) -> AccessKey:
+        token = issued.session_token
+        return AccessKey(
+            principal=principal,
+            sealed_secret=self._sealer.seal(issued.secret.encode("ascii"), _purpose(issued.access_key_id)),
+            session_token_sha256=hashlib.sha256(token.encode()).digest() if token else None,
+            is_active=True,
+            created_at=self._clock(),
+            issued_by=issued_by,
+        )
+
+
+def new_key() -> IssuedKey:
+    """A long-lived key in AWS's form: 20 and 40 characters."""
+    return IssuedKey(_key_id("AKIA"), secrets.token_urlsafe(30), session_token=None, expires_at=None)
+
+
+def new_session_key(expires_at: datetime) -> IssuedKey:
+    """A temporary key with its session token."""
+    return IssuedKey(_key_id("ASIA"), secrets.token_urlsafe(30), secrets.token_urlsafe(96), expires_at)
+
+
+def root_principal(account: str, access_key_id: str) -> Principal:
+    """The account itself, whose user id is its number (STS GetCallerIdentity)."""
+    return Principal(account=account, arn=root_arn(account), user_id=account, access_key_id=access_key_id)
+
+
+def _key_id(prefix: str) -> str:
+    return prefix + "".join(secrets.choice(_LETTERS) for _ in range(16))
+
+
+def _purpose(access_key_id: str) -> bytes:
+    return b"access-key:" + access_key_id.encode("ascii", "replace")

@@ -1,0 +1,87 @@
+"""Short texts that only this server can have written: signed with keys kept in rows."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+
+import orjson
+
+from entrepot.domain.errors import TokenRejected
+from entrepot.ports.clock import Clock
+from entrepot.ports.keys import Sealer
+from entrepot.ports.records import Records, SigningKey, Store
+
+_LONGEST = 4096
+
+
+class Signer:
+    """Signs and reads `kid.payload.mac`, each part base64url: no algorithm is named, none can be chosen.
+
+    The MAC is HMAC-SHA256 over purpose, kid and payload, so a text signed for one purpose is
+    worthless for another. Keys are few and never change, so they are cached for good.
+    """
+
+    def __init__(self, store: Store, sealer: Sealer, clock: Clock) -> None:
+        self._store = store
+        self._sealer = sealer
+        self._clock = clock
+        self._secrets: dict[str, bytes] = {}
+        self._newest = ""
+
+    async def sign(self, purpose: str, payload: dict[str, str | int]) -> str:
+        """The signed text: letters, digits, `-`, `_` and two dots."""
+        if not self._newest:
+            await self._load(make_one=True)
+        body = f"{self._newest}.{_encode(orjson.dumps(payload))}"
+        return f"{body}.{_encode(self._mac(self._newest, purpose, body))}"
+
+    async def read(self, purpose: str, text: str) -> dict[str, str | int]:
+        """The payload of a text signed here for this purpose; raises TokenRejected for any other."""
+        body, _, mac = text[:_LONGEST].rpartition(".")
+        kid, _, payload = body.partition(".")
+        if kid not in self._secrets:
+            await self._load(make_one=False)
+        if kid not in self._secrets or not hmac.compare_digest(_decode(mac), self._mac(kid, purpose, body)):
+            raise TokenRejected
+        content: dict[str, str | int] = orjson.loads(_decode(payload))
+        return content
+
+    def _mac(self, kid: str, purpose: str, body: str) -> bytes:
+        message = f"{purpose}\0{body}".encode("utf-8", "surrogateescape")
+        return hmac.digest(self._secrets[kid], message, hashlib.sha256)
+
+    async def _load(self, *, make_one: bool) -> None:
+        keys = await self._store.read(lambda records: records.signing_keys.all())
+        if not keys and make_one:
+            keys = await self._store.write(self._first_key)
+        for key in keys:
+            self._secrets[key.kid] = self._sealer.open(key.sealed_secret, _purpose(key.kid))
+        if keys:
+            self._newest = keys[0].kid
+
+    async def _first_key(self, records: Records) -> list[SigningKey]:
+        keys = await records.signing_keys.all()
+        if keys:
+            return keys
+        kid = secrets.token_hex(4)
+        sealed = self._sealer.seal(secrets.token_bytes(32), _purpose(kid))
+        key = SigningKey(kid=kid, sealed_secret=sealed, created_at=self._clock())
+        await records.signing_keys.add(key)
+        return [key]
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as cause:
+        raise TokenRejected from cause
+
+
+def _purpose(kid: str) -> bytes:
+    return b"signing-key:" + kid.encode("ascii")

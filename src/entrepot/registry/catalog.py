@@ -1,0 +1,162 @@
+"""Repositories: made, listed, changed, tagged as resources and removed."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from entrepot.domain.errors import KeyUnusable, RepositoryExists, RepositoryNotEmpty, RepositoryNotFound
+from entrepot.domain.mutability import TagMutability
+from entrepot.domain.names import Registry, RepositoryName
+from entrepot.domain.repositories import Encryption, Repository, check_resource_tags, check_tag_count
+from entrepot.ports.clock import Clock, NewId
+from entrepot.ports.records import Job, Records, Store
+from entrepot.registry.pages import Page, cut_page, read_token
+
+FORGET_REPOSITORY = "forget-repository"  # the job that clears what a removed repository held
+
+
+class Catalog:
+    """The repositories of every registry on this server."""
+
+    def __init__(self, store: Store, clock: Clock, new_id: NewId) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+
+    async def create(
+        self,
+        registry: Registry,
+        name: RepositoryName,
+        *,
+        mutability: TagMutability,
+        scan_on_push: bool,
+        encryption: Encryption,
+        tags: Mapping[str, str],
+    ) -> Repository:
+        """Make a repository with its tags, or nothing."""
+        if encryption.type != "AES256":
+            raise KeyUnusable("NotAvailable", "Encryption keys are not managed by this registry yet")
+        check_resource_tags(tags)
+        check_tag_count(len(tags), name)
+        repository = Repository(
+            id=self._new_id(),
+            registry=registry,
+            name=name,
+            created_at=self._clock(),
+            mutability=mutability,
+            scan_on_push=scan_on_push,
+            encryption=encryption,
+        )
+
+        async def body(records: Records) -> None:
+            if not await records.repositories.add(repository):
+                raise RepositoryExists(name, registry.account)
+            await records.resource_tags.put(repository.id, tags)
+
+        await self._store.write(body)
+        return repository
+
+    async def get(self, registry: Registry, name: RepositoryName) -> Repository:
+        """The repository, or RepositoryNotFound."""
+        return await self._store.read(lambda records: get_repository(records, registry, name))
+
+    async def get_all(self, registry: Registry, names: Sequence[RepositoryName]) -> list[Repository]:
+        """All of them in the order asked, or RepositoryNotFound for the first that is missing."""
+        return [await self.get(registry, name) for name in dict.fromkeys(names)]
+
+    async def page(self, registry: Registry, *, token: str | None, limit: int) -> Page[Repository]:
+        """Repositories by name."""
+        (after,) = read_token("repositories", token, 1)
+        found = await self.after(registry, after=after, limit=limit + 1)
+        return cut_page("repositories", found, limit, lambda repository: (repository.name,))
+
+    async def after(self, registry: Registry, *, after: str, limit: int) -> list[Repository]:
+        """Up to `limit` repositories whose names come after `after`, bytewise."""
+        return await self._store.scan(
+            lambda records: records.repositories.page(registry, after=after, limit=limit)
+        )
+
+    async def delete(self, registry: Registry, name: RepositoryName, *, force: bool) -> Repository:
+        """Remove the repository; without `force` RepositoryNotEmpty while it holds images.
+
+        It is gone when this returns; what it held is cleared by a job, a bounded step at a time.
+        """
+
+        async def body(records: Records) -> Repository:
+            repository = await get_repository(records, registry, name)
+            if not force and await records.images.has_any(repository.id):
+                raise RepositoryNotEmpty(name, registry.account)
+            await records.repositories.remove(repository.id)
+            await records.jobs.enqueue(self._forget(repository))
+            return repository
+
+        return await self._store.write(body)
+
+    def _forget(self, repository: Repository) -> Job:
+        return Job(self._new_id(), FORGET_REPOSITORY, repository.id, "{}", self._clock(), attempts=0)
+
+    async def set_mutability(
+        self, registry: Registry, name: RepositoryName, mutability: TagMutability
+    ) -> Repository:
+        """Which tags may be moved from now on; existing ones stay where they point."""
+        return await self._change(registry, name, lambda found: replace(found, mutability=mutability))
+
+    async def set_scan_on_push(
+        self, registry: Registry, name: RepositoryName, *, scan_on_push: bool
+    ) -> Repository:
+        """Whether pushes ask for a scan."""
+        return await self._change(registry, name, lambda found: replace(found, scan_on_push=scan_on_push))
+
+    async def _change(
+        self, registry: Registry, name: RepositoryName, changed: Callable[[Repository], Repository]
+    ) -> Repository:
+        async def body(records: Records) -> Repository:
+            repository = changed(await get_repository(records, registry, name))
+            await records.repositories.change(repository)
+            return repository
+
+        return await self._store.write(body)
+
+    async def tags(self, registry: Registry, name: RepositoryName) -> dict[str, str]:
+        """The repository's resource tags."""
+
+        async def body(records: Records) -> dict[str, str]:
+            repository = await get_repository(records, registry, name)
+            return await records.resource_tags.of(repository.id)
+
+        return await self._store.read(body)
+
+    async def tag(self, registry: Registry, name: RepositoryName, tags: Mapping[str, str]) -> None:
+        """Add resource tags or give them new values."""
+        check_resource_tags(tags)
+
+        async def body(records: Records) -> None:
+            repository = await get_repository(records, registry, name)
+            existing = await records.resource_tags.of(repository.id)
+            check_tag_count(len(existing | dict(tags)), name)
+            await records.resource_tags.put(repository.id, tags)
+
+        await self._store.write(body)
+
+    async def untag(self, registry: Registry, name: RepositoryName, keys: Sequence[str]) -> None:
+        """Remove resource tags; keys that are not there are fine."""
+
+        async def body(records: Records) -> None:
+            repository = await get_repository(records, registry, name)
+            await records.resource_tags.remove(repository.id, keys)
+
+        await self._store.write(body)
+
+
+async def get_repository(records: Records, registry: Registry, name: RepositoryName) -> Repository:
+    """The repository within a transaction, or RepositoryNotFound."""
+    repository = await records.repositories.find(registry, name)
+    if repository is None:
+        raise RepositoryNotFound(name, registry.account)
+    return repository
+
+
+async def check_still_there(records: Records, repository: Repository) -> None:
+    """Raises RepositoryNotFound when it was removed, or removed and made again, since it was read."""
+    current = await get_repository(records, repository.registry, repository.name)
+    if current.id != repository.id:
+        raise RepositoryNotFound(repository.name, repository.registry.account)

@@ -1,0 +1,52 @@
+"""Where a listing goes on: opaque tokens that carry the last entry seen.
+
+A forged token can only start a listing elsewhere within what its bearer may list anyway, so it is
+checked for form and not signed.
+"""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from entrepot.domain.errors import InvalidParameter
+
+T = TypeVar("T")
+_LONGEST = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """Some entries of a listing, and the token that continues it, None at its end."""
+
+    entries: list[T]
+    next_token: str | None
+
+
+def cut_page(kind: str, found: list[T], limit: int, position: Callable[[T], Sequence[str]]) -> Page[T]:
+    """The page of at most `limit` entries from a query for one more than that."""
+    if len(found) <= limit:
+        return Page(found, None)
+    entries = found[:limit]
+    return Page(entries, _token(kind, position(entries[-1])))
+
+
+def read_token(kind: str, token: str | None, parts: int) -> tuple[str, ...]:
+    """The position that a token of this kind carries, empty strings for none; raises InvalidParameter."""
+    if token is None:
+        return ("",) * parts
+    try:
+        if len(token) > _LONGEST:
+            raise ValueError
+        text = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode("utf-8")
+    except (ValueError, binascii.Error) as cause:
+        raise InvalidParameter("nextToken", "Invalid token") from cause
+    found_kind, *position = text.split("\0")
+    if found_kind != kind or len(position) != parts:
+        raise InvalidParameter("nextToken", "Invalid token")
+    return tuple(position)
+
+
+def _token(kind: str, position: Sequence[str]) -> str:
+    return base64.urlsafe_b64encode("\0".join((kind, *position)).encode("utf-8")).decode("ascii")

@@ -1,0 +1,65 @@
+"""Getting images out of a repository, by tag, by digest or by both."""
+
+from dataclasses import dataclass
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.errors import ImageNotFound
+from entrepot.domain.images import Image
+from entrepot.domain.names import Tag
+from entrepot.domain.repositories import Repository
+from entrepot.ports.keys import DataKeys
+from entrepot.ports.records import Records, SealedManifest, Store
+from entrepot.registry.sealed_manifests import open_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """An image with the very bytes of its manifest."""
+
+    image: Image
+    content: bytes
+
+
+class Pulls:
+    """Finds images and opens their manifests."""
+
+    def __init__(self, store: Store, data_keys: DataKeys) -> None:
+        self._store = store
+        self._data_keys = data_keys
+
+    async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
+        """The image of a tag or digest, or ImageNotFound."""
+        return await self._store.read(lambda records: _find(records, repository, reference))
+
+    async def get(self, repository: Repository, reference: Tag | Digest) -> Pulled:
+        """The image with its manifest, or ImageNotFound."""
+
+        async def body(records: Records) -> tuple[Image, SealedManifest]:
+            image = await _find(records, repository, reference)
+            manifest = await records.manifests.find(repository.id, image.digest)
+            if manifest is None:  # deleted between the two statements
+                raise _not_found(repository, reference)
+            return image, manifest
+
+        image, manifest = await self._store.read(body)
+        return Pulled(image, await open_manifest(self._data_keys, repository, image.digest, manifest))
+
+
+async def _find(records: Records, repository: Repository, reference: Tag | Digest) -> Image:
+    if ":" in reference:
+        image = await records.images.find(repository.id, Digest(reference))
+    else:
+        image = await records.images.find_tagged(repository.id, Tag(reference))
+    if image is None:
+        raise _not_found(repository, reference)
+    return image
+
+
+def _not_found(repository: Repository, reference: Tag | Digest) -> ImageNotFound:
+    is_digest = ":" in reference  # no tag has a colon
+    return ImageNotFound(
+        digest=reference if is_digest else None,
+        tag=None if is_digest else reference,
+        name=repository.name,
+        registry_id=repository.registry.account,
+    )

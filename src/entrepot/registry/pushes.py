@@ -1,0 +1,159 @@
+"""Putting a manifest into a repository: the step that makes an image exist."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from entrepot.domain.digests import Digest, algorithm_of, digest_of
+from entrepot.domain.errors import (
+    DigestMismatch,
+    ImageExists,
+    LayersNotFound,
+    ManifestInvalid,
+    ReferencedImagesNotFound,
+    TagImmutable,
+    TooMany,
+)
+from entrepot.domain.images import Image
+from entrepot.domain.manifests import Manifest, parse_manifest
+from entrepot.domain.names import Tag
+from entrepot.domain.repositories import Repository
+from entrepot.ports.clock import Clock
+from entrepot.ports.keys import DataKeys
+from entrepot.ports.records import Records, SealedManifest, Store
+from entrepot.registry.catalog import check_still_there
+from entrepot.registry.sealed_manifests import seal_manifest
+
+TAGS_AN_IMAGE = 1000  # ECR service quotas
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """An image as it stands after its push."""
+
+    image: Image
+    manifest: Manifest
+
+
+class Pushes:
+    """Puts manifests; `allow_sparse` takes indexes whose children are not all here."""
+
+    def __init__(self, store: Store, data_keys: DataKeys, clock: Clock, *, allow_sparse: bool) -> None:
+        self._store = store
+        self._data_keys = data_keys
+        self._clock = clock
+        self._allow_sparse = allow_sparse
+
+    async def put(
+        self,
+        repository: Repository,
+        content: bytes,
+        *,
+        media_type: str | None,
+        tags: Sequence[Tag] = (),
+        digest: Digest | None = None,
+        refuse_repeat: bool = False,
+    ) -> Pushed:
+        """Keep the manifest byte for byte and point the tags at it, all or nothing.
+
+        `digest` is the one the caller announced; without it the image is known by its sha256.
+        `refuse_repeat` is PutImage's rule: what changes nothing raises ImageExists.
+        """
+        manifest = parse_manifest(content, media_type)
+        actual = digest_of(content, algorithm_of(digest) if digest else "sha256")
+        if digest is not None and digest != actual:
+            raise DigestMismatch(digest, repository.name, repository.registry.account)
+        sealed = await seal_manifest(self._data_keys, repository, actual, content)
+
+        async def body(records: Records) -> Image:
+            await check_still_there(records, repository)
+            image = await records.images.find(repository.id, actual)
+            if (
+                refuse_repeat
+                and image is not None
+                and await self._is_repeat(records, repository, actual, tags)
+            ):
+                raise ImageExists(
+                    actual, tags[0] if tags else None, repository.name, repository.registry.account
+                )
+            if image is None:
+                image = await self._add(records, repository, actual, content, manifest, sealed)
+            await self._point(records, repository, actual, tags)
+            return image
+
+        return Pushed(await self._store.write(body), manifest)
+
+    async def _is_repeat(
+        self, records: Records, repository: Repository, digest: Digest, tags: Sequence[Tag]
+    ) -> bool:
+        return all([await records.tags.find(repository.id, tag) == digest for tag in tags])
+
+    async def _add(
+        self,
+        records: Records,
+        repository: Repository,
+        digest: Digest,
+        content: bytes,
+        manifest: Manifest,
+        sealed: SealedManifest,
+    ) -> Image:
+        size_bytes = await self._size_of_layers(records, repository, manifest)
+        if manifest.children:
+            size_bytes = await self._size_of_children(records, repository, manifest)
+        image = Image(
+            digest=digest,
+            media_type=manifest.media_type,
+            artifact_type=manifest.artifact_type,
+            manifest_bytes=len(content),
+            size_bytes=size_bytes,
+            subject_digest=manifest.subject.digest if manifest.subject else None,
+            annotations=manifest.annotations,
+            pushed_at=self._clock(),
+        )
+        await records.images.add(repository.id, image)
+        await records.manifests.put(repository.id, digest, sealed)
+        await records.references.add(
+            repository.id,
+            digest,
+            layers={blob.digest: blob.media_type for blob in manifest.blobs},
+            children=[child.digest for child in manifest.children],
+        )
+        return image
+
+    async def _size_of_layers(self, records: Records, repository: Repository, manifest: Manifest) -> int:
+        """Bytes of config and layers; raises LayersNotFound, or ManifestInvalid where a size is wrong."""
+        held = await records.layers.find_many(repository.id, [blob.digest for blob in manifest.blobs])
+        missing = [b.digest for b in manifest.blobs if b.digest not in held and not b.is_foreign]
+        if missing:
+            raise LayersNotFound(tuple(missing), repository.name, repository.registry.account)
+        for blob in manifest.blobs:
+            if blob.digest in held and held[blob.digest].size_bytes != blob.size_bytes:
+                raise ManifestInvalid(f"{blob.digest} does not have the size that the manifest gives it")
+        return sum(layer.size_bytes for layer in held.values())
+
+    async def _size_of_children(self, records: Records, repository: Repository, manifest: Manifest) -> int:
+        """The largest child, as ECR counts an index; raises ReferencedImagesNotFound."""
+        wanted = [child.digest for child in manifest.children]
+        found = await records.images.find_many(repository.id, wanted)
+        missing = tuple(digest for digest in wanted if digest not in found)
+        if missing and not self._allow_sparse:
+            raise ReferencedImagesNotFound(missing, repository.name, repository.registry.account)
+        return max((child.size_bytes for child in found.values()), default=0)
+
+    async def _point(
+        self, records: Records, repository: Repository, digest: Digest, tags: Sequence[Tag]
+    ) -> None:
+        moved = []
+        for tag in tags:
+            current = await records.tags.find(repository.id, tag)
+            if current == digest:
+                continue
+            if current is not None and repository.mutability.is_immutable(tag):
+                raise TagImmutable(tag, repository.name)
+            moved.append(tag)
+        if not moved:
+            return
+        held = await records.tags.of_images(repository.id, [digest])
+        if len(held.get(digest, [])) + len(moved) > TAGS_AN_IMAGE:
+            raise TooMany("tags per image", TAGS_AN_IMAGE)
+        for tag in moved:
+            await records.tags.point(repository.id, tag, digest, self._clock())

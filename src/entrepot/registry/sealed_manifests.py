@@ -1,0 +1,36 @@
+"""Manifests at rest: each under a data key of its own, bound to its place."""
+
+import secrets
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.repositories import Repository
+from entrepot.ports.keys import DataKeys
+from entrepot.ports.records import SealedManifest
+
+_NONCE_BYTES = 12
+
+
+async def seal_manifest(
+    data_keys: DataKeys, repository: Repository, digest: Digest, content: bytes
+) -> SealedManifest:
+    """`nonce(12) ‖ ciphertext ‖ tag(16)`, AES-256-GCM with the place as associated data."""
+    place = _place(repository, digest)
+    key, wrapped = await data_keys.new(place)
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return SealedManifest(wrapped, nonce + AESGCM(key).encrypt(nonce, content, place.encode("ascii")))
+
+
+async def open_manifest(
+    data_keys: DataKeys, repository: Repository, digest: Digest, manifest: SealedManifest
+) -> bytes:
+    """The bytes as they were pushed; raises when the row was altered or moved."""
+    place = _place(repository, digest)
+    key = await data_keys.open(manifest.wrapped_key, place)
+    nonce, sealed = manifest.sealed[:_NONCE_BYTES], manifest.sealed[_NONCE_BYTES:]
+    return AESGCM(key).decrypt(nonce, sealed, place.encode("ascii"))
+
+
+def _place(repository: Repository, digest: Digest) -> str:
+    return f"manifest:{repository.id}:{digest}"
