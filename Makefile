@@ -1,0 +1,34 @@
+# Entrepot's commands. `make help` lists them; nothing has to be typed before any of them.
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test check format lock
+
+help: ## list these commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
+		| while IFS='|' read -r name meaning; do printf '  make %-7s %s\n' "$$name" "$$meaning"; done
+
+serve: ## set up what is needed, then serve http://localhost:5050 from ./data; options in ARGS='--port 5051'
+	@tools/environment requirements.lock
+	@exec .venv/bin/entrepot serve $(ARGS)
+
+test: ## set up what is needed, then run every test; some of them with SUITES='unit wire'
+	@tools/environment requirements-dev.lock
+	@tools/install-test-tools
+	@.venv/bin/python tools/run_tests.py $(SUITES)
+
+check: ## style, types, the layers of the design, the documents
+	@tools/environment requirements-dev.lock
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy src tests tools
+	.venv/bin/lint-imports --config .importlinter
+	.venv/bin/python tools/check_docs.py
+
+format: ## rewrite the source in the house's format
+	@tools/environment requirements-dev.lock
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+lock: ## resolve the dependencies of pyproject.toml anew; newer versions with ARGS=--upgrade
+	@tools/environment requirements-dev.lock
+	tools/lock $(ARGS)
