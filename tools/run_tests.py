@@ -1,0 +1,140 @@
+"""Runs the suites of tests/ one after another, each within its minutes, and closes with one line for all."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A folder of tests/, the time after which it counts as hung, and how many processes share its tests."""
+
+    name: str
+    minutes: int
+    workers: int = 1
+
+
+# The budget of CI: these minutes, ten for installing and five for `make check` stay under 60 in all.
+SUITES = (
+    Suite("unit", minutes=4, workers=2),
+    Suite("contract", minutes=7, workers=2),
+    Suite("wire", minutes=7, workers=2),
+    Suite("faults", minutes=10),
+    Suite("clients", minutes=12),
+    Suite("conformance", minutes=5),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one suite came to; `error` says what no test reported: a crash, a time-out, an empty folder."""
+
+    suite: str
+    seconds: float
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+    error: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        return not (self.failed or self.error or (self.skipped and is_ci()))
+
+
+def main() -> int:
+    names = [suite.name for suite in SUITES]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "suites", nargs="*", metavar="suite", help=f"one or more of {', '.join(names)}; all by default"
+    )
+    chosen = parser.parse_args().suites or names
+    unknown = sorted(set(chosen) - set(names))
+    if unknown:
+        parser.error(f"no such suite: {', '.join(unknown)}")
+
+    outcomes = [run(suite) for suite in SUITES if suite.name in chosen]
+    report(outcomes)
+    return 0 if all(outcome.is_good for outcome in outcomes) else 1
+
+
+def run(suite: Suite) -> Outcome:
+    print(f"\n{suite.name}: at most {suite.minutes} min", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="entrepot-tests-") as folder:
+        results = Path(folder) / "results.xml"
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            f"tests/{suite.name}",
+            "--quiet",
+            "--durations=3",
+            f"--junitxml={results}",
+        ]
+        if suite.workers > 1:
+            command += [f"--numprocesses={suite.workers}", "--dist=loadscope"]
+        error = execute(command, seconds=suite.minutes * 60)
+        seconds = time.monotonic() - began
+        if not results.exists():
+            return Outcome(suite.name, seconds, error=error or "no results")
+        return read_results(suite.name, seconds, results, error)
+
+
+def execute(command: list[str], *, seconds: int) -> str:
+    """Run in a process group of its own, which dies whole when the time is up; say what failed."""
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+    try:
+        status = process.wait(timeout=seconds)
+    except BaseException as interruption:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(interruption, subprocess.TimeoutExpired):
+            return f"hung: ended after {seconds // 60} min"
+        raise
+    if status == 5:
+        return "no tests"
+    return "" if status in {0, 1} else f"pytest ended with status {status}"
+
+
+def read_results(suite: str, seconds: float, results: Path, error: str) -> Outcome:
+    counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
+    document = ET.parse(results)  # noqa: S314 - written by the pytest just run
+    for part in document.getroot().iter("testsuite"):
+        for name in counts:
+            counts[name] += int(part.get(name, "0"))
+    failed = counts["failures"] + counts["errors"]
+    passed = counts["tests"] - failed - counts["skipped"]
+    return Outcome(suite, seconds, passed, failed, counts["skipped"], error)
+
+
+def report(outcomes: list[Outcome]) -> None:
+    print(f"\n{'suite':<12}{'passed':>8}{'failed':>8}{'skipped':>8}{'seconds':>9}")
+    for one in outcomes:
+        print(
+            f"{one.suite:<12}{one.passed:>8}{one.failed:>8}{one.skipped:>8}{one.seconds:>9.1f}  {one.error}"
+        )
+    passed, failed, skipped = (
+        sum(getattr(one, count) for one in outcomes) for count in ("passed", "failed", "skipped")
+    )
+    if is_ci() and skipped:
+        print("In CI nothing may be skipped; the reasons stand in the summaries above.")
+    # A suite that ended without a word must not look green to whoever reads only the last line.
+    failed += sum(1 for one in outcomes if one.error)
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+
+
+def is_ci() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
