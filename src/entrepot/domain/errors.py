@@ -116,6 +116,19 @@ class ImageNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class ImageIdEmpty(Refusal):
+    """An image identifier with neither digest nor tag."""
+
+
+@dataclass(eq=False)
+class TagNamesAnother(Refusal):
+    """An image identifier whose tag names another image than its digest does."""
+
+    digest: str
+    tag: str
+
+
+@dataclass(eq=False)
 class ImageExists(Refusal):
     """The same digest stands under the same tag already (PutImage; pushes over /v2/ succeed)."""
 

@@ -15,10 +15,10 @@ class Decision:
 
 
 class Decisions:
-    """Decides requests: an account's root may do everything in it and, without policies, nobody else anything."""
+    """Decides requests: without policies an account's root may do everything in it, and nobody else."""
 
-    async def decide(self, principal: Principal, action: str, *, account: str) -> Decision:
-        """The decision on `action` (such as `ecr:PutImage`) on a resource that `account` owns."""
+    async def decide(self, principal: Principal, action: str, *, account: str, resource: str) -> Decision:  # noqa: ARG002 (policies read the resource)
+        """The decision on `action` (such as `ecr:PutImage`) on an ARN or `*` that `account` owns."""
         if principal.account != account:
             return Decision(is_allowed=False, because=f"no resource-based policy allows the {action} action")
         if not principal.is_root:
@@ -26,7 +26,7 @@ class Decisions:
         return Decision(is_allowed=True)
 
     async def require(self, principal: Principal, action: str, *, account: str, resource: str) -> None:
-        """Raises AccessDenied unless the decision is yes; `resource` is the ARN the refusal names, or `*`."""
-        decision = await self.decide(principal, action, account=account)
+        """Raises AccessDenied unless the decision is yes."""
+        decision = await self.decide(principal, action, account=account, resource=resource)
         if not decision.is_allowed:
             raise AccessDenied(principal.arn, action, resource, decision.because)

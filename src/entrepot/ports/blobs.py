@@ -66,10 +66,7 @@ class BlobUploads(Protocol):
         """`algorithm:hex` of the bytes so far: from the midstate where there is one, else by one read."""
 
     async def finish(self, upload: Upload) -> StoredBlob:
-        """Give the bytes their final, durable place under the key; may be repeated."""
-
-    async def abort(self, key: str) -> None:
-        """Drop an unfinished upload's bytes; absent is fine, may be repeated."""
+        """Make the bytes a durable blob under their key; may be repeated, by any process, after a crash."""
 
 
 class BlobReader(Protocol):
@@ -104,7 +101,7 @@ class Blobs(Protocol):
         """Plaintext from `start`, `length` bytes in pieces of up to 1 MiB, at most one read ahead."""
 
     async def delete(self, key: str) -> None:
-        """Remove a blob's bytes; absent is fine, may be repeated."""
+        """Remove the bytes of a blob or of an unfinished upload; absent is fine, may be repeated."""
 
 
 class BlobMissing(Exception):

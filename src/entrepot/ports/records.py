@@ -225,14 +225,6 @@ class Uploads(Protocol):
     async def of_repository(self, repository_id: str, limit: int) -> list[UploadRow]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Trash:
-    """Bytes that no row needs: `kind` is `upload` or `blob`, which lie in different places."""
-
-    blob_key: str
-    kind: str
-
-
 class Garbage(Protocol):
     """What the collector reads and writes."""
 
@@ -255,10 +247,11 @@ class Garbage(Protocol):
     async def remove_blob(self, blob_key: str, marked_before: datetime) -> bool:
         """Delete the row if it still bears that mark and nobody holds it; False when somebody won it back."""
 
-    async def throw(self, trash: Trash, at: datetime) -> None:
+    async def throw(self, blob_key: str, at: datetime) -> None:
         """Note bytes to be deleted, in the transaction that made them useless."""
 
-    async def thrown(self, limit: int) -> list[Trash]: ...
+    async def thrown(self, limit: int) -> list[str]:
+        """Keys of bytes, of blobs or of dropped uploads, that are still to be deleted."""
 
     async def emptied(self, blob_key: str) -> None:
         """The bytes are gone: forget the note."""

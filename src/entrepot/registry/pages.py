@@ -37,9 +37,9 @@ def read_token(kind: str, token: str | None, parts: int) -> tuple[str, ...]:
     if token is None:
         return ("",) * parts
     try:
-        if len(token) > _LONGEST:
-            raise ValueError
-        text = base64.b64decode(token.encode("ascii"), altchars=b"-_", validate=True).decode("utf-8")
+        text = base64.b64decode(token[:_LONGEST].encode("ascii"), altchars=b"-_", validate=True).decode(
+            "utf-8"
+        )
     except (ValueError, binascii.Error) as cause:
         raise InvalidParameter("nextToken", "Invalid token") from cause
     found_kind, *position = text.split("\0")

@@ -1,14 +1,16 @@
 """Getting images out of a repository, by tag, by digest or by both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import ImageNotFound
-from entrepot.domain.images import Image
+from entrepot.domain.errors import ImageNotFound, Refusal
+from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
+from entrepot.registry.image_ids import ImageFailure, resolve_image
 from entrepot.registry.sealed_manifests import open_manifest
 
 
@@ -30,6 +32,23 @@ class Pulls:
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
         return await self._store.read(lambda records: _find(records, repository, reference))
+
+    async def get_batch(
+        self, repository: Repository, ids: Sequence[ImageId]
+    ) -> tuple[list[Pulled], list[ImageFailure]]:
+        """BatchGetImage: the images that are there with their manifests, and why the others are not."""
+        found: list[Pulled] = []
+        failures: list[ImageFailure] = []
+        for image_id in ids:
+            try:
+                found.append(await self._get_by_id(repository, image_id))
+            except Refusal as refusal:
+                failures.append(ImageFailure(image_id, refusal))
+        return found, failures
+
+    async def _get_by_id(self, repository: Repository, image_id: ImageId) -> Pulled:
+        image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
+        return await self.get(repository, image.digest)
 
     async def get(self, repository: Repository, reference: Tag | Digest) -> Pulled:
         """The image with its manifest, or ImageNotFound."""

@@ -34,8 +34,18 @@ class Pushed:
     manifest: Manifest
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A manifest that was read and sealed, on its way into a repository."""
+
+    digest: Digest
+    manifest: Manifest
+    manifest_bytes: int
+    sealed: SealedManifest
+
+
 class Pushes:
-    """Puts manifests; `allow_sparse` takes indexes whose children are not all here."""
+    """Puts manifests; `allow_sparse` takes those whose layers or children are not all here."""
 
     def __init__(self, store: Store, data_keys: DataKeys, clock: Clock, *, allow_sparse: bool) -> None:
         self._store = store
@@ -63,6 +73,7 @@ class Pushes:
         if digest is not None and digest != actual:
             raise DigestMismatch(digest, repository.name, repository.registry.account)
         sealed = await seal_manifest(self._data_keys, repository, actual, content)
+        candidate = _Candidate(actual, manifest, len(content), sealed)
 
         async def body(records: Records) -> Image:
             await check_still_there(records, repository)
@@ -76,7 +87,7 @@ class Pushes:
                     actual, tags[0] if tags else None, repository.name, repository.registry.account
                 )
             if image is None:
-                image = await self._add(records, repository, actual, content, manifest, sealed)
+                image = await self._add(records, repository, candidate)
             await self._point(records, repository, actual, tags)
             return image
 
@@ -87,30 +98,24 @@ class Pushes:
     ) -> bool:
         return all([await records.tags.find(repository.id, tag) == digest for tag in tags])
 
-    async def _add(
-        self,
-        records: Records,
-        repository: Repository,
-        digest: Digest,
-        content: bytes,
-        manifest: Manifest,
-        sealed: SealedManifest,
-    ) -> Image:
-        size_bytes = await self._size_of_layers(records, repository, manifest)
+    async def _add(self, records: Records, repository: Repository, candidate: _Candidate) -> Image:
+        digest, manifest = candidate.digest, candidate.manifest
         if manifest.children:
             size_bytes = await self._size_of_children(records, repository, manifest)
+        else:
+            size_bytes = await self._size_of_layers(records, repository, manifest)
         image = Image(
             digest=digest,
             media_type=manifest.media_type,
             artifact_type=manifest.artifact_type,
-            manifest_bytes=len(content),
+            manifest_bytes=candidate.manifest_bytes,
             size_bytes=size_bytes,
             subject_digest=manifest.subject.digest if manifest.subject else None,
             annotations=manifest.annotations,
             pushed_at=self._clock(),
         )
         await records.images.add(repository.id, image)
-        await records.manifests.put(repository.id, digest, sealed)
+        await records.manifests.put(repository.id, digest, candidate.sealed)
         await records.references.add(
             repository.id,
             digest,
@@ -123,7 +128,7 @@ class Pushes:
         """Bytes of config and layers; raises LayersNotFound, or ManifestInvalid where a size is wrong."""
         held = await records.layers.find_many(repository.id, [blob.digest for blob in manifest.blobs])
         missing = [b.digest for b in manifest.blobs if b.digest not in held and not b.is_foreign]
-        if missing:
+        if missing and not self._allow_sparse:
             raise LayersNotFound(tuple(missing), repository.name, repository.registry.account)
         for blob in manifest.blobs:
             if blob.digest in held and held[blob.digest].size_bytes != blob.size_bytes:

@@ -161,7 +161,6 @@ CREATE INDEX upload_by_repository ON upload (repository_id, id);
 
 CREATE TABLE trash (
     blob_key TEXT NOT NULL,
-    kind TEXT NOT NULL,
     thrown_at BIGINT NOT NULL,
     PRIMARY KEY (blob_key)
 );

@@ -1,0 +1,61 @@
+"""Host names of registries: the one string that a repository URI, an endpoint and a login share."""
+
+import re
+from dataclasses import dataclass
+
+from entrepot.domain.names import Registry
+
+_SHAPE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\.(.+)")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LOCAL_DOMAIN = "localhost"  # RFC 6761: resolves to this machine, where it resolves at all
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """What this server calls itself.
+
+    `host` is its plain name, under which the default account's registries of every region are
+    found; with a `domain`, and always for other accounts, names are ECR's,
+    `{account}.dkr.ecr.{region}.{domain}`.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    domain: str | None
+    default_account: str
+
+    def registry_host(self, registry: Registry) -> str:
+        """Host and, unless it is the scheme's own, port, as clients log in to and repository URIs begin."""
+        if self.domain is None and registry.account == self.default_account:
+            return self._with_port(self.host)
+        domain = self.domain or _LOCAL_DOMAIN
+        return self._with_port(f"{registry.account}.dkr.ecr.{registry.region}.{domain}")
+
+    def registry_url(self, registry: Registry) -> str:
+        """ECR's proxyEndpoint."""
+        return f"{self.scheme}://{self.registry_host(registry)}"
+
+    def registry_of(self, host: str) -> Registry | None:
+        """The registry that a Host header of ECR's shape names; None for any other host."""
+        found = _SHAPE.fullmatch(without_port(host)) if len(host) <= 255 else None
+        if found is None or found[3] != (self.domain or _LOCAL_DOMAIN):
+            return None
+        return Registry(account=found[1], region=found[2])
+
+    def endpoint(self) -> str:
+        """The URL of the server's APIs."""
+        return f"{self.scheme}://{self._with_port(self.host)}"
+
+    def knows(self, host: str) -> bool:
+        """Whether a Host header is a name of this server, so that it may be handed back."""
+        return without_port(host) == self.host or self.registry_of(host) is not None
+
+    def _with_port(self, host: str) -> str:
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+
+def without_port(host: str) -> str:
+    """The name in a Host header, lower case."""
+    name, colon, port = host.rpartition(":")
+    return (name if colon and port.isdecimal() else host).lower().rstrip(".")

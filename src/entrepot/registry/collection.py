@@ -1,0 +1,166 @@
+"""Clearing away what nobody needs, while pushes and pulls go on.
+
+A layer that no image uses is released after a grace period; a blob that no repository holds is
+marked, and deleted when the mark has stood for a second period. Whoever holds a marked blob again
+takes the mark off, and wins. Bytes go last: a note in the trash outlives any crash.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from entrepot.domain.digests import Digest
+from entrepot.ports.blobs import Blobs
+from entrepot.ports.clock import Clock
+from entrepot.ports.records import Records, Store, UploadRow
+from entrepot.registry.uploads import drop_upload
+
+_STEP = 200  # rows a transaction: pushes wait for no more than that
+
+
+@dataclass(frozen=True, slots=True)
+class Grace:
+    """How long things stay that look unneeded.
+
+    `uploads`: since an upload was last written to; `layers`: since a layer was held that no image
+    uses; `blobs`: since nobody held a blob, and once more between mark and deletion.
+    """
+
+    uploads: timedelta = timedelta(days=1)
+    layers: timedelta = timedelta(days=1)
+    blobs: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one round did."""
+
+    uploads: int
+    layers: int
+    blobs: int
+    deleted: int
+
+
+class Collector:
+    """Collects in rounds of small transactions; any number of rounds may run at once."""
+
+    def __init__(self, store: Store, blobs: Blobs, clock: Clock, grace: Grace) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._grace = grace
+
+    async def collect(self) -> Collected:
+        """One round over everything."""
+        now = self._clock()
+        uploads = await self._drop_stale_uploads(now)
+        layers = await self._release_unused_layers(now)
+        await self._mark_unheld_blobs(now)
+        blobs = await self._remove_condemned_blobs(now)
+        return Collected(uploads, layers, blobs, await self._empty_trash())
+
+    async def forget_repository(self, repository_id: str) -> None:
+        """Clear what a removed repository held, to the end; may be repeated."""
+        while rows := await self._store.read(partial(_uploads_of, repository_id)):
+            await self._drop(rows, self._clock())
+        while await self._store.write(partial(_clear, repository_id)):
+            pass
+
+    async def _drop_stale_uploads(self, now: datetime) -> int:
+        dropped = 0
+        while rows := await self._store.read(partial(_stale_uploads, now - self._grace.uploads)):
+            await self._drop(rows, now)
+            dropped += len(rows)
+        return dropped
+
+    async def _drop(self, rows: list[UploadRow], now: datetime) -> None:
+        async def body(records: Records) -> None:
+            for row in rows:
+                await drop_upload(records, row, now)
+
+        await self._store.write(body)
+
+    async def _release_unused_layers(self, now: datetime) -> int:
+        released, after, before = 0, ("", ""), now - self._grace.layers
+        while unused := await self._store.scan(partial(_unused_layers, before, after)):
+            released += await self._store.write(partial(_release, unused, before))
+            after = unused[-1]
+        return released
+
+    async def _mark_unheld_blobs(self, now: datetime) -> None:
+        after, before = "", now - self._grace.blobs
+        while unheld := await self._store.scan(partial(_unheld_blobs, before, after)):
+            await self._store.write(partial(_mark, unheld, now))
+            after = unheld[-1]
+
+    async def _remove_condemned_blobs(self, now: datetime) -> int:
+        removed, before = 0, now - self._grace.blobs
+        while condemned := await self._store.read(partial(_condemned, before)):
+            step = await self._store.write(partial(_remove, condemned, before, now))
+            if step == 0:
+                break  # all of them were held again meanwhile
+            removed += step
+        return removed
+
+    async def _empty_trash(self) -> int:
+        """Delete the bytes, then the notes: a crash in between deletes nothing twice that matters."""
+        deleted = 0
+        while thrown := await self._store.read(_thrown):
+            for blob_key in thrown:
+                await self._blobs.delete(blob_key)
+            await self._store.write(partial(_emptied, thrown))
+            deleted += len(thrown)
+        return deleted
+
+
+async def _uploads_of(repository_id: str, records: Records) -> list[UploadRow]:
+    return await records.uploads.of_repository(repository_id, _STEP)
+
+
+async def _clear(repository_id: str, records: Records) -> int:
+    return await records.repositories.clear(repository_id, _STEP)
+
+
+async def _stale_uploads(before: datetime, records: Records) -> list[UploadRow]:
+    return await records.uploads.stale(before, _STEP)
+
+
+async def _unused_layers(
+    before: datetime, after: tuple[str, str], records: Records
+) -> list[tuple[str, Digest]]:
+    return await records.garbage.unused_layers(held_before=before, after=after, limit=_STEP)
+
+
+async def _release(unused: list[tuple[str, Digest]], before: datetime, records: Records) -> int:
+    return sum([await records.garbage.release_unused(held, digest, before) for held, digest in unused])
+
+
+async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[str]:
+    return await records.garbage.unheld_blobs(created_before=before, after=after, limit=_STEP)
+
+
+async def _mark(unheld: list[str], now: datetime, records: Records) -> None:
+    for blob_key in unheld:
+        await records.garbage.mark(blob_key, now)
+
+
+async def _condemned(before: datetime, records: Records) -> list[str]:
+    return await records.garbage.condemned(marked_before=before, limit=_STEP)
+
+
+async def _remove(condemned: list[str], before: datetime, now: datetime, records: Records) -> int:
+    removed = 0
+    for blob_key in condemned:
+        if await records.garbage.remove_blob(blob_key, before):
+            await records.garbage.throw(blob_key, now)
+            removed += 1
+    return removed
+
+
+async def _thrown(records: Records) -> list[str]:
+    return await records.garbage.thrown(_STEP)
+
+
+async def _emptied(thrown: list[str], records: Records) -> None:
+    for blob_key in thrown:
+        await records.garbage.emptied(blob_key)

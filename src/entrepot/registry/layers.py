@@ -1,0 +1,59 @@
+"""Layers that a repository holds: whether they are there, and their bytes."""
+
+from collections.abc import Sequence
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.errors import LayerInaccessible, LayerNotFound
+from entrepot.domain.layers import Layer
+from entrepot.domain.repositories import Repository
+from entrepot.ports.blobs import BlobReader, Blobs, StoredBlob
+from entrepot.ports.keys import DataKeys
+from entrepot.ports.records import Records, Store
+
+
+class Layers:
+    """Finds and opens layers, always through the repository that holds them."""
+
+    def __init__(self, store: Store, blobs: Blobs, data_keys: DataKeys) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._data_keys = data_keys
+
+    async def get(self, repository: Repository, digest: Digest) -> Layer:
+        """The layer, or LayerNotFound."""
+        layer = await self._store.read(lambda records: records.layers.find(repository.id, digest))
+        if layer is None:
+            raise LayerNotFound(digest, repository.name, repository.registry.account)
+        return layer
+
+    async def get_referenced(self, repository: Repository, digest: Digest) -> Layer:
+        """The layer if an image here refers to it, else LayerInaccessible (ECR's rule for download URLs)."""
+        layer = await self.get(repository, digest)
+        if not await self._store.read(lambda records: records.references.users(repository.id, digest, 1)):
+            raise LayerInaccessible(digest, repository.name, repository.registry.account)
+        return layer
+
+    async def find_many(
+        self, repository: Repository, digests: Sequence[Digest]
+    ) -> tuple[dict[Digest, Layer], dict[Digest, str]]:
+        """Those that are held, and the media type of those that an image refers to."""
+
+        async def body(records: Records) -> tuple[dict[Digest, Layer], dict[Digest, str]]:
+            held = await records.layers.find_many(repository.id, digests)
+            return held, await records.references.media_types(repository.id, list(held))
+
+        return await self._store.read(body)
+
+    async def media_type(self, repository: Repository, digest: Digest) -> str | None:
+        """The type under which some image here refers to the layer."""
+        found = await self._store.read(
+            lambda records: records.references.media_types(repository.id, [digest])
+        )
+        return found.get(digest)
+
+    async def open(self, layer: Layer) -> BlobReader:
+        """Its bytes, to be read from any position."""
+        data_key = None
+        if layer.wrapped_key is not None:
+            data_key = await self._data_keys.open(layer.wrapped_key, layer.blob_key)
+        return await self._blobs.open(StoredBlob(layer.blob_key, data_key, layer.size_bytes))

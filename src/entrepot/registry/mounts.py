@@ -1,0 +1,68 @@
+"""Taking a layer over from another repository without moving a byte."""
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.layers import Layer
+from entrepot.domain.names import RepositoryName
+from entrepot.domain.principals import Principal
+from entrepot.domain.repositories import Repository
+from entrepot.identity.decisions import Decisions
+from entrepot.ports.clock import Clock
+from entrepot.ports.records import Records, Store
+from entrepot.registry.catalog import check_still_there
+from entrepot.registry.settings import BLOB_MOUNTING, AccountSettings
+
+_HOLDERS_TRIED = 100  # repositories that a mount without a source asks about
+
+
+class Mounts:
+    """Mounts; every failure looks the same, so that none tells whether a digest exists elsewhere."""
+
+    def __init__(self, store: Store, settings: AccountSettings, decisions: Decisions, clock: Clock) -> None:
+        self._store = store
+        self._settings = settings
+        self._decisions = decisions
+        self._clock = clock
+
+    async def mount(
+        self, target: Repository, principal: Principal, digest: Digest, source: RepositoryName | None
+    ) -> Layer | None:
+        """The layer, held by `target` from now on; None when the caller has to upload it.
+
+        It comes from `source`, or from any repository of the same registry and encryption where
+        none is named, and only from one that the principal may read.
+        """
+        if await self._settings.get(target.registry, BLOB_MOUNTING) != "ENABLED":
+            return None
+        for candidate in await self._candidates(target, digest, source):
+            if await self._may_read(principal, candidate):
+                layer = await self._hold(target, candidate, digest)
+                if layer is not None:
+                    return layer
+        return None
+
+    async def _candidates(
+        self, target: Repository, digest: Digest, source: RepositoryName | None
+    ) -> list[Repository]:
+        key_id = target.encryption.key_id
+        if source is None:
+            return await self._store.read(
+                lambda records: records.layers.holders(target.registry, digest, key_id, _HOLDERS_TRIED)
+            )
+        named = await self._store.read(lambda records: records.repositories.find(target.registry, source))
+        return [named] if named is not None and named.encryption.key_id == key_id else []
+
+    async def _may_read(self, principal: Principal, source: Repository) -> bool:
+        decision = await self._decisions.decide(
+            principal, "ecr:GetDownloadUrlForLayer", account=source.registry.account, resource=source.arn
+        )
+        return decision.is_allowed
+
+    async def _hold(self, target: Repository, source: Repository, digest: Digest) -> Layer | None:
+        async def body(records: Records) -> Layer | None:
+            await check_still_there(records, target)
+            layer = await records.layers.find(source.id, digest)
+            if layer is not None:
+                await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
+            return layer
+
+        return await self._store.write(body)
