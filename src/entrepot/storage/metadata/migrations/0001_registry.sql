@@ -34,7 +34,7 @@ CREATE TABLE access_key (
     issued_by TEXT,
     PRIMARY KEY (id)
 );
-CREATE INDEX access_key_of_account ON access_key (account, principal_arn);
+CREATE INDEX access_key_of_principal ON access_key (principal_arn, created_at, id);
 CREATE INDEX access_key_by_issuer ON access_key (issued_by);
 CREATE INDEX access_key_by_expiry ON access_key (expires_at);
 
@@ -107,7 +107,7 @@ CREATE TABLE image_layer (
     media_type TEXT NOT NULL,
     PRIMARY KEY (repository_id, digest, blob_digest)
 );
-CREATE INDEX image_layer_by_blob ON image_layer (repository_id, blob_digest);
+CREATE INDEX image_layer_by_blob ON image_layer (repository_id, blob_digest, digest);
 
 CREATE TABLE image_child (
     repository_id TEXT NOT NULL,
@@ -115,7 +115,7 @@ CREATE TABLE image_child (
     child_digest TEXT NOT NULL,
     PRIMARY KEY (repository_id, digest, child_digest)
 );
-CREATE INDEX image_child_by_child ON image_child (repository_id, child_digest);
+CREATE INDEX image_child_by_child ON image_child (repository_id, child_digest, digest);
 
 CREATE TABLE blob (
     blob_key TEXT NOT NULL,
@@ -137,7 +137,7 @@ CREATE TABLE held_layer (
     held_at BIGINT NOT NULL,
     PRIMARY KEY (repository_id, digest)
 );
-CREATE INDEX held_layer_by_blob ON held_layer (blob_key);
+CREATE INDEX held_layer_by_blob ON held_layer (blob_key, repository_id);
 CREATE INDEX held_layer_by_digest ON held_layer (digest);
 
 CREATE TABLE upload (

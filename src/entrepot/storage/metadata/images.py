@@ -1,0 +1,143 @@
+"""Images by digest, and by tag."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.images import Image
+from entrepot.domain.names import Tag
+from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.columns import (
+    to_column,
+    to_json,
+    to_map,
+    to_optional_column,
+    to_optional_time,
+    to_time,
+)
+from entrepot.storage.metadata.connection import Row
+from entrepot.storage.metadata.subject import Subject
+
+_IMAGE = """
+SELECT i.digest, i.media_type, i.artifact_type, i.manifest_bytes, i.size_bytes, i.subject_digest,
+       i.annotations, i.pushed_at, i.last_pulled_at
+  FROM image AS i
+"""
+_FIND = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest = $2"
+_FIND_TAGGED = f"""{_IMAGE}
+  JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
+ WHERE t.repository_id = $1 AND t.tag = $2
+"""
+_FIND_MANY = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest IN (…)"
+_HAS_TAG = "EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)"
+_AFTER = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest > $2"
+_PAGE = {
+    None: f"{_AFTER} ORDER BY i.digest LIMIT $3",
+    True: f"{_AFTER} AND {_HAS_TAG} ORDER BY i.digest LIMIT $3",
+    False: f"{_AFTER} AND NOT {_HAS_TAG} ORDER BY i.digest LIMIT $3",
+}
+_REFERRERS = f"{_AFTER} AND i.subject_digest = $3 ORDER BY i.digest LIMIT $4"
+_REFERRERS_OF_TYPES = (
+    f"{_AFTER} AND i.subject_digest = $3 AND i.artifact_type IN (…) ORDER BY i.digest LIMIT $4"
+)
+_ADD = """
+INSERT INTO image (repository_id, digest, media_type, artifact_type, manifest_bytes, size_bytes,
+                   subject_digest, annotations, pushed_at, last_pulled_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (repository_id, digest) DO NOTHING
+"""
+_REMOVE = (
+    "DELETE FROM image WHERE repository_id = $1 AND digest = $2",
+    "DELETE FROM manifest WHERE repository_id = $1 AND digest = $2",
+    "DELETE FROM tag WHERE repository_id = $1 AND digest = $2",
+    "DELETE FROM image_layer WHERE repository_id = $1 AND digest = $2",
+    "DELETE FROM image_child WHERE repository_id = $1 AND digest = $2",
+)
+_ANY = "SELECT 1 FROM image WHERE repository_id = $1 LIMIT 1"
+_NOTE_PULL = """
+UPDATE image SET last_pulled_at = $3
+ WHERE repository_id = $1 AND digest = $2 AND (last_pulled_at IS NULL OR last_pulled_at < $3)
+"""
+
+
+class SqlImages(Subject):
+    """The `image` table."""
+
+    __slots__ = ()
+
+    async def find(self, repository_id: str, digest: Digest) -> Image | None:
+        row = await self._connection.row(_FIND, repository_id, digest)
+        return None if row is None else _to_image(row)
+
+    async def find_tagged(self, repository_id: str, tag: Tag) -> Image | None:
+        row = await self._connection.row(_FIND_TAGGED, repository_id, tag)
+        return None if row is None else _to_image(row)
+
+    async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Image]:
+        found: dict[Digest, Image] = {}
+        for batch in batches(digests):
+            statement = _FIND_MANY.replace("…", placeholders(2, len(batch)))
+            rows = await self._connection.rows(statement, repository_id, *batch)
+            found |= {image.digest: image for image in map(_to_image, rows)}
+        return found
+
+    async def page(
+        self, repository_id: str, *, after: str, limit: int, tagged: bool | None = None
+    ) -> list[Image]:
+        rows = await self._connection.rows(_PAGE[tagged], repository_id, after, limit)
+        return [_to_image(row) for row in rows]
+
+    async def add(self, repository_id: str, image: Image) -> bool:
+        added = await self._connection.run(
+            _ADD,
+            repository_id,
+            image.digest,
+            image.media_type,
+            image.artifact_type,
+            image.manifest_bytes,
+            image.size_bytes,
+            image.subject_digest,
+            to_json(image.annotations),
+            to_column(image.pushed_at),
+            to_optional_column(image.last_pulled_at),
+        )
+        return added > 0
+
+    async def remove(self, repository_id: str, digest: Digest) -> None:
+        for statement in _REMOVE:
+            await self._connection.run(statement, repository_id, digest)
+
+    async def has_any(self, repository_id: str) -> bool:
+        return await self._connection.row(_ANY, repository_id) is not None
+
+    async def note_pull(self, repository_id: str, digest: Digest, at: datetime) -> None:
+        await self._connection.run(_NOTE_PULL, repository_id, digest, to_column(at))
+
+    async def referrers(
+        self,
+        repository_id: str,
+        subject: Digest,
+        *,
+        after: str,
+        limit: int,
+        artifact_types: Sequence[str] = (),
+    ) -> list[Image]:
+        statement = _REFERRERS
+        if artifact_types:
+            statement = _REFERRERS_OF_TYPES.replace("…", placeholders(5, len(artifact_types)))
+        rows = await self._connection.rows(statement, repository_id, after, subject, limit, *artifact_types)
+        return [_to_image(row) for row in rows]
+
+
+def _to_image(row: Row) -> Image:
+    return Image(
+        digest=row["digest"],
+        media_type=row["media_type"],
+        artifact_type=row["artifact_type"],
+        manifest_bytes=row["manifest_bytes"],
+        size_bytes=row["size_bytes"],
+        subject_digest=row["subject_digest"],
+        annotations=to_map(row["annotations"]),
+        pushed_at=to_time(row["pushed_at"]),
+        last_pulled_at=to_optional_time(row["last_pulled_at"]),
+    )

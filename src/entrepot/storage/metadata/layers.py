@@ -1,0 +1,73 @@
+"""The blobs that each repository holds."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.layers import Layer
+from entrepot.domain.names import Registry
+from entrepot.domain.repositories import Repository
+from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.columns import to_column
+from entrepot.storage.metadata.connection import Row
+from entrepot.storage.metadata.repositories import REPOSITORY, to_repository
+from entrepot.storage.metadata.subject import Subject
+
+_LAYER = """
+SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key
+  FROM held_layer AS h
+  JOIN blob AS b ON b.blob_key = h.blob_key
+"""
+_FIND = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest = $2"
+_FIND_MANY = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest IN (…)"
+_HOLD = """
+INSERT INTO held_layer (repository_id, digest, blob_key, held_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (repository_id, digest) DO UPDATE SET blob_key = excluded.blob_key, held_at = excluded.held_at
+"""
+# Only where there is a mark: a base layer that everybody pushes must not become a hot row.
+_UNMARK = "UPDATE blob SET marked_at = NULL WHERE blob_key = $1 AND marked_at IS NOT NULL"
+_RELEASE = "DELETE FROM held_layer WHERE repository_id = $1 AND digest = $2"
+_HOLDERS = f"""{REPOSITORY}
+  JOIN held_layer AS h ON h.repository_id = r.id
+  JOIN blob AS b ON b.blob_key = h.blob_key
+ WHERE b.digest = $1 AND b.encryption_key = $2 AND r.account = $3 AND r.region = $4
+ ORDER BY h.repository_id
+ LIMIT $5
+"""
+
+
+class SqlHeldLayers(Subject):
+    """The `held_layer` table."""
+
+    __slots__ = ()
+
+    async def find(self, repository_id: str, digest: Digest) -> Layer | None:
+        row = await self._connection.row(_FIND, repository_id, digest)
+        return None if row is None else _to_layer(row)
+
+    async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Layer]:
+        found: dict[Digest, Layer] = {}
+        for batch in batches(digests):
+            statement = _FIND_MANY.replace("…", placeholders(2, len(batch)))
+            rows = await self._connection.rows(statement, repository_id, *batch)
+            found |= {layer.digest: layer for layer in map(_to_layer, rows)}
+        return found
+
+    async def hold(self, repository_id: str, digest: Digest, blob_key: str, at: datetime) -> None:
+        await self._connection.run(_HOLD, repository_id, digest, blob_key, to_column(at))
+        await self._connection.run(_UNMARK, blob_key)
+
+    async def release(self, repository_id: str, digest: Digest) -> bool:
+        return await self._connection.run(_RELEASE, repository_id, digest) > 0
+
+    async def holders(
+        self, registry: Registry, digest: Digest, encryption_key: str, limit: int
+    ) -> list[Repository]:
+        rows = await self._connection.rows(
+            _HOLDERS, digest, encryption_key, registry.account, registry.region, limit
+        )
+        return [to_repository(row) for row in rows]
+
+
+def _to_layer(row: Row) -> Layer:
+    return Layer(row["digest"], row["blob_key"], row["size_bytes"], row["wrapped_key"])

@@ -1,0 +1,93 @@
+"""All rows of the registry, within one transaction."""
+
+from entrepot.storage.metadata.access_keys import SqlAccessKeys
+from entrepot.storage.metadata.accounts import SqlAccounts
+from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.garbage import SqlGarbage
+from entrepot.storage.metadata.images import SqlImages
+from entrepot.storage.metadata.jobs import SqlJobs
+from entrepot.storage.metadata.layers import SqlHeldLayers
+from entrepot.storage.metadata.manifests import SqlManifests
+from entrepot.storage.metadata.references import SqlReferences
+from entrepot.storage.metadata.repositories import SqlRepositories
+from entrepot.storage.metadata.resource_tags import SqlResourceTags
+from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
+from entrepot.storage.metadata.settings import SqlSettings
+from entrepot.storage.metadata.signing_keys import SqlSigningKeys
+from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.uploads import SqlUploads
+
+
+class SqlRecords(Subject):
+    """Every subject over one connection.
+
+    A subject is made when it is asked for: most bodies ask for one, and a connection lasts no
+    longer than its body, so there is nothing to keep.
+    """
+
+    __slots__ = ()
+
+    @property
+    def repositories(self) -> SqlRepositories:
+        return SqlRepositories(self._connection)
+
+    @property
+    def resource_tags(self) -> SqlResourceTags:
+        return SqlResourceTags(self._connection)
+
+    @property
+    def images(self) -> SqlImages:
+        return SqlImages(self._connection)
+
+    @property
+    def manifests(self) -> SqlManifests:
+        return SqlManifests(self._connection)
+
+    @property
+    def tags(self) -> SqlTags:
+        return SqlTags(self._connection)
+
+    @property
+    def references(self) -> SqlReferences:
+        return SqlReferences(self._connection)
+
+    @property
+    def blobs(self) -> SqlBlobRows:
+        return SqlBlobRows(self._connection)
+
+    @property
+    def layers(self) -> SqlHeldLayers:
+        return SqlHeldLayers(self._connection)
+
+    @property
+    def uploads(self) -> SqlUploads:
+        return SqlUploads(self._connection)
+
+    @property
+    def garbage(self) -> SqlGarbage:
+        return SqlGarbage(self._connection)
+
+    @property
+    def access_keys(self) -> SqlAccessKeys:
+        return SqlAccessKeys(self._connection)
+
+    @property
+    def accounts(self) -> SqlAccounts:
+        return SqlAccounts(self._connection)
+
+    @property
+    def signing_keys(self) -> SqlSigningKeys:
+        return SqlSigningKeys(self._connection)
+
+    @property
+    def settings(self) -> SqlSettings:
+        return SqlSettings(self._connection)
+
+    @property
+    def root_key_checks(self) -> SqlRootKeyChecks:
+        return SqlRootKeyChecks(self._connection)
+
+    @property
+    def jobs(self) -> SqlJobs:
+        return SqlJobs(self._connection)

@@ -1,0 +1,119 @@
+"""Repositories by name, and what is left of removed ones."""
+
+from entrepot.domain.mutability import Mutability, TagMutability
+from entrepot.domain.names import Registry, RepositoryName
+from entrepot.domain.repositories import Encryption, Repository
+from entrepot.storage.metadata.columns import to_column, to_json, to_list, to_time
+from entrepot.storage.metadata.connection import Row
+from entrepot.storage.metadata.subject import Subject
+
+REPOSITORY = """
+SELECT r.id, r.account, r.region, r.name, r.created_at, r.mutability, r.mutability_filters,
+       r.scan_on_push, r.encryption_type, r.kms_key
+  FROM repository AS r
+"""
+_FIND = f"{REPOSITORY} WHERE r.account = $1 AND r.region = $2 AND r.name = $3"
+_PAGE = f"{REPOSITORY} WHERE r.account = $1 AND r.region = $2 AND r.name > $3 ORDER BY r.name LIMIT $4"
+_ADD = """
+INSERT INTO repository (id, account, region, name, created_at, mutability, mutability_filters,
+                        scan_on_push, encryption_type, kms_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+ON CONFLICT (account, region, name) DO NOTHING
+"""
+_CHANGE = "UPDATE repository SET mutability = $2, mutability_filters = $3, scan_on_push = $4 WHERE id = $1"
+_REMOVE = "DELETE FROM repository WHERE id = $1"
+# By whole keys and not by repository alone: a portable DELETE has no LIMIT of its own.
+_CLEAR = (
+    """
+    DELETE FROM image WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM image WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM manifest WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM manifest WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM tag WHERE repository_id = $1
+       AND tag IN (SELECT tag FROM tag WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM image_layer WHERE repository_id = $1
+       AND (digest, blob_digest) IN
+           (SELECT digest, blob_digest FROM image_layer WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM image_child WHERE repository_id = $1
+       AND (digest, child_digest) IN
+           (SELECT digest, child_digest FROM image_child WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM resource_tag WHERE repository_id = $1
+       AND tag_key IN (SELECT tag_key FROM resource_tag WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM held_layer WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
+    """,
+)
+
+
+class SqlRepositories(Subject):
+    """The `repository` table."""
+
+    __slots__ = ()
+
+    async def find(self, registry: Registry, name: RepositoryName) -> Repository | None:
+        row = await self._connection.row(_FIND, registry.account, registry.region, name)
+        return None if row is None else to_repository(row)
+
+    async def page(self, registry: Registry, *, after: str, limit: int) -> list[Repository]:
+        rows = await self._connection.rows(_PAGE, registry.account, registry.region, after, limit)
+        return [to_repository(row) for row in rows]
+
+    async def add(self, repository: Repository) -> bool:
+        added = await self._connection.run(
+            _ADD,
+            repository.id,
+            repository.registry.account,
+            repository.registry.region,
+            repository.name,
+            to_column(repository.created_at),
+            repository.mutability.setting.value,
+            to_json(repository.mutability.filters),
+            int(repository.scan_on_push),
+            repository.encryption.type,
+            repository.encryption.kms_key,
+        )
+        return added > 0
+
+    async def change(self, repository: Repository) -> None:
+        await self._connection.run(
+            _CHANGE,
+            repository.id,
+            repository.mutability.setting.value,
+            to_json(repository.mutability.filters),
+            int(repository.scan_on_push),
+        )
+
+    async def remove(self, repository_id: str) -> None:
+        await self._connection.run(_REMOVE, repository_id)
+
+    async def clear(self, repository_id: str, limit: int) -> int:
+        cleared = 0
+        for statement in _CLEAR:
+            if cleared < limit:
+                cleared += await self._connection.run(statement, repository_id, limit - cleared)
+        return cleared
+
+
+def to_repository(row: Row) -> Repository:
+    """The repository in a row of `REPOSITORY`."""
+    return Repository(
+        id=row["id"],
+        registry=Registry(row["account"], row["region"]),
+        name=RepositoryName(row["name"]),
+        created_at=to_time(row["created_at"]),
+        mutability=TagMutability(Mutability(row["mutability"]), tuple(to_list(row["mutability_filters"]))),
+        scan_on_push=bool(row["scan_on_push"]),
+        encryption=Encryption(row["encryption_type"], row["kms_key"]),
+    )

@@ -1,0 +1,82 @@
+"""Tags and what they point at."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.images import TaggedImage
+from entrepot.domain.names import Tag
+from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.columns import to_column
+from entrepot.storage.metadata.subject import Subject
+
+_FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
+_OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN (…) ORDER BY digest, tag"
+_PAGE = "SELECT tag FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3"
+# An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index.
+_LISTING = """
+SELECT i.digest, t.tag
+  FROM image AS i
+  LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
+ WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3)
+ ORDER BY i.digest, t.tag
+ LIMIT $4
+"""
+_LISTING_TAGGED = """
+SELECT digest, tag FROM tag
+ WHERE repository_id = $1 AND (digest, tag) > ($2, $3)
+ ORDER BY digest, tag
+ LIMIT $4
+"""
+_LISTING_UNTAGGED = """
+SELECT i.digest, CAST(NULL AS TEXT) AS tag
+  FROM image AS i
+ WHERE i.repository_id = $1 AND i.digest > $2
+   AND NOT EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)
+ ORDER BY i.digest
+ LIMIT $3
+"""
+_POINT = """
+INSERT INTO tag (repository_id, tag, digest, pointed_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (repository_id, tag) DO UPDATE SET digest = excluded.digest, pointed_at = excluded.pointed_at
+"""
+_REMOVE = "DELETE FROM tag WHERE repository_id = $1 AND tag = $2"
+
+
+class SqlTags(Subject):
+    """The `tag` table."""
+
+    __slots__ = ()
+
+    async def find(self, repository_id: str, tag: Tag) -> Digest | None:
+        row = await self._connection.row(_FIND, repository_id, tag)
+        return None if row is None else Digest(row["digest"])
+
+    async def of_images(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, list[Tag]]:
+        tags: dict[Digest, list[Tag]] = {}
+        for batch in batches(digests):
+            statement = _OF_IMAGES.replace("…", placeholders(2, len(batch)))
+            for row in await self._connection.rows(statement, repository_id, *batch):
+                tags.setdefault(row["digest"], []).append(row["tag"])
+        return tags
+
+    async def page(self, repository_id: str, *, after: str, limit: int) -> list[Tag]:
+        rows = await self._connection.rows(_PAGE, repository_id, after, limit)
+        return [Tag(row["tag"]) for row in rows]
+
+    async def listing(
+        self, repository_id: str, *, after: tuple[str, str], limit: int, tagged: bool | None = None
+    ) -> list[TaggedImage]:
+        digest, tag = after
+        if tagged is False:
+            rows = await self._connection.rows(_LISTING_UNTAGGED, repository_id, digest, limit)
+        else:
+            statement = _LISTING_TAGGED if tagged else _LISTING
+            rows = await self._connection.rows(statement, repository_id, digest, tag, limit)
+        return [TaggedImage(row["digest"], row["tag"]) for row in rows]
+
+    async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
+        await self._connection.run(_POINT, repository_id, tag, digest, to_column(at))
+
+    async def remove(self, repository_id: str, tag: Tag) -> bool:
+        return await self._connection.run(_REMOVE, repository_id, tag) > 0
