@@ -90,19 +90,28 @@ def run(suite: Suite) -> Outcome:
 
 
 def execute(command: list[str], *, seconds: int) -> str:
-    """Run in a process group of its own, which dies whole when the time is up; say what failed."""
+    """Run in a process group of its own, ended whole when the time is up; what went wrong, or nothing."""
     process = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
     try:
         status = process.wait(timeout=seconds)
     except BaseException as interruption:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        end(process)
         if isinstance(interruption, subprocess.TimeoutExpired):
             return f"hung: ended after {seconds // 60} min"
         raise
     if status == 5:
         return "no tests"
     return "" if status in {0, 1} else f"pytest ended with status {status}"
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask first: an interrupted pytest names the test that hung, and stops the daemons it started."""
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def read_results(suite: str, seconds: float, results: Path, error: str) -> Outcome:

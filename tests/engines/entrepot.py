@@ -1,0 +1,228 @@
+"""Entrepot itself as its users meet it: a process with a port, a data folder and a log."""
+
+import base64
+import http.client
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import boto3
+from botocore.config import Config
+
+from tests.engines.programs import PATH, ROOT
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
+    from types_boto3_sts import STSClient
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+PROGRAM = ROOT / ".venv" / "bin" / "entrepot"
+ROOT_KEYS = {
+    "ENTREPOT_ROOT_ACCESS_KEY_ID": "AKIAENTREPOTTESTROOT",
+    "ENTREPOT_ROOT_SECRET_ACCESS_KEY": "a-secret-that-only-the-tests-know-0123456",
+}
+
+_READY_SECONDS = 30
+_STOP_SECONDS = 30
+_POLL_SECONDS = 0.02
+
+
+@dataclass(slots=True)
+class Entrepot:
+    """One server. It keeps its port and its data over `kill9`, `stop` and `restart`."""
+
+    folder: Path
+    port: int
+    host: str = "127.0.0.1"
+    options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    account: str = ACCOUNT
+    access_key_id: str = ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"]
+    secret_access_key: str = ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"]
+    _process: subprocess.Popen[bytes] | None = None
+    _session: boto3.session.Session = field(default_factory=boto3.session.Session)
+    _clients: ExitStack = field(default_factory=ExitStack)
+
+    @property
+    def registry(self) -> str:
+        """The host that a registry client logs in to."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.registry}"
+
+    @property
+    def data_folder(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server wrote on both streams since the first start."""
+        return self.folder / "entrepot.log"
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def start(self) -> None:
+        """Return when the server is ready."""
+        command = [
+            str(PROGRAM),
+            "serve",
+            f"--host={self.host}",
+            f"--port={self.port}",
+            f"--data-dir={self.data_folder}",
+        ]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, *self.options],
+                cwd=self.folder,
+                env={**os.environ, **ROOT_KEYS, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until_ready(self._process, self.host, self.port, self.log)
+
+    def stop(self) -> int:
+        """Ask it to drain and end; the status it ended with. A server that is not running stays so."""
+        self._clients.close()
+        process, self._process = self._process, None
+        return 0 if process is None else end_process(process, seconds=_STOP_SECONDS)
+
+    def kill9(self) -> None:
+        """End every process of the server at once, as a power cut would end the program."""
+        process, self._process = self._running(), None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    def ecr(
+        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+    ) -> "ECRClient":
+        """A new client, signing with the root credential unless another is given."""
+        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key))
+
+    def sts(
+        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+    ) -> "STSClient":
+        return cast("STSClient", self._client("sts", region, access_key_id, secret_access_key))
+
+    def password(self, region: str = REGION) -> str:
+        """A registry password of the root credential for this region; the user is AWS."""
+        granted = self.ecr(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
+        user, _, password = base64.b64decode(granted).decode().partition(":")
+        assert user == "AWS"
+        return password
+
+    def create_repository(self, name: str, *, region: str = REGION) -> str:
+        """Make an ordinary repository and return its name."""
+        return self.ecr(region).create_repository(repositoryName=name)["repository"]["repositoryName"]
+
+    def client_environment(self, home: Path, region: str = REGION) -> dict[str, str]:
+        """What a shell has in which command line clients are to meet this server and nothing else."""
+        return {
+            "PATH": PATH,
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def _client(self, service: str, region: str, access_key_id: str, secret_access_key: str) -> object:
+        client = self._session.client(
+            service,
+            endpoint_url=self.url,
+            region_name=region,
+            aws_access_key_id=access_key_id or self.access_key_id,
+            aws_secret_access_key=secret_access_key or self.secret_access_key,
+            config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
+        )
+        return self._clients.enter_context(closing(client))
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the server is not running"
+        return self._process
+
+
+@contextmanager
+def served(
+    folder: Path,
+    *options: str,
+    port: int | None = None,
+    host: str = "127.0.0.1",
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Entrepot]:
+    """A ready server with its data in the folder, `entrepot serve` with these options; stopped at the end."""
+    server = Entrepot(
+        folder, port or free_port(), host=host, options=options, environment=dict(environment or {})
+    )
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+    """Return when /readyz answers 200; a process that ends, or is not ready in time, fails with its log."""
+    for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+        try:
+            status = process.wait(timeout=_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            if _is_ready(host, port):
+                return
+        else:
+            raise AssertionError(f"ended with status {status} before it was ready:\n{tail(log)}")
+    end_process(process, seconds=_STOP_SECONDS)
+    raise AssertionError(f"not ready after {_READY_SECONDS} s:\n{tail(log)}")
+
+
+def end_process(process: subprocess.Popen[bytes], *, seconds: float) -> int:
+    """SIGTERM, and SIGKILL to what is left of its group after that; the process leads a group of its own."""
+    process.terminate()
+    try:
+        return process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-4000:]
+
+
+def _is_ready(host: str, port: int) -> bool:
+    with closing(http.client.HTTPConnection(host, port, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
