@@ -9,7 +9,7 @@ from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Encryption, Repository, check_resource_tags, check_tag_count
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
-from entrepot.registry.pages import Page, cut_page, read_token
+from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
 
 FORGET_REPOSITORY = "forget-repository"  # the job that clears what a removed repository held
 
@@ -71,8 +71,8 @@ class Catalog:
 
     async def after(self, registry: Registry, *, after: str, limit: int) -> list[Repository]:
         """Up to `limit` repositories whose names come after `after`, bytewise."""
-        return await self._store.scan(
-            lambda records: records.repositories.page(registry, after=after, limit=limit)
+        return await fetch_page(
+            self._store, limit, lambda records: records.repositories.page(registry, after=after, limit=limit)
         )
 
     async def delete(self, registry: Registry, name: RepositoryName, *, force: bool) -> Repository:

@@ -9,7 +9,7 @@ from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.records import Records, Store
 from entrepot.registry.image_ids import resolve_image
-from entrepot.registry.pages import Page, cut_page, read_token
+from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Listings:
             found = await records.images.page(repository.id, after=after, limit=limit + 1, tagged=tagged)
             return await _with_tags(records, repository, found)
 
-        found = await self._store.scan(body)
+        found = await fetch_page(self._store, limit, body)
         return cut_page("images", found, limit, lambda described: (described.image.digest,))
 
     async def image_ids(
@@ -53,17 +53,19 @@ class Listings:
     ) -> Page[TaggedImage]:
         """A row for each digest and tag, as ECR's ListImages gives them."""
         digest, tag = read_token("image-ids", token, 2)
-        found = await self._store.scan(
+        found = await fetch_page(
+            self._store,
+            limit,
             lambda records: records.tags.listing(
                 repository.id, after=(digest, tag), limit=limit + 1, tagged=tagged
-            )
+            ),
         )
         return cut_page("image-ids", found, limit, lambda row: (row.digest, row.tag or ""))
 
     async def tags(self, repository: Repository, *, after: str, limit: int) -> list[Tag]:
         """Up to `limit` tags that come after `after`, bytewise."""
-        return await self._store.scan(
-            lambda records: records.tags.page(repository.id, after=after, limit=limit)
+        return await fetch_page(
+            self._store, limit, lambda records: records.tags.page(repository.id, after=after, limit=limit)
         )
 
     async def referrers(
@@ -77,10 +79,12 @@ class Listings:
     ) -> Page[Image]:
         """Images whose subject is this digest; none when nobody refers to it, known or not."""
         (after,) = read_token("referrers", token, 1)
-        found = await self._store.scan(
+        found = await fetch_page(
+            self._store,
+            limit,
             lambda records: records.images.referrers(
                 repository.id, subject, after=after, limit=limit + 1, artifact_types=artifact_types
-            )
+            ),
         )
         return cut_page("referrers", found, limit, lambda image: (image.digest,))
 

@@ -6,14 +6,16 @@ checked for form and not signed.
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from entrepot.domain.errors import InvalidParameter
+from entrepot.ports.records import Records, Store
 
 T = TypeVar("T")
 _LONGEST = 2048
+_SMALL = 200  # rows that may be read on the event loop
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,11 @@ def cut_page(kind: str, found: list[T], limit: int, position: Callable[[T], Sequ
         return Page(found, None)
     entries = found[:limit]
     return Page(entries, _token(kind, position(entries[-1])))
+
+
+async def fetch_page(store: Store, limit: int, body: Callable[[Records], Awaitable[T]]) -> T:
+    """Run a page's query: a small one at once, a large one where it holds nobody else up."""
+    return await (store.read if limit <= _SMALL else store.scan)(body)
 
 
 def read_token(kind: str, token: str | None, parts: int) -> tuple[str, ...]:

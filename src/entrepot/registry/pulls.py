@@ -35,13 +35,13 @@ class Pulls:
 
     async def get_batch(
         self, repository: Repository, ids: Sequence[ImageId]
-    ) -> tuple[list[Pulled], list[ImageFailure]]:
-        """BatchGetImage: the images that are there with their manifests, and why the others are not."""
-        found: list[Pulled] = []
+    ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
+        """BatchGetImage: what each id found, in the order asked, and why the others found nothing."""
+        found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
         for image_id in ids:
             try:
-                found.append(await self._get_by_id(repository, image_id))
+                found.append((image_id, await self._get_by_id(repository, image_id)))
             except Refusal as refusal:
                 failures.append(ImageFailure(image_id, refusal))
         return found, failures

@@ -1,0 +1,175 @@
+"""Operations on images."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from entrepot.aws.operations import Call
+from entrepot.domain.digests import parse_digest
+from entrepot.domain.errors import InvalidParameter
+from entrepot.domain.images import Image, ImageId
+from entrepot.domain.names import parse_repository_name, parse_tag
+from entrepot.domain.repositories import Repository
+from entrepot.registry.catalog import Catalog
+from entrepot.registry.deletions import Deletions
+from entrepot.registry.listings import DescribedImage, Listings
+from entrepot.registry.pulls import Pulls
+from entrepot.registry.pushes import Pushes
+from entrepot.services.ecr.registries import registry_of
+from entrepot.services.ecr.shapes import Member, failure_member, image_id_member, place_members
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import type_defs as ecr
+
+DEFAULT_PAGE = 100  # DescribeImages and ListImages, ecr model
+DEFAULT_REFERRERS = 20  # ListImageReferrers, ecr model
+_TAGGED = {"TAGGED": True, "UNTAGGED": False}
+
+
+class ImageOperations:
+    """Put, get, describe, list and delete images."""
+
+    def __init__(
+        self, catalog: Catalog, pushes: Pushes, pulls: Pulls, listings: Listings, deletions: Deletions
+    ) -> None:
+        self._catalog = catalog
+        self._pushes = pushes
+        self._pulls = pulls
+        self._listings = listings
+        self._deletions = deletions
+
+    async def put(self, call: Call, params: "ecr.PutImageRequestTypeDef") -> Member:
+        """PutImage."""
+        repository = await self._repository(call, params)
+        tag, digest = params.get("imageTag"), params.get("imageDigest")
+        pushed = await self._pushes.put(
+            repository,
+            params["imageManifest"].encode("utf-8"),
+            media_type=params.get("imageManifestMediaType"),
+            tags=[parse_tag(tag)] if tag is not None else [],
+            digest=parse_digest(digest) if digest is not None else None,
+            refuse_repeat=True,
+        )
+        image = {
+            **place_members(repository),
+            "imageId": image_id_member(ImageId(pushed.image.digest, tag)),
+            "imageManifest": params["imageManifest"],
+            "imageManifestMediaType": pushed.image.media_type,
+        }
+        return {"image": image}
+
+    async def get(self, call: Call, params: "ecr.BatchGetImageRequestTypeDef") -> Member:
+        """BatchGetImage; a manifest is given as it is stored, whatever media types are accepted."""
+        repository = await self._repository(call, params)
+        found, failures = await self._pulls.get_batch(repository, _ids(params["imageIds"]))
+        images = [
+            {
+                **place_members(repository),
+                "imageId": image_id_member(ImageId(pulled.image.digest, asked.tag)),
+                "imageManifest": pulled.content.decode("utf-8"),
+                "imageManifestMediaType": pulled.image.media_type,
+            }
+            for asked, pulled in found
+        ]
+        return {"images": images, "failures": [failure_member(failure) for failure in failures]}
+
+    async def describe(self, call: Call, params: "ecr.DescribeImagesRequestTypeDef") -> Member:
+        """DescribeImages: a page of the repository, or exactly those named."""
+        repository = await self._repository(call, params)
+        ids = params.get("imageIds")
+        if ids is not None:
+            if "nextToken" in params or "maxResults" in params:
+                raise InvalidParameter("imageIds", "can't be used with nextToken or maxResults")
+            described = await self._listings.describe(repository, _ids(ids))
+            return {"imageDetails": [_detail(repository, image) for image in described]}
+        if _hides_active(params.get("filter", {})):
+            return {"imageDetails": []}
+        page = await self._listings.images(
+            repository,
+            token=params.get("nextToken"),
+            limit=params.get("maxResults", DEFAULT_PAGE),
+            tagged=_tagged(params.get("filter", {})),
+        )
+        details = [_detail(repository, image) for image in page.entries]
+        return {"imageDetails": details, "nextToken": page.next_token}
+
+    async def list(self, call: Call, params: "ecr.ListImagesRequestTypeDef") -> Member:
+        """ListImages."""
+        repository = await self._repository(call, params)
+        if _hides_active(params.get("filter", {})):
+            return {"imageIds": []}
+        page = await self._listings.image_ids(
+            repository,
+            token=params.get("nextToken"),
+            limit=params.get("maxResults", DEFAULT_PAGE),
+            tagged=_tagged(params.get("filter", {})),
+        )
+        ids = [image_id_member(ImageId(row.digest, row.tag)) for row in page.entries]
+        return {"imageIds": ids, "nextToken": page.next_token}
+
+    async def delete(self, call: Call, params: "ecr.BatchDeleteImageRequestTypeDef") -> Member:
+        """BatchDeleteImage."""
+        repository = await self._repository(call, params)
+        deleted, failures = await self._deletions.delete_batch(repository, _ids(params["imageIds"]))
+        return {
+            "imageIds": [image_id_member(image_id) for image_id in deleted],
+            "failures": [failure_member(failure) for failure in failures],
+        }
+
+    async def list_referrers(self, call: Call, params: "ecr.ListImageReferrersRequestTypeDef") -> Member:
+        """ListImageReferrers; an unknown subject has none."""
+        repository = await self._repository(call, params)
+        subject = parse_digest(params["subjectId"]["imageDigest"])
+        filters = params.get("filter", {})
+        if filters.get("artifactStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
+            return {"referrers": []}
+        page = await self._listings.referrers(
+            repository,
+            subject,
+            token=params.get("nextToken"),
+            limit=params.get("maxResults", DEFAULT_REFERRERS),
+            artifact_types=filters.get("artifactTypes", []),
+        )
+        return {"referrers": [_referrer(image) for image in page.entries], "nextToken": page.next_token}
+
+    async def _repository(self, call: Call, params: Mapping[str, object]) -> Repository:
+        name = parse_repository_name(str(params["repositoryName"]))
+        return await self._catalog.get(registry_of(call, params), name)
+
+
+def _ids(ids: "Sequence[ecr.ImageIdentifierTypeDef]") -> Sequence[ImageId]:
+    return [ImageId(digest=i.get("imageDigest"), tag=i.get("imageTag")) for i in ids]
+
+
+def _tagged(filters: Mapping[str, object]) -> bool | None:
+    return _TAGGED.get(str(filters.get("tagStatus")))
+
+
+def _hides_active(filters: Mapping[str, object]) -> bool:
+    """Whether the filter asks for archived images only, of which there are none yet."""
+    return filters.get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY")
+
+
+def _detail(repository: Repository, described: DescribedImage) -> Member:
+    image = described.image
+    return {
+        **place_members(repository),
+        "imageDigest": image.digest,
+        "imageTags": described.tags or None,
+        "imageSizeInBytes": image.size_bytes,
+        "imagePushedAt": image.pushed_at,
+        "imageManifestMediaType": image.media_type,
+        "artifactMediaType": image.artifact_type,
+        "subjectManifestDigest": image.subject_digest,
+        "imageStatus": "ACTIVE",
+    }
+
+
+def _referrer(image: Image) -> Member:
+    return {
+        "digest": image.digest,
+        "mediaType": image.media_type,
+        "artifactType": image.artifact_type,
+        "size": image.manifest_bytes,
+        "annotations": image.annotations or None,
+        "artifactStatus": "ACTIVE",
+    }

@@ -1,0 +1,181 @@
+"""What an operator may set, each on the command line, in the environment or not at all."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from entrepot.domain.addresses import Addresses
+from entrepot.domain.names import is_account
+
+ENVIRONMENT_PREFIX = "ENTREPOT_"
+
+
+class SettingInvalid(ValueError):
+    """A setting that cannot be followed; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One setting: `--data-dir` on the command line is `ENTREPOT_DATA_DIR` in the environment."""
+
+    name: str
+    help: str
+    default: str = ""
+    is_flag: bool = False
+
+    @property
+    def variable(self) -> str:
+        """Its name in the environment."""
+        return ENVIRONMENT_PREFIX + self.name.replace("-", "_").upper()
+
+
+DATA_DIR = Option("data-dir", "where everything is kept", "./data")
+OPTIONS = (
+    Option("host", "address to listen on; localhost means 127.0.0.1 and ::1", "localhost"),
+    Option("port", "port to listen on", "5050"),
+    DATA_DIR,
+    Option("database", "sqlite:///PATH or postgresql://…; SQLite in the data folder where it is not given"),
+    Option("workers", "processes that answer requests; one for each processor where it is not given", "0"),
+    Option("domain", "gives registries ECR's host names, ACCOUNT.dkr.ecr.REGION.DOMAIN"),
+    Option("external-url", "scheme, host and port to hand out, where clients reach the server by others"),
+    Option("tls-cert", "PEM file with the certificate chain; the server then speaks TLS only"),
+    Option("tls-key", "PEM file with the certificate's key"),
+    Option("account-id", "account that the first start makes", "123456789012"),
+    Option("root-key-file", "the root key ring; DATA-DIR/keys/root-key where it is not given"),
+    Option(
+        "storage-encrypted", "the disk under DATA-DIR encrypts by itself: keep layers plain", is_flag=True
+    ),
+    Option("allow-sparse", "take indexes and images whose parts are not all in the repository", is_flag=True),
+    Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
+    Option("log-level", "debug, info, warning or error", "info"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one server, checked."""
+
+    host: str
+    port: int
+    data_dir: Path
+    database: str
+    workers: int
+    domain: str | None
+    external_url: str | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    account_id: str
+    root_key_file: Path
+    is_storage_encrypted: bool
+    allow_sparse: bool
+    drain_seconds: int
+    log_level: str
+
+    @property
+    def blobs_dir(self) -> Path:
+        """Where layers lie."""
+        return self.data_dir / "blobs"
+
+    @property
+    def addresses(self) -> Addresses:
+        """What the server calls itself."""
+        scheme = "https" if self.tls_cert else "http"
+        outside = urlsplit(self.external_url or f"{scheme}://{_nameable(self.host)}:{self.port}")
+        return Addresses(
+            scheme=outside.scheme,
+            host=outside.hostname or "localhost",
+            port=outside.port or {"http": 80, "https": 443}[outside.scheme],
+            domain=self.domain,
+            default_account=self.account_id,
+        )
+
+
+def add_options(parser: ArgumentParser, options: tuple[Option, ...] = OPTIONS) -> None:
+    """Declare the options; the help names the variable and the default of each."""
+    for option in options:
+        default = f"default {option.default}, " if option.default and option.default != "0" else ""
+        text = f"{option.help} ({default}{option.variable})"
+        if option.is_flag:
+            parser.add_argument(f"--{option.name}", action="store_const", const="true", help=text)
+        else:
+            parser.add_argument(f"--{option.name}", metavar=option.name.upper(), help=text)
+
+
+def read_option(option: Option, arguments: Namespace, environment: Mapping[str, str]) -> str:
+    """The value given on the command line, else in the environment, else the default."""
+    given = getattr(arguments, option.name.replace("-", "_"), None)
+    return given if given is not None else environment.get(option.variable, option.default)
+
+
+def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Settings:
+    """The settings of a server; raises SettingInvalid."""
+    value = {option.name: read_option(option, arguments, environment) for option in OPTIONS}
+    data_dir = Path(value["data-dir"]).absolute()
+    settings = Settings(
+        host=value["host"],
+        port=_number("port", value["port"], 0, 65535),
+        data_dir=data_dir,
+        database=value["database"] or f"sqlite:///{data_dir / 'metadata' / 'entrepot.db'}",
+        workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
+        domain=value["domain"].strip(".").lower() or None,
+        external_url=value["external-url"].rstrip("/") or None,
+        tls_cert=_file("tls-cert", value["tls-cert"]),
+        tls_key=_file("tls-key", value["tls-key"]),
+        account_id=value["account-id"],
+        root_key_file=Path(value["root-key-file"] or data_dir / "keys" / "root-key").absolute(),
+        is_storage_encrypted=_flag("storage-encrypted", value["storage-encrypted"]),
+        allow_sparse=_flag("allow-sparse", value["allow-sparse"]),
+        drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
+        log_level=value["log-level"].lower(),
+    )
+    _check(settings)
+    return settings
+
+
+def _check(settings: Settings) -> None:
+    if not is_account(settings.account_id):
+        raise SettingInvalid("account-id: must be 12 digits")
+    if (settings.tls_cert is None) != (settings.tls_key is None):
+        raise SettingInvalid("tls-cert and tls-key: one needs the other")
+    if settings.external_url is not None:
+        outside = urlsplit(settings.external_url)
+        if outside.scheme not in ("http", "https") or not outside.hostname or outside.path:
+            raise SettingInvalid("external-url: must be http(s)://HOST[:PORT] and nothing more")
+    if settings.log_level not in ("debug", "info", "warning", "error"):
+        raise SettingInvalid("log-level: must be debug, info, warning or error")
+    for folder in (settings.blobs_dir, settings.data_dir / "metadata"):
+        if settings.root_key_file.is_relative_to(folder):
+            raise SettingInvalid("root-key-file: must not lie with the blobs or the database")
+
+
+def _nameable(host: str) -> str:
+    """The name to hand out for a listening address."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 (compared, not bound)
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def _number(name: str, text: str, least: int, most: int) -> int:
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingInvalid(f"{name}: must be a number from {least} to {most}")
+    return int(text)
+
+
+def _flag(name: str, text: str) -> bool:
+    if text.lower() in ("", "0", "no", "false", "off"):
+        return False
+    if text.lower() in ("1", "yes", "true", "on"):
+        return True
+    raise SettingInvalid(f"{name}: must be true or false")
+
+
+def _file(name: str, text: str) -> Path | None:
+    if not text:
+        return None
+    path = Path(text).absolute()
+    if not path.is_file():
+        raise SettingInvalid(f"{name}: {path} is not a file")
+    return path
