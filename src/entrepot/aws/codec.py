@@ -135,7 +135,8 @@ class Codec:
                     (name, member.wire_name, self._check(member.shape))
                     for name, member in shape.members.items()
                 ]
-                return _structure_check(members, shape.required, self._reading)
+                check = _structure_check(members, shape.required, self._reading)
+                return _union_check(check) if shape.is_union else check
             case ListOf():
                 return _list_check(shape, self._check(shape.item.shape), self._reading)
             case MapOf():
@@ -224,6 +225,16 @@ def _structure_check(
             except (Unreadable, _Violation) as problem:
                 problem.path.append(name)
                 raise
+        return taken
+
+    return check
+
+
+def _union_check(structure: _Check) -> _Check:
+    def check(value: object) -> object:
+        taken = structure(value)
+        if len(cast("Params", taken)) != 1:
+            raise Unreadable("a structure with exactly one member")
         return taken
 
     return check

@@ -32,10 +32,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Named members, some required."""
+    """Named members, some required; a union takes exactly one of them."""
 
     members: Mapping[str, Member]
     required: frozenset[str]
+    is_union: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,9 @@ def _shape(raw: Mapping[str, Json]) -> Shape:
             required = cast("list[str]", raw.get("required", []))
             members = cast("Mapping[str, Mapping[str, Json]]", raw["members"])
             return Structure(
-                {name: _member(name, member) for name, member in members.items()}, frozenset(required)
+                {name: _member(name, member) for name, member in members.items()},
+                frozenset(required),
+                raw.get("union") is True,
             )
         case "list":
             return ListOf(_member("member", raw["member"]), low, high, raw.get("flattened") is True)
