@@ -1,0 +1,65 @@
+"""The sealed segments of one open file, and the exact reads and writes that all files here are moved by."""
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+from entrepot.ports.blobs import BlobDamaged
+from entrepot.storage.blobs.sealing import HEADER, OVERHEAD_BYTES, SEGMENT_BYTES, Sealer, segment_start
+
+Meter = Callable[[Literal["hashed", "read", "written"], int], None]
+"""Told how many bytes were hashed, read from and written to disk, by whichever thread did it."""
+
+
+def ignore(_work: Literal["hashed", "read", "written"], _count: int) -> None:
+    """The meter of whoever does not count."""
+
+
+class SealedSegments:
+    """A file as `sealing` draws it; has room for one segment's sealed bytes, so one thread at a time."""
+
+    def __init__(
+        self, descriptor: int, sealer: Sealer, meter: Meter = ignore, *, largest_bytes: int = SEGMENT_BYTES
+    ) -> None:
+        self._descriptor = descriptor
+        self._sealer = sealer
+        self._meter = meter
+        self._sealed = memoryview(bytearray(largest_bytes + OVERHEAD_BYTES))
+
+    def write_header(self) -> None:
+        """Write what stands before the first segment."""
+        write_exactly(self._descriptor, memoryview(HEADER), 0)
+
+    def read(self, index: int, into: memoryview) -> None:
+        """Fill `into`, exactly as long as the segment's content; raises BlobDamaged."""
+        self.read_copy(self._descriptor, segment_start(index), index, into)
+
+    def read_copy(self, descriptor: int, offset: int, index: int, into: memoryview) -> None:
+        """The same, from sealed bytes that lie at `offset` of any file."""
+        sealed = self._sealed[: len(into) + OVERHEAD_BYTES]
+        read_exactly(descriptor, sealed, offset)
+        self._meter("read", len(sealed))
+        self._sealer.open_into(index, sealed, into)
+
+    def write(self, index: int, content: memoryview) -> None:
+        """Seal a segment anew and put it at its place."""
+        size = self._sealer.seal_into(index, content, self._sealed)
+        write_exactly(self._descriptor, self._sealed[:size], segment_start(index))
+        self._meter("written", size)
+
+
+def read_exactly(descriptor: int, into: memoryview, offset: int) -> None:
+    """Fill `into` from `offset`; BlobDamaged where the file ends first."""
+    done = 0
+    while done < len(into):
+        count = os.preadv(descriptor, [into[done:]], offset + done)
+        if count == 0:
+            raise BlobDamaged(f"the file ends at {offset + done}, before {offset + len(into)}")
+        done += count
+
+
+def write_exactly(descriptor: int, data: memoryview, offset: int) -> None:
+    """Write all of `data` at `offset`, or raise OSError with some of it written."""
+    done = 0
+    while done < len(data):
+        done += os.pwrite(descriptor, data[done:], offset + done)
