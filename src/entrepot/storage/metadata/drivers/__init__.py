@@ -1,0 +1,22 @@
+"""The drivers: how each kind of database connects, binds, runs and retries."""
+
+from pathlib import Path
+from urllib.parse import unquote
+
+from entrepot.storage.metadata.connection import Database, DatabaseUnfit
+from entrepot.storage.metadata.drivers import postgres, sqlite
+
+
+async def connect(url: str) -> Database:
+    """Open a database by its URL, on the running event loop.
+
+    `sqlite:///var/lib/entrepot/rows.db` (what follows `sqlite://` is the path, so two slashes begin a
+    relative one), `sqlite://` for one in memory, or `postgresql://user@host/name`. Raises
+    DatabaseUnfit, NetworkFileSystem or Unreachable.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return sqlite.open_file(Path(unquote(rest))) if rest else sqlite.open_memory()
+    if scheme in {"postgres", "postgresql"}:
+        return await postgres.open_pool(url)
+    raise DatabaseUnfit(f"there is no driver for {scheme}:// addresses")

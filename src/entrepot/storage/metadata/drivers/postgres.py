@@ -1,0 +1,356 @@
+"""PostgreSQL through an asyncpg pool: serialisable writes that are tried again, plain reads."""
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import asyncpg
+
+from entrepot.storage.metadata.connection import (
+    Body,
+    Closed,
+    Connection,
+    DatabaseUnfit,
+    OutcomeUnknown,
+    Overloaded,
+    Row,
+    SqlValue,
+    T,
+    Unreachable,
+    check_storable,
+)
+
+R = TypeVar("R")
+Lent: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+
+_ATTEMPTS = 16
+_FIRST_PAUSE_SECONDS = 0.002  # doubled each time, and any part of it waited
+_LONGEST_PAUSE_SECONDS = 0.5
+_MOST_LOSSES = 3
+_LOST_PAUSE_SECONDS = 0.1
+_ACQUIRE_SECONDS = 10.0  # for a connection of the pool, or a new one
+_ROLLBACK_SECONDS = 5.0
+_MOST_WAITING = 4096
+
+# classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
+_LOST = ("08", "57P", "25P03")
+_TEXT = re.compile(r"\bTEXT\b")
+_READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What our URL says beside what asyncpg reads from it."""
+
+    pool_size: int = 10
+    statement_cache_size: int = 100  # 0 behind a pooler that gives each transaction another connection
+    command_timeout: float = 60.0  # seconds a statement may take
+
+
+async def open_pool(url: str) -> "PostgresDatabase":
+    """Connect; raises Unreachable, or DatabaseUnfit when the server's settings would break a promise.
+
+    `?pool_size=`, `?statement_cache_size=` and `?command_timeout=` (seconds) are ours, other
+    parameters are asyncpg's and the server's. Behind PgBouncer in transaction mode the cache must
+    be 0, unless PgBouncer itself keeps prepared statements (1.21, `max_prepared_statements`).
+    """
+    dsn, options = split_options(url)
+    try:
+        pool = await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=options.pool_size,
+            reset=_leave_as_it_is,
+            statement_cache_size=options.statement_cache_size,
+            command_timeout=options.command_timeout,
+            timeout=_ACQUIRE_SECONDS,
+            server_settings={"application_name": "entrepot"},
+        )
+    except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        raise Unreachable from error
+    database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0)
+    try:
+        await database.read(_check_promises)
+    except BaseException:
+        await database.close()
+        raise
+    return database
+
+
+def split_options(url: str) -> tuple[str, Options]:
+    """The URL for asyncpg, without what is ours."""
+    parts = urlsplit(url)
+    ours: dict[str, str] = {}
+    theirs: list[tuple[str, str]] = []
+    for name, value in parse_qsl(parts.query, keep_blank_values=True):
+        if name in Options.__slots__:
+            ours[name] = value
+        else:
+            theirs.append((name, value))
+    options = Options(
+        pool_size=int(ours.get("pool_size", Options().pool_size)),
+        statement_cache_size=int(ours.get("statement_cache_size", Options().statement_cache_size)),
+        command_timeout=float(ours.get("command_timeout", Options().command_timeout)),
+    )
+    return parts._replace(query=urlencode(theirs)).geturl(), options
+
+
+class Statements:
+    """A Connection on a connection of the pool."""
+
+    __slots__ = ("_connection", "_is_read_only", "failure")
+
+    def __init__(self, connection: Lent, *, is_read_only: bool = False) -> None:
+        self._connection: Lent | None = connection
+        self._is_read_only = is_read_only
+        self.failure: Exception | None = None
+
+    async def rows(self, sql: str, *values: SqlValue) -> Sequence[Row]:
+        return await self._run(sql, values, self._open().fetch)
+
+    async def row(self, sql: str, *values: SqlValue) -> Row | None:
+        return await self._run(sql, values, self._open().fetchrow)
+
+    async def run(self, sql: str, *values: SqlValue) -> int:
+        return affected(await self._run(sql, values, self._open().execute))
+
+    def close(self) -> None:
+        self._connection = None
+
+    def check(self) -> None:
+        """Raise the failure of a statement, which the body may have swallowed.
+
+        The server has given the transaction up, and would answer COMMIT with a silent ROLLBACK.
+        """
+        if self.failure is not None:
+            raise self.failure
+
+    async def _run(self, sql: str, values: Sequence[SqlValue], how: Callable[..., Awaitable[R]]) -> R:
+        self.check()
+        try:
+            check_storable(values)
+            if self._is_read_only:
+                _refuse_write(sql)
+            return await how(sql, *values)
+        except Exception as failure:
+            self.failure = failure
+            raise
+
+    def _open(self) -> Lent:
+        if self._connection is None:
+            raise Closed
+        return self._connection
+
+
+def _refuse_write(sql: str) -> None:
+    """Raise what a read-only transaction would: a read may be run twice."""
+    if not _READS.match(sql):
+        raise asyncpg.ReadOnlySQLTransactionError(sql)
+
+
+class PostgresDatabase:
+    """A PostgreSQL database, shared by any number of nodes."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, is_pooled: bool) -> None:
+        """`is_pooled`: a pooler lends its connections by transaction, so that every read needs one."""
+        self._pool = pool
+        self._begin_read = "BEGIN READ ONLY" if is_pooled else None
+        self._waiting = 0
+        self._closed = False
+
+    async def read(self, body: Body[T]) -> T:
+        return await self._read_twice(body, self._begin_read)
+
+    async def scan(self, body: Body[T]) -> T:
+        return await self._read_twice(body, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    async def write(self, body: Body[T]) -> T:
+        pause, losses = _FIRST_PAUSE_SECONDS, 0
+        for _ in range(_ATTEMPTS):
+            try:
+                return await self._write(body)
+            except _Conflict:
+                await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  spreads retries, guards nothing
+                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            except Unreachable:
+                losses += 1
+                if losses == _MOST_LOSSES:
+                    raise
+                await asyncio.sleep(_LOST_PAUSE_SECONDS)
+        raise Overloaded("conflicting writes")
+
+    async def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            await self._pool.close()
+
+    async def define(self, ddl: str) -> None:
+        for _ in range(_ATTEMPTS):
+            # IF NOT EXISTS does not see what others are just creating
+            with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+                async with self._lent() as connection:
+                    await connection.execute(self.dialect(ddl))
+                    return
+        raise Overloaded("conflicting definitions")
+
+    def dialect(self, ddl: str) -> str:
+        return bytewise(ddl)
+
+    async def _read_twice(self, body: Body[T], begin: str | None) -> T:
+        try:
+            return await self._read(body, begin)
+        except Unreachable:
+            # by then the loop has seen which other connections of the pool ended too
+            await asyncio.sleep(_LOST_PAUSE_SECONDS)
+            return await self._read(body, begin)
+
+    async def _read(self, body: Body[T], begin: str | None) -> T:
+        async with self._lent() as connection, _body_on(connection, is_read_only=True) as statements:
+            if begin is not None:
+                await connection.execute(begin)
+            result = await body(statements)
+            statements.check()
+            if begin is not None:
+                await connection.execute("COMMIT")
+            return result
+
+    async def _write(self, body: Body[T]) -> T:
+        async with self._lent() as connection:
+            async with _body_on(connection) as statements:
+                await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+                result = await body(statements)
+                statements.check()
+            await _commit(connection)
+            return result
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[Lent]:
+        """A connection of the pool; given up, not given back, when the caller is cancelled on it."""
+        connection = await self._acquire()
+        try:
+            yield connection
+        except Exception:
+            raise
+        except BaseException:
+            _terminate(connection)
+            raise
+        finally:
+            await self._pool.release(connection)
+
+    async def _acquire(self) -> Lent:
+        if self._closed:
+            raise Closed
+        if self._waiting >= _MOST_WAITING:
+            raise Overloaded("connections")
+        self._waiting += 1
+        try:
+            return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+        except TimeoutError as error:
+            raise Overloaded("connections") from error
+        except (OSError, asyncpg.PostgresError) as error:
+            raise Unreachable from error
+        finally:
+            self._waiting -= 1
+
+
+class _Conflict(Exception):
+    """The transaction was refused for the sake of others, and may be run again."""
+
+
+@asynccontextmanager
+async def _body_on(connection: Lent, *, is_read_only: bool = False) -> AsyncIterator[Statements]:
+    """Statements for one body; where it fails, the transaction is rolled back and the failure named."""
+    statements = Statements(connection, is_read_only=is_read_only)
+    try:
+        yield statements
+    except Exception as error:
+        failure = statements.failure or error
+        await _roll_back(connection)
+        if _is_loss(failure):
+            raise Unreachable from failure
+        if _is_conflict(failure):
+            raise _Conflict from failure
+        if isinstance(failure, TimeoutError):
+            raise Overloaded("a statement") from failure
+        raise
+    finally:
+        statements.close()
+
+
+async def _roll_back(connection: Lent) -> None:
+    try:
+        await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        _terminate(connection)
+
+
+async def _commit(connection: Lent) -> None:
+    try:
+        await connection.execute("COMMIT")
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if _is_conflict(error):
+            raise _Conflict from error
+        if _is_refused_commit(error):
+            raise
+        _terminate(connection)
+        raise OutcomeUnknown from error
+
+
+def _terminate(connection: Lent) -> None:
+    with suppress(asyncpg.InterfaceError):  # it ended by itself and has left the pool
+        connection.terminate()
+
+
+def _is_conflict(error: Exception) -> bool:
+    # the second: a migration changed what a cached statement returns; asyncpg has dropped it by now
+    return isinstance(
+        error,
+        asyncpg.SerializationError | asyncpg.DeadlockDetectedError | asyncpg.InvalidCachedStatementError,
+    )
+
+
+def _is_loss(error: Exception) -> bool:
+    """Whether the connection was lost, and not only this statement."""
+    if isinstance(error, asyncpg.PostgresError):
+        return (error.sqlstate or "").startswith(_LOST)
+    return isinstance(error, ConnectionError | asyncpg.InterfaceError)
+
+
+def _is_refused_commit(error: Exception) -> bool:
+    """Whether the server itself said that nothing was committed."""
+    return (
+        isinstance(error, asyncpg.PostgresError)
+        and not _is_loss(error)
+        and not isinstance(error, asyncpg.StatementCompletionUnknownError)
+    )
+
+
+def affected(status: str) -> int:
+    """The count in a command's status, such as `INSERT 0 5` or `UPDATE 3`; 0 for one without."""
+    count = status.rpartition(" ")[2]
+    return int(count) if count.isdecimal() else 0
+
+
+def bytewise(ddl: str) -> str:
+    """The statement with its TEXT columns ordered by their bytes, as SQLite orders them."""
+    return _TEXT.sub('TEXT COLLATE "C"', ddl)
+
+
+async def _leave_as_it_is(_: object) -> None:
+    """No reset: a connection comes back outside any transaction, and no body changes its session."""
+
+
+async def _check_promises(connection: Connection) -> None:
+    row = await connection.row(
+        "SELECT current_setting('server_encoding', true) AS encoding, "
+        "current_setting('synchronous_commit', true) AS synchronous_commit"
+    )
+    if row is None or row["encoding"] not in {"UTF8", None}:
+        raise DatabaseUnfit("the database's encoding must be UTF8")
+    if row["synchronous_commit"] == "off":
+        raise DatabaseUnfit("synchronous_commit is off: acknowledged writes could be lost")
