@@ -196,6 +196,16 @@ _invalid(
 _invalid(
     errors.LayerInUse, lambda _: "layerDigest", lambda r: f"Layer referenced by images: [{', '.join(r.by)}]"
 )
+_says(
+    errors.ImageIdEmpty,
+    "InvalidParameterException",
+    lambda _: "Invalid request parameters: both tag and digest cannot be null",
+)
+_invalid(
+    errors.TagNamesAnother,
+    lambda _: "imageId",
+    lambda r: f"image tag '{r.tag}' must name the image with digest '{r.digest}'",
+)
 _says(errors.Invalid, "ValidationException", lambda r: r.reason)
 _says(
     errors.NotOffered,
