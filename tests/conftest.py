@@ -1,4 +1,4 @@
-"""What every suite shares: no settings of this machine's AWS, and skipping that only a laptop may do."""
+"""What every suite shares: no settings of the machine it runs on, and skipping that only a laptop may do."""
 
 import os
 
@@ -6,8 +6,8 @@ import pytest
 
 
 def pytest_configure() -> None:
-    """Clients get their endpoint, keys and region from the test alone, whoever's machine this is."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    """Clients and servers get endpoint, keys and region from the test alone, whoever's machine this is."""
+    for name in [name for name in os.environ if name.startswith(("AWS_", "ENTREPOT_"))]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"

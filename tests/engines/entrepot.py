@@ -30,7 +30,8 @@ ROOT_KEYS = {
 }
 
 _READY_SECONDS = 30
-_STOP_SECONDS = 30
+# More than the 30 s in which a server lets running transfers finish.
+_STOP_SECONDS = 45
 _POLL_SECONDS = 0.02
 
 
@@ -188,9 +189,11 @@ def free_port() -> int:
         return port
 
 
-def wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int, log: Path) -> None:
+def wait_until_ready(
+    process: subprocess.Popen[bytes], host: str, port: int, log: Path, *, seconds: int = _READY_SECONDS
+) -> None:
     """Return when /readyz answers 200; a process that ends, or is not ready in time, fails with its log."""
-    for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+    for _ in range(int(seconds / _POLL_SECONDS)):
         try:
             status = process.wait(timeout=_POLL_SECONDS)
         except subprocess.TimeoutExpired:
@@ -199,7 +202,7 @@ def wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int, log
         else:
             raise AssertionError(f"ended with status {status} before it was ready:\n{tail(log)}")
     end_process(process, seconds=_STOP_SECONDS)
-    raise AssertionError(f"not ready after {_READY_SECONDS} s:\n{tail(log)}")
+    raise AssertionError(f"not ready after {seconds} s:\n{tail(log)}")
 
 
 def end_process(process: subprocess.Popen[bytes], *, seconds: float) -> int:

@@ -1,0 +1,57 @@
+"""One served Entrepot and one docker daemon for all clients; each test has repositories of its own."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.raw_registry import RawRegistry
+from tests.engines.docker import Docker, docker_daemon
+from tests.engines.entrepot import Entrepot, served
+from tests.engines.skopeo import Skopeo, open_skopeo
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Entrepot]:
+    with served(tmp_path_factory.mktemp("entrepot")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def password(entrepot: Entrepot) -> str:
+    return entrepot.password()
+
+
+@pytest.fixture
+def new_repository(entrepot: Entrepot) -> Callable[[], str]:
+    """Makes a repository that no other test knows, and gives its name."""
+    return lambda: entrepot.create_repository(f"team/app-{next(_numbers)}")
+
+
+@pytest.fixture(scope="session")
+def docker_engine() -> Iterator[Docker]:
+    with docker_daemon() as engine:
+        yield engine
+
+
+@pytest.fixture(scope="session")
+def docker(docker_engine: Docker, entrepot: Entrepot, password: str) -> Docker:
+    """A docker that is logged in."""
+    docker_engine.login(entrepot.registry, password)
+    return docker_engine
+
+
+@pytest.fixture
+def skopeo(tmp_path: Path, entrepot: Entrepot, password: str) -> Skopeo:
+    """A skopeo that is logged in."""
+    client = open_skopeo(tmp_path)
+    client.login(entrepot.registry, password)
+    return client
+
+
+@pytest.fixture
+def raw(entrepot: Entrepot, password: str) -> RawRegistry:
+    return RawRegistry(entrepot.host, entrepot.port, password)

@@ -1,0 +1,71 @@
+"""Images made by hand as OCI layout folders, for what no builder writes."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.clients.raw_registry import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, sha256
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A folder in which content lies under its digest."""
+
+    folder: Path
+
+    def add(self, content: bytes) -> str:
+        digest = sha256(content)
+        place = self.folder / "blobs" / "sha256" / digest.removeprefix("sha256:")
+        place.write_bytes(content)
+        return digest
+
+    def add_image(
+        self, *, architecture: str = "amd64", has_media_type: bool = True, layer: bytes = b"layer"
+    ) -> bytes:
+        """The manifest's bytes, stored with all they name; umoci is one that writes it without mediaType."""
+        config = json.dumps(
+            {
+                "architecture": architecture,
+                "os": "linux",
+                "rootfs": {"type": "layers", "diff_ids": [sha256(layer)]},
+            }
+        ).encode()
+        manifest = {
+            "schemaVersion": 2,
+            "config": describe(OCI_CONFIG, config),
+            "layers": [describe(OCI_LAYER, layer)],
+        }
+        if has_media_type:
+            manifest["mediaType"] = OCI_MANIFEST
+        for content in (config, layer):
+            self.add(content)
+        encoded = json.dumps(manifest).encode()
+        self.add(encoded)
+        return encoded
+
+    def add_index(self, *architectures: str) -> bytes:
+        children = [
+            describe(OCI_MANIFEST, self.add_image(architecture=architecture, layer=architecture.encode()))
+            | {"platform": {"os": "linux", "architecture": architecture}}
+            for architecture in architectures
+        ]
+        encoded = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}).encode()
+        self.add(encoded)
+        return encoded
+
+    def name(self, media_type: str, manifest: bytes) -> str:
+        """Make it the layout's only entry, and give the reference by which skopeo finds it."""
+        (self.folder / "index.json").write_text(
+            json.dumps({"schemaVersion": 2, "manifests": [describe(media_type, manifest)]})
+        )
+        return f"oci:{self.folder}"
+
+
+def open_layout(folder: Path) -> Layout:
+    (folder / "blobs" / "sha256").mkdir(parents=True)
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    return Layout(folder)
+
+
+def describe(media_type: str, content: bytes) -> dict[str, object]:
+    return {"mediaType": media_type, "digest": sha256(content), "size": len(content)}

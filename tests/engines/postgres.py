@@ -1,0 +1,130 @@
+"""A PostgreSQL of the tests' own: Debian's binaries, a throwaway cluster, one server a test run."""
+
+import fcntl
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+_BINARIES = Path("/usr/lib/postgresql")
+_UNPRIVILEGED = "postgres"  # the server refuses to run as root; Debian's package makes this user
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A server on a port and socket folder of its own."""
+
+    binaries: Path
+    folder: Path
+    port: int
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def start(self) -> None:
+        """Start, and return once it accepts connections."""
+        options = (
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
+            "-c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+        )
+        self._control("start", "-w", "-o", options, "-l", str(self.folder / "log"))
+
+    def stop(self, mode: str = "fast") -> None:
+        """`immediate` is a crash; `fast` ends every connection."""
+        self._control("stop", "-w", "-m", mode)
+
+    def restart(self, mode: str = "fast") -> None:
+        self.stop(mode)
+        self.start()
+
+    async def create_database(self) -> str:
+        """The URL of a new, empty database, in an order of text that is not by bytes where there is one."""
+        name = f"test_{uuid4().hex}"
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(f'CREATE DATABASE "{name}"')
+        finally:
+            await connection.close()
+        return self.url(name)
+
+    async def drop_database(self, url: str) -> None:
+        connection = await asyncpg.connect(self.url())
+        try:
+            await connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+    def _control(self, action: str, *arguments: str) -> None:
+        _run_unprivileged(
+            [str(self.binaries / "pg_ctl"), "-D", str(self.folder / "data"), *arguments, action]
+        )
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """A server that nobody else uses; skips the test where PostgreSQL is not installed, but never in CI."""
+    binaries = _require_binaries()
+    folder = Path(tempfile.mkdtemp(prefix="entrepot-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, _UNPRIVILEGED, _UNPRIVILEGED)
+        _run_unprivileged(
+            [
+                str(binaries / "initdb"),
+                "--no-sync",
+                "--auth=trust",
+                "--username=postgres",
+                "--encoding=UTF8",
+                "--locale-provider=icu",
+                "--icu-locale=en-US",
+                "--locale=C.UTF-8",
+                f"--pgdata={folder / 'data'}",
+            ]
+        )
+        server = PostgresServer(binaries, folder, _free_port())
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop("immediate")
+    finally:
+        shutil.rmtree(folder)
+
+
+def _require_binaries() -> Path:
+    versions = sorted(_BINARIES.glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
+    if versions:
+        return versions[-1].parent
+    if os.environ.get("CI") == "true":
+        pytest.fail("PostgreSQL is not installed, and in CI nothing is skipped")
+    pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _run_unprivileged(command: Sequence[str]) -> None:
+    user = _UNPRIVILEGED if os.geteuid() == 0 else None
+    subprocess.run(
+        command,
+        check=True,
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
