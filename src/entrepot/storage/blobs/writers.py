@@ -50,7 +50,7 @@ class SegmentWriter:
         self._stored = self._filled
 
     async def write(self, data: bytes | bytearray | memoryview) -> None:
-        self._refuse_after_end()
+        await self._refuse_after_end()
         view = memoryview(data)
         while view:
             piece = view[: SEGMENT_BYTES - self._filled]
@@ -61,7 +61,7 @@ class SegmentWriter:
 
     async def flush(self) -> Upload:
         """As the port says; what is written after it takes for granted that the row was advanced."""
-        self._refuse_after_end()
+        await self._refuse_after_end()
         await self._hand_over_if_full()
         await self._settle()
         offset = self._index * SEGMENT_BYTES + self._filled
@@ -89,8 +89,9 @@ class SegmentWriter:
         """Whether a flush, of this hold or an earlier one, made any byte durable."""
         return self._upload.offset_bytes > 0
 
-    def _refuse_after_end(self) -> None:
+    async def _refuse_after_end(self) -> None:
         if self._is_ended:
+            await self._settle()
             raise RuntimeError("nothing can follow: finished, or its last flush was cancelled on the way")
 
     async def _hand_over_if_full(self) -> None:
