@@ -73,7 +73,7 @@ class Unreadable(Exception):
 
 @dataclass(eq=False)
 class _Violation(Exception):
-    """A value that breaks a constraint of its shape; `value` None where nothing came or it is secret."""
+    """A value that breaks a constraint; `value` is its text, None where nothing came or it is secret."""
 
     ecr_reason: str
     coral_reason: str
@@ -105,7 +105,7 @@ class Codec:
                 where = f" at '{at}'" if at else ""
                 raise refusals.serialization(f"A value{where} is not {found.expected}") from None
             except _Violation as found:
-                raise violated(found, self._style, self._names) from None
+                raise _violated(found, self._style, self._names) from None
             except RecursionError:
                 raise refusals.serialization("The body is nested too deep") from None
 
@@ -186,7 +186,7 @@ def deferred(table: Mapping[str, Callable[[object], R]], name: str) -> Callable[
     return call
 
 
-def violated(found: _Violation, style: Style, names: Mapping[str, str]) -> Refusal:
+def _violated(found: _Violation, style: Style, names: Mapping[str, str]) -> Refusal:
     """The refusal of a broken constraint, in the words of the service."""
     at = _joined(found.path)
     if style == "ecr":

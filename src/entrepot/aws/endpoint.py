@@ -221,11 +221,11 @@ class Endpoint:
             if exchange.service is None:
                 raise refusals.unknown_operation(query_protocol.find(exchange.query, b"Action") or "")
         else:
-            self._find_by_version(exchange)
+            exchange.service = self._of_version(exchange.query)
 
-    def _find_by_version(self, exchange: _Exchange) -> None:
-        version = query_protocol.find(exchange.query, b"Version")
-        exchange.service = next((s for s in self._queried if s.model.api_version == version), None)
+    def _of_version(self, pairs: Sequence[tuple[bytes, bytes]]) -> Service | None:
+        version = query_protocol.find(pairs, b"Version")
+        return next((s for s in self._queried if s.model.api_version == version), None)
 
     async def _check_scope(self, exchange: _Exchange) -> None:
         if exchange.claim is not None:
@@ -265,10 +265,7 @@ class Endpoint:
         if exchange.operation is None:
             pairs = [*exchange.query, *query_protocol.form(exchange.body)]
             action = query_protocol.find(pairs, b"Action") or ""
-            if exchange.service is None:
-                exchange.query, given = pairs, exchange.query
-                self._find_by_version(exchange)
-                exchange.query = given
+            exchange.service = exchange.service or self._of_version(pairs)
             if exchange.service is None:
                 raise refusals.unknown_operation(action)
             exchange.operation = _operation(exchange.service, action)

@@ -148,7 +148,13 @@ class ServiceModel:
     shapes: Mapping[str, Shape]
 
 
-class _Deviations(TypedDict, total=False):
+class Deviations(TypedDict, total=False):
+    """Where a real service differs from its model: one entry of `data/deviations.json`.
+
+    `shapes` overrides fields of shapes, with `patternShown` for a pattern that is quoted otherwise than
+    it is applied, and a `because`. `style` chooses the words of broken constraints.
+    """
+
     style: Style
     parameterNames: dict[str, str]
     bodyLimits: dict[str, int]
@@ -166,7 +172,7 @@ def load_service(name: str, *, folder: Path | None = None) -> ServiceModel:
     return parse_model(name, loader.load_data(f"{name}/{version}/service-2"), _deviations().get(name, {}))
 
 
-def parse_model(name: str, model: Mapping[str, Json], deviations: "_Deviations") -> ServiceModel:
+def parse_model(name: str, model: Mapping[str, Json], deviations: Deviations) -> ServiceModel:
     """The typed form of a service-2 document; shape fields named in the deviations replace the model's."""
     metadata = cast("Mapping[str, str]", model["metadata"])
     raw_shapes = {
@@ -196,9 +202,9 @@ def parse_model(name: str, model: Mapping[str, Json], deviations: "_Deviations")
 
 
 @cache
-def _deviations() -> Mapping[str, _Deviations]:
+def _deviations() -> Mapping[str, Deviations]:
     text = resources.files("entrepot.aws").joinpath("data/deviations.json").read_bytes()
-    return cast("Mapping[str, _Deviations]", orjson.loads(text))
+    return cast("Mapping[str, Deviations]", orjson.loads(text))
 
 
 def _operation(name: str, raw: Mapping[str, Json], body_limit: int) -> OperationModel:

@@ -193,7 +193,7 @@ def _branch(value: object, name: str) -> object:
 
 
 def _numbered(value: object) -> list[object]:
-    """Branches 1, 2, 3 … in the order of their numbers; gaps close, as they do at AWS."""
+    """Branches 1, 2, 3 … in the order of their numbers; gaps close."""
     if type(value) is not dict or not all(_INDEX.fullmatch(key) for key in value):
         raise Unreadable("a list")
     return [value[key] for key in sorted(value, key=int)]

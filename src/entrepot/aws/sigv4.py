@@ -245,7 +245,7 @@ def _instant(stamp: str) -> datetime:
         return parsedate_to_datetime(stamp[:64]).astimezone(UTC)
     except (ValueError, OverflowError):
         raise refusals.incomplete_signature(
-            "Date must be in ISO-8601 'basic format'. Got a date that is not. "
+            f"Date must be in ISO-8601 'basic format'. Got '{refusals.echo(stamp)}'. "
             "See http://en.wikipedia.org/wiki/ISO_8601"
         ) from None
 
@@ -287,7 +287,6 @@ def _canonical_path(raw_path: str) -> str:
         elif segment and segment != ".":
             kept.append(segment)
     tail = "/" if raw_path.endswith("/") and kept else ""
-    # Not "surrogateescape" alone: what is not UTF-8 must still encode to one form.
     return quote_from_bytes(f"/{'/'.join(kept)}{tail}".encode("utf-8", "surrogateescape"), safe="/~")
 
 

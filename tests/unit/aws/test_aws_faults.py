@@ -112,29 +112,30 @@ SENTENCES: list[tuple[Refusal, str]] = [
     (
         errors.ReferencedImagesNotFound(("sha256:0", "sha256:1"), R, A),
         (
-            "ReferencedImagesNotFoundException: Images with digests '[sha256:0, sha256:1]' required for pushing "
-            "image into repository with name 'team/app' in the registry with id '123456789012' do not exist"
+            "ReferencedImagesNotFoundException: Images with digests '[sha256:0, sha256:1]' required for "
+            "pushing image into repository with name 'team/app' in the registry with "
+            "id '123456789012' do not exist"
         ),
     ),
     (
         errors.InvalidParameter("imageTag", "must have length greater than or equal to 1"),
         (
-            "InvalidParameterException: Invalid parameter at 'imageTag' failed to satisfy constraint: 'must have "
-            "length greater than or equal to 1'"
+            "InvalidParameterException: Invalid parameter at 'imageTag' failed to satisfy constraint: "
+            "'must have length greater than or equal to 1'"
         ),
     ),
     (
         errors.AccessDenied("arn", "ecr:PutImage", "*", "no identity-based policy allows the action"),
         (
-            "AccessDeniedException: User: arn is not authorized to perform: ecr:PutImage on resource: * because "
-            "no identity-based policy allows the action"
+            "AccessDeniedException: User: arn is not authorized to perform: ecr:PutImage on resource: * "
+            "because no identity-based policy allows the action"
         ),
     ),
     (
         errors.AccessDenied("arn", "a", "r", "with an explicit deny in a resource-based policy"),
         (
-            "AccessDeniedException: User: arn is not authorized to perform: a on resource: r with an explicit "
-            "deny in a resource-based policy"
+            "AccessDeniedException: User: arn is not authorized to perform: a on resource: r with an "
+            "explicit deny in a resource-based policy"
         ),
     ),
 ]

@@ -90,7 +90,7 @@ json_values = st.recursive(
     st.none()
     | st.booleans()
     | st.floats(allow_nan=False)
-    | st.integers(-(2**70), 2**64 - 1)
+    | st.integers(-(2**63), 2**64 - 1)
     | st.text(max_size=4),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=6,
