@@ -10,6 +10,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
 
+_SWEPT_AT_ONCE = 500
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -46,7 +47,7 @@ class Credentials:
         key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
         if key is None:
             return None
-        secret = self._sealer.open(key.sealed_secret, _purpose(access_key_id)).decode("ascii")
+        secret = self._sealer.open(key.sealed_secret, secret_purpose(access_key_id)).decode("ascii")
         return Credential(key.principal, secret, key.session_token_sha256, key.is_active)
 
     async def principal(self, access_key_id: str) -> Principal | None:
@@ -56,6 +57,10 @@ class Credentials:
             return None
         ends = key.principal.expires_at
         return None if ends is not None and ends <= self._clock() else key.principal
+
+    async def has_account(self, account: str) -> bool:
+        """Whether the account exists."""
+        return await self._store.read(lambda records: records.accounts.exists(account))
 
     async def issue_session(self, caller: Principal, duration: timedelta) -> IssuedKey:
         """Temporary keys for the caller itself, as STS GetSessionToken gives them."""
@@ -92,11 +97,22 @@ class Credentials:
 
         return await self._store.write(body)
 
+    async def remove_expired(self) -> int:
+        """Sweep the keys of sessions that have ended; how many there were."""
+        removed, now = 0, self._clock()
+        while step := await self._store.write(
+            lambda records: records.access_keys.remove_expired(now, _SWEPT_AT_ONCE)
+        ):
+            removed += step
+        return removed
+
     def _row(self, principal: Principal, issued: IssuedKey, issued_by: str | None = None) -> AccessKey:
-        token = issued.session_token
+        token, purpose = issued.session_token, secret_purpose(issued.access_key_id)
         return AccessKey(
             principal=principal,
-            sealed_secret=self._sealer.seal(issued.secret.encode("ascii"), _purpose(issued.access_key_id)),
+            sealed_secret=self._sealer.seal(
+                issued.secret.encode("ascii"), secret_purpose(issued.access_key_id)
+            ),
             session_token_sha256=hashlib.sha256(token.encode()).digest() if token else None,
             is_active=True,
             created_at=self._clock(),
@@ -123,5 +139,6 @@ def _key_id(prefix: str) -> str:
     return prefix + "".join(secrets.choice(_LETTERS) for _ in range(16))
 
 
-def _purpose(access_key_id: str) -> bytes:
+def secret_purpose(access_key_id: str) -> bytes:
+    """What an access key's secret is sealed for."""
     return b"access-key:" + access_key_id.encode("ascii", "replace")

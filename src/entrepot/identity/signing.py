@@ -57,7 +57,7 @@ class Signer:
         if not keys and make_one:
             keys = await self._store.write(self._first_key)
         for key in keys:
-            self._secrets[key.kid] = self._sealer.open(key.sealed_secret, _purpose(key.kid))
+            self._secrets[key.kid] = self._sealer.open(key.sealed_secret, signing_purpose(key.kid))
         if keys:
             self._newest = keys[0].kid
 
@@ -66,7 +66,7 @@ class Signer:
         if keys:
             return keys
         kid = secrets.token_hex(4)
-        sealed = self._sealer.seal(secrets.token_bytes(32), _purpose(kid))
+        sealed = self._sealer.seal(secrets.token_bytes(32), signing_purpose(kid))
         key = SigningKey(kid=kid, sealed_secret=sealed, created_at=self._clock())
         await records.signing_keys.add(key)
         return [key]
@@ -83,5 +83,6 @@ def _decode(text: str) -> bytes:
         raise TokenRejected from cause
 
 
-def _purpose(kid: str) -> bytes:
+def signing_purpose(kid: str) -> bytes:
+    """What a signing key is sealed for."""
     return b"signing-key:" + kid.encode("ascii")

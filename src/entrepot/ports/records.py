@@ -7,6 +7,7 @@ by the name or digest they are paged on; `after` is the last one already seen, "
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from entrepot.domain.digests import Digest
@@ -335,6 +336,35 @@ class RootKeyChecks(Protocol):
         """False when the version has a value."""
 
 
+class SealedSubject(StrEnum):
+    """The tables with a column that is sealed under the root key ring."""
+
+    ACCESS_KEY = "access_key"
+    SIGNING_KEY = "signing_key"
+    BLOB = "blob"
+    UPLOAD = "upload"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True, slots=True)
+class SealedRow:
+    """A sealed value and what it was sealed for: `owner` is a manifest's repository id, else ""."""
+
+    owner: str
+    id: str
+    sealed: bytes
+
+
+class SealedRows(Protocol):
+    """Everything that is sealed under the root key ring, to be sealed anew."""
+
+    async def page(self, subject: SealedSubject, *, after: tuple[str, str], limit: int) -> list[SealedRow]:
+        """Some rows in an order of their own; `after` is (owner, id) of the last one seen."""
+
+    async def replace(self, subject: SealedSubject, row: SealedRow, sealed: bytes) -> bool:
+        """Write the new value if the row still has the one read; False where it has changed or gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work to do once, at or after a time; `payload` is JSON that carries ids, not state."""
@@ -397,6 +427,8 @@ class Records(Protocol):
     def settings(self) -> Settings: ...
     @property
     def root_key_checks(self) -> RootKeyChecks: ...
+    @property
+    def sealed_rows(self) -> SealedRows: ...
     @property
     def jobs(self) -> Jobs: ...
 

@@ -16,7 +16,7 @@ async def seal_manifest(
     data_keys: DataKeys, repository: Repository, digest: Digest, content: bytes
 ) -> SealedManifest:
     """`nonce(12) ‖ ciphertext ‖ tag(16)`, AES-256-GCM with the place as associated data."""
-    place = _place(repository, digest)
+    place = place_of(repository.id, digest)
     key, wrapped = await data_keys.new(place)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return SealedManifest(wrapped, nonce + AESGCM(key).encrypt(nonce, content, place.encode("ascii")))
@@ -26,11 +26,12 @@ async def open_manifest(
     data_keys: DataKeys, repository: Repository, digest: Digest, manifest: SealedManifest
 ) -> bytes:
     """The bytes as they were pushed; raises when the row was altered or moved."""
-    place = _place(repository, digest)
+    place = place_of(repository.id, digest)
     key = await data_keys.open(manifest.wrapped_key, place)
     nonce, sealed = manifest.sealed[:_NONCE_BYTES], manifest.sealed[_NONCE_BYTES:]
     return AESGCM(key).decrypt(nonce, sealed, place.encode("ascii"))
 
 
-def _place(repository: Repository, digest: Digest) -> str:
-    return f"manifest:{repository.id}:{digest}"
+def place_of(repository_id: str, digest: str) -> str:
+    """What a manifest's data key is wrapped for."""
+    return f"manifest:{repository_id}:{digest}"

@@ -28,21 +28,32 @@ from entrepot.registry.catalog import check_still_there
 
 
 class LayerUploads:
-    """Uploads by id; each belongs to the repository and the principal that began it."""
+    """Uploads by id; each belongs to the repository and the principal that began it.
+
+    `is_sealed` is False where the storage encrypts what it keeps by itself.
+    """
 
     def __init__(
-        self, store: Store, blobs: BlobUploads, data_keys: DataKeys, clock: Clock, new_id: NewId
+        self,
+        store: Store,
+        blobs: BlobUploads,
+        data_keys: DataKeys,
+        *,
+        clock: Clock,
+        new_id: NewId,
+        is_sealed: bool = True,
     ) -> None:
         self._store = store
         self._blobs = blobs
         self._data_keys = data_keys
         self._clock = clock
         self._new_id = new_id
+        self._is_sealed = is_sealed
 
     async def begin(self, repository: Repository, principal: Principal) -> UploadRow:
         """A new, empty upload."""
         blob_key = secrets.token_hex(16)
-        data_key, wrapped_key = await self._data_keys.new(blob_key)
+        data_key, wrapped_key = await self._data_keys.new(blob_key) if self._is_sealed else (None, None)
         upload = await self._blobs.begin(blob_key, data_key)
         now = self._clock()
         row = UploadRow(

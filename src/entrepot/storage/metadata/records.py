@@ -12,6 +12,7 @@ from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
+from entrepot.storage.metadata.sealed_rows import SqlSealedRows
 from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
@@ -87,6 +88,10 @@ class SqlRecords(Subject):
     @property
     def root_key_checks(self) -> SqlRootKeyChecks:
         return SqlRootKeyChecks(self._connection)
+
+    @property
+    def sealed_rows(self) -> SqlSealedRows:
+        return SqlSealedRows(self._connection)
 
     @property
     def jobs(self) -> SqlJobs:

@@ -1,0 +1,188 @@
+"""The command line: serving, and the few commands that work on a data folder directly."""
+
+import asyncio
+import os
+import shlex
+import sys
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from entrepot import __version__
+from entrepot.domain.names import is_account
+from entrepot.installation.aws_profile import write_profile
+from entrepot.installation.credential_files import CredentialFiles, RootCredential
+from entrepot.installation.data_lock import DataFolderInUse, data_lock
+from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
+from entrepot.installation.first_start import (
+    ACCESS_KEY_VARIABLE,
+    SECRET_VARIABLE,
+    CannotStart,
+    Prepared,
+    prepare,
+    replace_root,
+    root_key_versions,
+    rotate_root_key,
+)
+from entrepot.keys.ring_text import KeyRingError
+from entrepot.serving.supervisor import Supervisor
+from entrepot.settings import (
+    DATA_DIR,
+    SettingInvalid,
+    Settings,
+    add_options,
+    read_option,
+    read_settings,
+)
+
+SERVED = ("ECR", "STS")  # the services whose endpoints `entrepot env` exports
+DEFAULT_REGION = "us-east-1"
+
+Command = Callable[[Namespace, Mapping[str, str]], int]
+
+
+class CannotAnswer(Exception):
+    """The command cannot do what was asked; the text says why."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; its exit status."""
+    parsed = _parser().parse_args(arguments)
+    command: Command = parsed.command
+    try:
+        return command(parsed, os.environ)
+    except (SettingInvalid, CannotStart, CannotAnswer, DataFolderInUse, KeyRingError, OSError) as failure:
+        print(f"entrepot: {failure}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="entrepot", description="A self-hosted Amazon ECR.", formatter_class=RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve the registry", description=_SERVE)
+    add_options(serve)
+    serve.set_defaults(command=_serve)
+
+    env = commands.add_parser("env", help="print shell commands that point AWS clients here")
+    add_options(env, (DATA_DIR,))
+    env.add_argument("--account", metavar="ACCOUNT", help="another account than the default one")
+    env.add_argument("--region", default=DEFAULT_REGION, help=f"region to export (default {DEFAULT_REGION})")
+    env.set_defaults(command=_env)
+
+    configure = commands.add_parser("configure", help="write an AWS profile that points here")
+    add_options(configure, (DATA_DIR,))
+    configure.add_argument("--profile", default="entrepot", help="name of the profile (default entrepot)")
+    configure.add_argument("--account", metavar="ACCOUNT", help="another account than the default one")
+    configure.add_argument("--region", default=DEFAULT_REGION, help=f"its region (default {DEFAULT_REGION})")
+    configure.set_defaults(command=_configure)
+
+    credentials = commands.add_parser("credentials", help="replace a root credential, or make an account")
+    add_options(credentials)
+    credentials.add_argument("--account", metavar="ACCOUNT", help="12 digits; made where it does not exist")
+    credentials.set_defaults(command=_credentials)
+
+    root_key = commands.add_parser("root-key", help="the key that everything at rest is sealed under")
+    add_options(root_key)
+    root_key.add_argument(
+        "action", choices=("show", "rotate"), help="list its versions, or add one and rewrap"
+    )
+    root_key.set_defaults(command=_root_key)
+
+    version = commands.add_parser("version", help="print the version")
+    version.set_defaults(command=_version)
+    return parser
+
+
+_SERVE = "Serve the registry. Each setting comes from the command line, else from the environment."
+
+
+def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    settings = read_settings(parsed, environment)
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with data_lock(settings.data_dir):
+        supervisor = Supervisor(settings)
+        prepared = asyncio.run(prepare(settings, environment))
+        write_endpoint(settings.data_dir, ServedAt(settings.addresses.endpoint(), settings.account_id))
+        _greet(settings, prepared)
+        supervisor.run()
+    return 0
+
+
+def _greet(settings: Settings, prepared: Prepared) -> None:
+    """Tell a person where to go; a log file gets the log alone."""
+    if not sys.stderr.isatty():
+        return
+    print(f"Entrepot {__version__} serves {settings.addresses.endpoint()}", file=sys.stderr)
+    if prepared.created is not None:
+        path = CredentialFiles(settings.data_dir).path(prepared.created.account)
+        print(
+            f"Account {prepared.created.account} was made. Its root access key, kept in {path}:\n"
+            f"  {prepared.created.access_key_id}\n  {prepared.created.secret}",
+            file=sys.stderr,
+        )
+    print('In another terminal: eval "$(entrepot env)"', file=sys.stderr)
+
+
+def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    served, credential = _served(parsed, environment)
+    for service in SERVED:
+        print(f"export AWS_ENDPOINT_URL_{service}={shlex.quote(served.endpoint)}")
+    print(f"export AWS_ACCESS_KEY_ID={shlex.quote(credential.access_key_id)}")
+    print(f"export AWS_SECRET_ACCESS_KEY={shlex.quote(credential.secret)}")
+    print(f"export AWS_DEFAULT_REGION={shlex.quote(parsed.region)}")
+    print("unset AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION")
+    return 0
+
+
+def _configure(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    served, credential = _served(parsed, environment)
+    written = write_profile(
+        parsed.profile, served.endpoint, credential, region=parsed.region, environment=environment
+    )
+    print(f"Profile {parsed.profile} is in {' and '.join(str(path) for path in written)}")
+    return 0
+
+
+def _served(parsed: Namespace, environment: Mapping[str, str]) -> tuple[ServedAt, RootCredential]:
+    """Where the data folder is served, and a root credential for it."""
+    data_dir = Path(read_option(DATA_DIR, parsed, environment)).absolute()
+    served = find_endpoint(data_dir)
+    if served is None:
+        raise CannotAnswer(f"nothing was served from {data_dir} yet: start `entrepot serve` first")
+    account = parsed.account or served.account
+    given = (environment.get(ACCESS_KEY_VARIABLE), environment.get(SECRET_VARIABLE))
+    if account == served.account and given[0] and given[1]:
+        return served, RootCredential(account, given[0], given[1])
+    credential = CredentialFiles(data_dir).find(account) if is_account(account) else None
+    if credential is None:
+        raise CannotAnswer(f"{data_dir} has no credential of account {account}: see `entrepot credentials`")
+    return served, credential
+
+
+def _credentials(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    settings = read_settings(parsed, environment)
+    account = parsed.account or settings.account_id
+    if not is_account(account):
+        raise CannotAnswer("account: must be 12 digits")
+    credential = asyncio.run(replace_root(settings, account))
+    print(f"{CredentialFiles(settings.data_dir).path(account)} holds {credential.access_key_id}")
+    return 0
+
+
+def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    settings = read_settings(parsed, environment)
+    if parsed.action == "rotate":
+        version, replaced = asyncio.run(rotate_root_key(settings))
+        print(f"{settings.root_key_file} has version {version}; {replaced} keys were wrapped anew")
+    else:
+        versions = asyncio.run(root_key_versions(settings))
+        print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
+    return 0
+
+
+def _version(_parsed: Namespace, _environment: Mapping[str, str]) -> int:
+    print(f"entrepot {__version__}")
+    return 0

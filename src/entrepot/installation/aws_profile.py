@@ -1,0 +1,53 @@
+"""An AWS profile that points its clients at this server, beside whatever profiles there are."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from entrepot.installation.credential_files import RootCredential
+from entrepot.installation.files import write_durably
+
+_SERVICES = ("ecr", "sts")  # keys of the `services` section; its names have underscores for dashes
+
+
+def write_profile(
+    profile: str, endpoint: str, credential: RootCredential, *, region: str, environment: Mapping[str, str]
+) -> list[Path]:
+    """Write the profile's keys and its `services` section; the files that were written.
+
+    The files are AWS's own, `~/.aws/config` and `~/.aws/credentials` or where
+    `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` say. Other sections stay as they are.
+    """
+    home = Path(environment.get("HOME", "~")).expanduser() / ".aws"
+    config = Path(environment.get("AWS_CONFIG_FILE", home / "config")).expanduser()
+    credentials = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials")).expanduser()
+    services = f"entrepot-{profile}"
+    named = "default" if profile == "default" else f"profile {profile}"
+    endpoints = "\n".join(f"{service} =\n  endpoint_url = {endpoint}" for service in _SERVICES)
+    _replace_sections(
+        config,
+        {named: f"region = {region}\nservices = {services}", f"services {services}": endpoints},
+    )
+    keys = f"aws_access_key_id = {credential.access_key_id}\naws_secret_access_key = {credential.secret}"
+    _replace_sections(credentials, {profile: keys})
+    return [config, credentials]
+
+
+def _replace_sections(path: Path, sections: Mapping[str, str]) -> None:
+    """Write sections of a file in place of those of the same name; comments and all others stay."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    for name, body in sections.items():
+        text = _without_section(text, name).rstrip("\n")
+        text = f"{text}\n\n[{name}]\n{body}\n" if text else f"[{name}]\n{body}\n"
+    write_durably(path, text.encode("utf-8"))
+
+
+def _without_section(text: str, name: str) -> str:
+    kept, is_inside = [], False
+    for line in text.splitlines(keepends=True):
+        header = re.match(r"\[\s*([^]]+?)\s*\]", line)
+        if header:
+            is_inside = header[1] == name
+        if not is_inside:
+            kept.append(line)
+    return "".join(kept)

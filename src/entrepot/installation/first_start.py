@@ -1,0 +1,166 @@
+"""Making a data folder ready to serve: keys, tables, the account and its root credential.
+
+Every step may be repeated after a crash, and two servers that start at once on one database end
+with one credential.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from entrepot.app import migrate_database, now, open_store
+from entrepot.domain.principals import root_arn
+from entrepot.identity.credentials import Credentials, new_key
+from entrepot.installation.credential_files import CredentialFiles, RootCredential
+from entrepot.installation.files import make_folder
+from entrepot.keys import ring_file
+from entrepot.keys.ring import KeyRing
+from entrepot.keys.ring_text import KeyRingError
+from entrepot.ports.records import Records, Store
+from entrepot.registry.rewrapping import Rewrapping
+from entrepot.settings import Settings
+
+ACCESS_KEY_VARIABLE = "ENTREPOT_ROOT_ACCESS_KEY_ID"
+SECRET_VARIABLE = "ENTREPOT_ROOT_SECRET_ACCESS_KEY"  # noqa: S105 (a name, not a secret)
+
+
+class CannotStart(Exception):
+    """The server must not run on this data; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What the start found out: `created` is the root credential if this start made it."""
+
+    created: RootCredential | None
+
+
+async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
+    """Make everything that is missing; raises CannotStart."""
+    for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
+        make_folder(folder)
+    await migrate_database(settings)
+    async with open_store(settings) as store:
+        ring = await _ring(settings, store)
+        credentials = Credentials(store, ring, now)
+        given = _given_credential(settings, environment)
+        if given is not None:
+            await _use_given(credentials, given)
+            return Prepared(created=None)
+        return Prepared(
+            await _ensure_root(credentials, CredentialFiles(settings.data_dir), settings.account_id)
+        )
+
+
+async def _ring(settings: Settings, store: Store) -> KeyRing:
+    """The root key ring, made on the very first start and never again."""
+    checks = await store.read(lambda records: records.root_key_checks.all())
+    if not checks and not settings.root_key_file.exists():
+        make_folder(settings.root_key_file.parent)
+        with suppress(FileExistsError):  # another server makes it at this very moment
+            ring_file.create(settings.root_key_file, now())
+    try:
+        ring = ring_file.load(settings.root_key_file)
+    except FileNotFoundError as cause:
+        raise CannotStart(
+            f"the root key {settings.root_key_file} is missing and the database was sealed with one: "
+            "restore it from your copy; without it no layer can be read"
+        ) from cause
+    except KeyRingError as cause:
+        raise CannotStart(f"the root key {settings.root_key_file} cannot be used: {cause}") from cause
+    version, value = ring.check_value()
+    checks = await store.write(lambda records: _agree(records, version, value))
+    if not all(ring.matches(check) for check in checks.items()):
+        raise CannotStart(
+            f"the root key {settings.root_key_file} is not the one that this database was sealed with"
+        )
+    return ring
+
+
+async def _agree(records: Records, version: int, value: bytes) -> dict[int, bytes]:
+    """All check values; the first key to come is noted as the database's."""
+    checks = await records.root_key_checks.all()
+    if not checks:
+        await records.root_key_checks.add(version, value)
+        checks = {version: value}
+    return checks
+
+
+def _given_credential(settings: Settings, environment: Mapping[str, str]) -> RootCredential | None:
+    access_key_id, secret = environment.get(ACCESS_KEY_VARIABLE), environment.get(SECRET_VARIABLE)
+    if not access_key_id and not secret:
+        return None
+    if not access_key_id or not secret:
+        raise CannotStart(f"{ACCESS_KEY_VARIABLE} and {SECRET_VARIABLE} need each other")
+    if not 16 <= len(access_key_id) <= 128 or not access_key_id.isalnum() or not access_key_id.isascii():
+        raise CannotStart(f"{ACCESS_KEY_VARIABLE} must be 16 to 128 letters and digits")
+    if not 16 <= len(secret) <= 128 or not secret.isascii() or not secret.isprintable():
+        raise CannotStart(f"{SECRET_VARIABLE} must be 16 to 128 printable characters")
+    return RootCredential(settings.account_id, access_key_id, secret)
+
+
+async def _use_given(credentials: Credentials, given: RootCredential) -> None:
+    """Make the given key the account's root key, unless it is that already."""
+    if await credentials.add_first_root_key(given.account, given.as_key()):
+        return
+    found = await credentials.find(given.access_key_id)
+    if found is not None and found.principal.arn != root_arn(given.account):
+        raise CannotStart(f"{ACCESS_KEY_VARIABLE} names a key that is not the root key of {given.account}")
+    if found is None or found.secret != given.secret:
+        await credentials.set_root_key(given.account, given.as_key())
+
+
+async def _ensure_root(
+    credentials: Credentials, files: CredentialFiles, account: str
+) -> RootCredential | None:
+    """Make the account where it is missing; its credential, None where it was there before.
+
+    The file comes first: a crash before the row is written leaves a file whose key the next start takes.
+    """
+    waiting = files.find(account)
+    credential = waiting or _new_credential(account)
+    if waiting is None and await credentials.has_account(account):
+        return None
+    if waiting is None:
+        files.write(credential)
+    if await credentials.add_first_root_key(account, credential.as_key()):
+        return credential
+    if waiting is None:
+        files.remove(account)  # another server made the account at this very moment
+    return None
+
+
+def _new_credential(account: str) -> RootCredential:
+    key = new_key()
+    return RootCredential(account, key.access_key_id, key.secret)
+
+
+async def replace_root(settings: Settings, account: str) -> RootCredential:
+    """A new root key for the account, which is made where it is missing; the old key ends at once."""
+    credential = _new_credential(account)
+    async with open_store(settings) as store:
+        credentials = Credentials(store, await _ring(settings, store), now)
+        await credentials.set_root_key(account, credential.as_key())
+    CredentialFiles(settings.data_dir).write(credential)
+    return credential
+
+
+async def rotate_root_key(settings: Settings) -> tuple[int, int]:
+    """Add a version to the root key and seal everything under it: (newest version, values replaced).
+
+    Servers that run meanwhile learn the new version when they meet it, and go on sealing under
+    the one they started with; what they sealed is rewrapped by the next rotation.
+    """
+    async with open_store(settings) as store:
+        await _ring(settings, store)
+        ring = ring_file.rotate(settings.root_key_file, now())
+        version, value = ring.check_value()
+        await store.write(lambda records: records.root_key_checks.add(version, value))
+        return version, await Rewrapping(store, ring).rewrap()
+
+
+async def root_key_versions(settings: Settings) -> list[int]:
+    """The versions that the database was sealed under, after checking that the ring has them."""
+    async with open_store(settings) as store:
+        await _ring(settings, store)
+        return sorted(await store.read(lambda records: records.root_key_checks.all()))

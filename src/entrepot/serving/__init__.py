@@ -1,0 +1,1 @@
+"""The running server: its processes, its port, and what each request meets first."""

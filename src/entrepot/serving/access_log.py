@@ -1,0 +1,72 @@
+"""The log: standard error, a JSON object a line, one line a request.
+
+Query strings, header values and bodies never enter it: signatures, tokens and signed URLs
+travel there.
+"""
+
+import logging
+import sys
+from collections.abc import Mapping
+
+import orjson
+import structlog
+from aiohttp import web
+from structlog.typing import EventDict, WrappedLogger
+
+_requests = structlog.stdlib.get_logger("entrepot.requests")
+_LONGEST = 512  # characters of anything a caller wrote
+
+
+def set_up_logging(level: str) -> None:
+    """Send the log of this process to standard error from now on."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _render,
+            ],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # malformed requests are not our errors
+
+
+def log_request(
+    request: web.BaseRequest, request_id: str, status: int, seconds: float, notes: Mapping[str, str]
+) -> None:
+    """One line about an answered request; `notes` are what its door found out."""
+    path = request.rel_url.raw_path
+    if path.startswith("/layers/"):
+        path = "/layers/…"  # the rest opens a layer
+    _requests.info(
+        "request",
+        request_id=request_id,
+        method=request.method[:_LONGEST],
+        path=path[:_LONGEST],
+        status=status,
+        milliseconds=round(seconds * 1000, 2),
+        remote=request.remote,
+        agent=request.headers.get("User-Agent", "")[:_LONGEST],
+        **notes,
+    )
+
+
+def _render(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+    return orjson.dumps(event, default=str).decode("utf-8")

@@ -1,0 +1,114 @@
+"""Runs background jobs: claims what is due, retries what fails, any number of runners at once.
+
+A job is done at least once: its lease ends when its runner dies, and another takes it.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from entrepot.ports.clock import Clock, NewId
+from entrepot.ports.records import Job, Records, Store
+
+logger = logging.getLogger(__name__)
+
+_LEASE = timedelta(minutes=10)
+_LONGEST_WAIT = timedelta(hours=1)  # between two tries of a job that fails
+_AT_ONCE = 16  # jobs looked at in one go
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of job: what to do with its unique key, and how often it recurs, None for never."""
+
+    name: str
+    run: Callable[[str], Awaitable[None]]
+    every: timedelta | None = None
+
+
+class Runner:
+    """Runs jobs of the kinds it knows, one after another."""
+
+    def __init__(
+        self, store: Store, kinds: Sequence[Kind], clock: Clock, new_id: NewId, *, poll: timedelta
+    ) -> None:
+        self._store = store
+        self._kinds: Mapping[str, Kind] = {kind.name: kind for kind in kinds}
+        self._clock = clock
+        self._new_id = new_id
+        self._poll = poll
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; the job at hand is finished first."""
+        await self._schedule_recurring()
+        while not stop.is_set():
+            try:
+                worked = await self.run_due()
+            except Exception:
+                logger.exception("jobs could not be looked up")
+                worked = 0
+            if not worked:
+                await _wait(stop, self._poll)
+
+    async def run_due(self) -> int:
+        """Run what is due now; how many jobs were taken."""
+        now = self._clock()
+        due = await self._store.read(lambda records: records.jobs.due(now, _AT_ONCE))
+        taken = 0
+        for job in due:
+            kind = self._kinds.get(job.kind)
+            if kind is not None and await self._claim_and_run(kind, job):
+                taken += 1
+        return taken
+
+    async def _claim_and_run(self, kind: Kind, job: Job) -> bool:
+        lease, until = self._new_id(), self._clock() + _LEASE
+        if not await self._store.write(lambda records: records.jobs.claim(job, lease=lease, until=until)):
+            return False
+        try:
+            await kind.run(job.unique_key)
+        except Exception as failure:
+            logger.exception("job %s %s failed", job.kind, job.unique_key)
+            error, run_at = type(failure).__name__, self._clock() + _wait_after(job.attempts)
+            await self._store.write(
+                lambda records: records.jobs.put_back(job.id, lease, run_at=run_at, error=error)
+            )
+        else:
+            await self._finish(kind, job, lease)
+        return True
+
+    async def _finish(self, kind: Kind, job: Job, lease: str) -> None:
+        again = self._job(kind, job.unique_key, self._clock() + kind.every) if kind.every else None
+
+        async def body(records: Records) -> None:
+            await records.jobs.finish(job.id, lease)
+            if again is not None:
+                await records.jobs.enqueue(again)
+
+        await self._store.write(body)
+
+    async def _schedule_recurring(self) -> None:
+        first = [self._job(kind, "", self._clock()) for kind in self._kinds.values() if kind.every]
+
+        async def body(records: Records) -> None:
+            for job in first:
+                await records.jobs.enqueue(job)
+
+        await self._store.write(body)
+
+    def _job(self, kind: Kind, unique_key: str, run_at: datetime) -> Job:
+        return Job(self._new_id(), kind.name, unique_key, "{}", run_at, attempts=0)
+
+
+def _wait_after(attempts: int) -> timedelta:
+    """Doubling from a second."""
+    return min(timedelta(seconds=2 ** min(attempts, 12)), _LONGEST_WAIT)
+
+
+async def _wait(stop: asyncio.Event, time: timedelta) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), time.total_seconds())
+    except TimeoutError:
+        return
