@@ -110,9 +110,7 @@ class Credentials:
         token, purpose = issued.session_token, secret_purpose(issued.access_key_id)
         return AccessKey(
             principal=principal,
-            sealed_secret=self._sealer.seal(
-                issued.secret.encode("ascii"), secret_purpose(issued.access_key_id)
-            ),
+            sealed_secret=self._sealer.seal(issued.secret.encode("ascii"), purpose),
             session_token_sha256=hashlib.sha256(token.encode()).digest() if token else None,
             is_active=True,
             created_at=self._clock(),

@@ -38,7 +38,12 @@ class Collected:
     uploads: int
     layers: int
     blobs: int
-    deleted: int
+    files: int
+
+    @property
+    def anything(self) -> bool:
+        """Whether there was something to do."""
+        return bool(self.uploads or self.layers or self.blobs or self.files)
 
 
 class Collector:

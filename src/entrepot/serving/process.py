@@ -35,6 +35,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket]) -> None:
     async with open_application(settings) as app:
         server = web.Server(
             _front(app).answer,
+            access_log=None,  # ours leaves out what must not be in a log
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
             max_line_size=_LONGEST_LINE,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 
 from entrepot.identity.credentials import Credentials
@@ -20,7 +21,8 @@ def collection_jobs(collector: Collector, credentials: Credentials) -> Sequence[
     async def collect(_unique_key: str) -> None:
         done = await collector.collect()
         sessions = await credentials.remove_expired()
-        logger.info("collected %s, %s ended sessions", done, sessions)
+        if done.anything or sessions:
+            logger.info("collected", extra={**asdict(done), "sessions": sessions})
 
     return (
         Kind("collect", collect, every=_EVERY),

@@ -21,7 +21,7 @@ _PAGES = {
     ),
     SealedSubject.MANIFEST: (
         "SELECT repository_id AS owner, digest AS id, wrapped_key AS sealed FROM manifest"
-        " WHERE (digest, repository_id) > ($1, $2) ORDER BY digest, repository_id LIMIT $3"
+        " WHERE (repository_id, digest) > ($1, $2) ORDER BY repository_id, digest LIMIT $3"
     ),
 }
 _REPLACEMENTS = {
@@ -45,8 +45,7 @@ class SqlSealedRows(Subject):
     __slots__ = ()
 
     async def page(self, subject: SealedSubject, *, after: tuple[str, str], limit: int) -> list[SealedRow]:
-        owner, last = after
-        place = (last, owner) if subject is SealedSubject.MANIFEST else (last,)
+        place = after if subject is SealedSubject.MANIFEST else after[1:]
         rows = await self._connection.rows(_PAGES[subject], *place, limit)
         return [SealedRow(row["owner"], row["id"], row["sealed"]) for row in rows]
 

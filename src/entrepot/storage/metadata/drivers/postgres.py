@@ -3,8 +3,8 @@
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -35,7 +35,7 @@ _MOST_LOSSES = 3
 _LOST_PAUSE_SECONDS = 0.1
 _ACQUIRE_SECONDS = 10.0  # for a connection of the pool, or a new one
 _ROLLBACK_SECONDS = 5.0
-_MOST_WAITING = 4096
+_MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
 # classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
 _LOST = ("08", "57P", "25P03")
@@ -160,7 +160,10 @@ class PostgresDatabase:
         """`is_pooled`: a pooler lends its connections by transaction, so that every read needs one."""
         self._pool = pool
         self._begin_read = "BEGIN READ ONLY" if is_pooled else None
-        self._waiting = 0
+        self._operations = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._leftovers: set[asyncio.Task[None]] = set()
         self._closed = False
 
     async def read(self, body: Body[T]) -> T:
@@ -170,6 +173,40 @@ class PostgresDatabase:
         return await self._read_twice(body, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
     async def write(self, body: Body[T]) -> T:
+        with self._working():
+            return await self._write_until_done(body)
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        await self._idle.wait()
+        await asyncio.gather(*self._leftovers)
+        await self._pool.close()
+
+    async def define(self, ddl: str) -> None:
+        with self._working():
+            for _ in range(_ATTEMPTS):
+                # IF NOT EXISTS does not see what others are just creating
+                with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
+                    async with self._lent() as connection:
+                        await connection.execute(self.dialect(ddl))
+                        return
+            raise Overloaded("conflicting definitions")
+
+    def dialect(self, ddl: str) -> str:
+        return bytewise(ddl)
+
+    async def _read_twice(self, body: Body[T], begin: str | None) -> T:
+        with self._working():
+            try:
+                return await self._read(body, begin)
+            except Unreachable:
+                # by then the loop has seen which other connections of the pool ended too
+                await asyncio.sleep(_LOST_PAUSE_SECONDS)
+                return await self._read(body, begin)
+
+    async def _write_until_done(self, body: Body[T]) -> T:
         pause, losses = _FIRST_PAUSE_SECONDS, 0
         for _ in range(_ATTEMPTS):
             try:
@@ -183,31 +220,6 @@ class PostgresDatabase:
                     raise
                 await asyncio.sleep(_LOST_PAUSE_SECONDS)
         raise Overloaded("conflicting writes")
-
-    async def close(self) -> None:
-        if not self._closed:
-            self._closed = True
-            await self._pool.close()
-
-    async def define(self, ddl: str) -> None:
-        for _ in range(_ATTEMPTS):
-            # IF NOT EXISTS does not see what others are just creating
-            with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
-                async with self._lent() as connection:
-                    await connection.execute(self.dialect(ddl))
-                    return
-        raise Overloaded("conflicting definitions")
-
-    def dialect(self, ddl: str) -> str:
-        return bytewise(ddl)
-
-    async def _read_twice(self, body: Body[T], begin: str | None) -> T:
-        try:
-            return await self._read(body, begin)
-        except Unreachable:
-            # by then the loop has seen which other connections of the pool ended too
-            await asyncio.sleep(_LOST_PAUSE_SECONDS)
-            return await self._read(body, begin)
 
     async def _read(self, body: Body[T], begin: str | None) -> T:
         async with self._lent() as connection, _body_on(connection, is_read_only=True) as statements:
@@ -228,34 +240,51 @@ class PostgresDatabase:
             await _commit(connection)
             return result
 
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """One operation of those that close() waits for."""
+        if self._closed:
+            raise Closed
+        if self._operations >= _MOST_OPERATIONS:
+            raise Overloaded("operations")
+        self._operations += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._operations -= 1
+            if not self._operations:
+                self._idle.set()
+
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Lent]:
-        """A connection of the pool; given up, not given back, when the caller is cancelled on it."""
+        """A connection of the pool."""
         connection = await self._acquire()
         try:
             yield connection
-        except Exception:
+        except asyncio.CancelledError:
+            # to stop the statement takes a while, and the caller has left
+            task = asyncio.create_task(self._take_back(connection))
+            self._leftovers.add(task)
+            task.add_done_callback(self._leftovers.discard)
             raise
         except BaseException:
-            _terminate(connection)
-            raise
-        finally:
             await self._pool.release(connection)
+            raise
+        await self._pool.release(connection)
+
+    async def _take_back(self, connection: Lent) -> None:
+        """Stop what an operation that was cancelled left running."""
+        await _roll_back(connection)
+        await self._pool.release(connection)
 
     async def _acquire(self) -> Lent:
-        if self._closed:
-            raise Closed
-        if self._waiting >= _MOST_WAITING:
-            raise Overloaded("connections")
-        self._waiting += 1
         try:
             return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
         except TimeoutError as error:
             raise Overloaded("connections") from error
         except (OSError, asyncpg.PostgresError) as error:
             raise Unreachable from error
-        finally:
-            self._waiting -= 1
 
 
 class _Conflict(Exception):
