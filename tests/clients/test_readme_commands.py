@@ -53,6 +53,7 @@ class Terminal:
         printed = run_program(
             "/bin/bash", "-c", script, environment=self.variables, folder=folder or self.folder
         )
+        self.variables.clear()
         for name, _, value in (line.partition("=") for line in kept.read_text().split("\0") if line):
             self.variables[name] = value
         return printed
