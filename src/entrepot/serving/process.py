@@ -10,9 +10,11 @@ from aiohttp import web
 
 from entrepot.app import Application, open_application
 from entrepot.serving.access_log import set_up_logging
+from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.settings import Settings
 
+_HEADER_SECONDS = 30.0
 _KEEP_ALIVE_SECONDS = 75.0
 _LINGER_SECONDS = 5.0  # how long an unread request body is drained before the connection is closed
 _LONGEST_LINE = 16 * 1024  # bytes of a request line or header
@@ -33,8 +35,9 @@ def run_job_worker(settings: Settings) -> None:
 async def _serve(settings: Settings, sockets: Sequence[socket.socket]) -> None:
     stop = _stop_on_signals()
     async with open_application(settings) as app:
-        server = web.Server(
+        server = PatientServer(
             _front(app).answer,
+            header_seconds=_HEADER_SECONDS,
             access_log=None,  # ours leaves out what must not be in a log
             keepalive_timeout=_KEEP_ALIVE_SECONDS,
             lingering_time=_LINGER_SECONDS,
