@@ -1,0 +1,124 @@
+"""What the collector reads and writes, on every database."""
+
+from entrepot.domain.digests import Digest
+from entrepot.ports.records import Records
+from tests.contract.metadata.records.samples import blob, digest, minute
+
+
+async def test_only_layers_that_no_image_uses_and_held_long_enough_are_unused(records: Records) -> None:
+    for name, held_at in (("used", 0), ("unused", 0), ("fresh", 5)):
+        await records.layers.hold("repository", digest(name), f"key {name}", minute(held_at))
+    await records.references.add("repository", digest("i"), layers={digest("used"): "type"}, children=[])
+    await records.references.add("other", digest("i"), layers={digest("unused"): "type"}, children=[])
+    assert await _unused(records, before=5, limit=9) == [("repository", digest("unused"))]
+
+
+async def test_unused_layers_are_paged_over_repositories_without_gap_or_repeat(records: Records) -> None:
+    held = [(name, digest(str(n))) for name in ("a", "a/b", "a-b", "B") for n in range(3)]
+    for repository_id, layer in held:
+        await records.layers.hold(repository_id, layer, "key", minute(0))
+    for limit in (1, 2, 5, 12, 13):
+        assert await _unused(records, before=1, limit=limit) == sorted(held)
+
+
+async def test_a_layer_that_was_used_meanwhile_is_not_released(records: Records) -> None:
+    await records.layers.hold("repository", digest("layer"), "key", minute(0))
+    await records.references.add("repository", digest("i"), layers={digest("layer"): "type"}, children=[])
+    assert not await records.garbage.release_unused("repository", digest("layer"), minute(9))
+    assert await records.layers.release("repository", digest("layer"))
+
+
+async def test_a_layer_that_was_held_again_is_not_released(records: Records) -> None:
+    await records.layers.hold("repository", digest("layer"), "key", minute(5))
+    assert not await records.garbage.release_unused("repository", digest("layer"), minute(5))
+    assert await records.garbage.release_unused("repository", digest("layer"), minute(6))
+    assert not await records.garbage.release_unused("repository", digest("layer"), minute(6))
+
+
+async def test_unheld_blobs_are_old_unmarked_and_held_by_nobody(records: Records) -> None:
+    for name in ("held", "marked", "unheld"):
+        await records.blobs.add(blob(name, name))
+    await records.layers.hold("repository", digest("held"), "held", minute(0))
+    await records.garbage.mark("marked", minute(1))
+    assert await _unheld(records, before=1, limit=9) == ["unheld"]
+    assert await _unheld(records, before=0, limit=9) == []
+
+
+async def test_unheld_blobs_are_paged_without_gap_or_repeat(records: Records) -> None:
+    keys = ["0", "A", "_", "a", "a-b", "ab", "b"]
+    for key in reversed(keys):
+        await records.blobs.add(blob(key, key))
+    for limit in (1, 2, 3, 7, 8):
+        assert await _unheld(records, before=1, limit=limit) == keys
+
+
+async def test_a_mark_stands_from_when_it_was_first_set(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.garbage.mark("key", minute(1))
+    await records.garbage.mark("key", minute(5))
+    await records.garbage.mark("absent", minute(1))
+    assert await records.garbage.condemned(marked_before=minute(1), limit=9) == []
+    assert await records.garbage.condemned(marked_before=minute(2), limit=9) == ["key"]
+
+
+async def test_a_blob_that_was_held_before_its_mark_came_is_not_marked(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.layers.hold("repository", digest("layer"), "key", minute(0))
+    await records.garbage.mark("key", minute(1))
+    await records.layers.release("repository", digest("layer"))
+    assert await records.garbage.condemned(marked_before=minute(9), limit=9) == []
+
+
+async def test_the_condemned_are_bounded_and_the_longest_marked_come_first(records: Records) -> None:
+    for number in (3, 1, 2):
+        await records.blobs.add(blob(f"b{number}", str(number)))
+        await records.garbage.mark(f"b{number}", minute(number))
+    assert await records.garbage.condemned(marked_before=minute(9), limit=2) == ["b1", "b2"]
+
+
+async def test_a_blob_is_removed_once_its_mark_is_old_and_nobody_holds_it(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    assert not await records.garbage.remove_blob("key", minute(9))
+    await records.garbage.mark("key", minute(1))
+    assert not await records.garbage.remove_blob("key", minute(1))
+    assert await records.garbage.remove_blob("key", minute(2))
+    assert not await records.garbage.remove_blob("key", minute(2))
+    assert await records.blobs.find(blob("key").digest, blob("key").encryption_key) is None
+
+
+async def test_whoever_holds_a_marked_blob_wins_it_back(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.garbage.mark("key", minute(1))
+    await records.layers.hold("repository", digest("layer"), "key", minute(2))
+    assert not await records.garbage.remove_blob("key", minute(9))
+    assert await records.layers.find("repository", digest("layer")) is not None
+
+
+async def test_thrown_bytes_are_noted_until_they_are_emptied(records: Records) -> None:
+    for key, number in (("b", 1), ("a", 2), ("c", 0), ("b", 5)):
+        await records.garbage.throw(key, minute(number))
+    assert await records.garbage.thrown(9) == ["c", "b", "a"]
+    assert await records.garbage.thrown(1) == ["c"]
+    await records.garbage.emptied("c")
+    await records.garbage.emptied("c")
+    assert await records.garbage.thrown(9) == ["b", "a"]
+
+
+async def _unused(records: Records, *, before: int, limit: int) -> list[tuple[str, Digest]]:
+    seen: list[tuple[str, Digest]] = []
+    while page := await records.garbage.unused_layers(
+        held_before=minute(before), after=seen[-1] if seen else ("", ""), limit=limit
+    ):
+        assert len(page) <= limit
+        seen += page
+    return seen
+
+
+async def _unheld(records: Records, *, before: int, limit: int) -> list[str]:
+    seen: list[str] = []
+    while page := await records.garbage.unheld_blobs(
+        created_before=minute(before), after=seen[-1] if seen else "", limit=limit
+    ):
+        assert len(page) <= limit
+        seen += page
+    return seen

@@ -1,0 +1,232 @@
+"""The SQL keeps to what SQLite, PostgreSQL and their relatives share, and all of it runs."""
+
+import ast
+import pkgutil
+import re
+import sqlite3
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from entrepot.domain.names import Tag
+from entrepot.ports.records import Records, SealedManifest, SealedRow, SealedSubject, SigningKey
+from entrepot.storage import metadata
+from entrepot.storage.metadata.migrate import packaged, statements
+from tests.contract.metadata.records.samples import (
+    AES256,
+    REGISTRY,
+    access_key,
+    blob,
+    digest,
+    image,
+    job,
+    minute,
+    repository,
+    upload,
+)
+from tests.contract.metadata.single_statements import SingleStatements
+
+_FOLDER = Path(metadata.__path__[0])
+_VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP")
+
+# What one of SQLite, PostgreSQL, CockroachDB, YugabyteDB and Aurora DSQL lacks or has in its own way.
+_FORBIDDEN = {
+    "paging that reads what it skips": r"\bOFFSET\b",
+    "locks": r"\bFOR\s+(UPDATE|SHARE|NO\s+KEY|KEY)\b|\bLOCK\s+TABLE\b|ADVISORY",
+    "ids made by the database": r"\b(BIG|SMALL)?SERIAL\b|\bSEQUENCE\b|\bAUTOINCREMENT\b|\bIDENTITY\b|NEXTVAL",
+    "what DSQL lacks": r"\bTRIGGER\b|\bFOREIGN\s+KEY\b|\bREFERENCES\b|\bTEMP(ORARY)?\b|\bTRUNCATE\b",
+    "channels": r"\b(UN)?LISTEN\b|\bNOTIFY\b",
+    "transactions, which are the drivers'": r"\bSAVEPOINT\b|\bBEGIN\b|\bCOMMIT\b|\bROLLBACK\b",
+    "casts of PostgreSQL's own": r"::",
+    "upserts of SQLite's own": r"\bINSERT\s+OR\b|\bREPLACE\s+INTO\b",
+    "clocks": r"\bNOW\s*\(|\bCURRENT_(TIME|DATE|TIMESTAMP)\b|\bSTRFTIME\b|\bUNIXEPOCH\b",
+    "dialects": r"\bILIKE\b|\bGLOB\b|\bIFNULL\b|\bROWID\b|\bANY\s*\(|\bUNNEST\b|\bJSON\w*\s*\(|\bCOLLATE\b",
+    "counting without a bound": r"\bCOUNT\s*\(",
+}
+
+
+def _texts() -> Iterator[tuple[str, str]]:
+    """(module, SQL) of every string in a subject's module, by its source: none escapes by being local."""
+    for file in sorted(_FOLDER.glob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_sql(node.value):
+                yield file.name, node.value
+    for migration in packaged():
+        for statement in statements(migration.sql):
+            yield migration.name, statement
+
+
+def _is_sql(text: str) -> bool:
+    """A statement, or the rest of one that begins with a part named elsewhere."""
+    return text.lstrip().startswith((*_VERBS, "WHERE", "JOIN", "AND", "ORDER", "EXISTS"))
+
+
+def test_the_lint_sees_the_statements() -> None:
+    assert len(list(_texts())) > 100
+
+
+@pytest.mark.parametrize("reason", _FORBIDDEN)
+def test_no_statement_uses(reason: str) -> None:
+    pattern = re.compile(_FORBIDDEN[reason], re.IGNORECASE)
+    assert [found for found in _texts() if pattern.search(found[1])] == []
+
+
+def test_the_only_types_are_those_that_every_driver_knows() -> None:
+    columns = [
+        line.split()
+        for migration in packaged()
+        for statement in statements(migration.sql)
+        if statement.startswith("CREATE TABLE")
+        for line in statement.splitlines()[1:-1]
+    ]
+    assert {words[1].rstrip(",") for words in columns if words[0] != "PRIMARY"} == {"TEXT", "BIGINT", "BYTEA"}
+
+
+async def test_every_statement_runs(records: Records, statements: SingleStatements) -> None:
+    await _call_everything(records)
+    unseen = [
+        text
+        for text in _statements_of_subjects()
+        if not any(seen.startswith(text.partition("…")[0]) for seen in statements.seen)
+    ]
+    assert unseen == []
+
+
+# The trash is empty as a rule, keys and checks are a handful, and uploads are rewrapped once in a year.
+_SMALL = ("trash", "signing_key", "root_key_check", "upload")
+_LIST_OF_ONE = {"(…)": "($9)", "VALUES …": "VALUES ($9)"}
+
+
+def test_no_statement_sorts_or_reads_a_large_table_to_its_end() -> None:
+    """By SQLite's planner, which has no statistics here: what it finds an index for, others do too."""
+    planner = sqlite3.connect(":memory:")
+    for migration in packaged():
+        for statement in statements(migration.sql):
+            planner.execute(statement)
+    for text in _statements_of_subjects():
+        if "$" in text and not text.lstrip().startswith("INSERT"):
+            plan = _plan(planner, text)
+            assert plan.startswith(_SMALL) or not re.search(r"\bTEMP B-TREE\b|\bSCAN (?!CONSTANT|w\b)", plan)
+
+
+def _plan(planner: sqlite3.Connection, text: str) -> str:
+    """The steps, after the table they are about."""
+    for many, one in _LIST_OF_ONE.items():
+        text = text.replace(many, one)
+    found = re.search(r"(?:FROM|UPDATE)\s+(\w+)", text)
+    assert found is not None, text
+    steps = planner.execute("EXPLAIN QUERY PLAN " + re.sub(r"\$(\d+)", r"?\1", text), [""] * _highest(text))
+    return "; ".join([found[1], *(step[3] for step in steps)])
+
+
+def _highest(text: str) -> int:
+    return max(int(number) for number in re.findall(r"\$(\d+)", text))
+
+
+def _statements_of_subjects() -> Iterator[str]:
+    """The SQL that the modules keep, whole or as a beginning."""
+    for module in pkgutil.iter_modules([str(_FOLDER)]):
+        if not module.ispkg and module.name != "migrate":
+            for value in vars(import_module(f"entrepot.storage.metadata.{module.name}")).values():
+                kept = value.values() if isinstance(value, dict) else value
+                for text in kept if isinstance(value, dict | tuple) else (value,):
+                    if isinstance(text, str) and text.lstrip().startswith(_VERBS):
+                        yield text
+
+
+async def _call_everything(records: Records) -> None:
+    await _call_about_repositories(records)
+    await _call_about_images(records)
+    await _call_about_blobs(records)
+    await _call_about_the_server(records)
+
+
+async def _call_about_repositories(records: Records) -> None:
+    await records.repositories.add(repository())
+    await records.repositories.find(REGISTRY, repository().name)
+    await records.repositories.page(REGISTRY, after="", limit=1)
+    await records.repositories.change(repository())
+    await records.resource_tags.put("repository", {"key": "value"})
+    await records.resource_tags.of("repository")
+    await records.resource_tags.remove("repository", ["key"])
+    await records.repositories.remove("repository")
+    await records.repositories.clear("repository", 9)
+
+
+async def _call_about_images(records: Records) -> None:
+    name = image().digest
+    await records.images.add("repository", image())
+    await records.images.find("repository", name)
+    await records.images.find_many("repository", [name])
+    await records.images.find_tagged("repository", Tag("tag"))
+    for tagged in (None, True, False):
+        await records.images.page("repository", after="", limit=1, tagged=tagged)
+        await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged)
+    await records.images.has_any("repository")
+    await records.images.note_pull("repository", name, minute(0))
+    for types in ((), ("type",)):
+        await records.images.referrers("repository", name, after="", limit=1, artifact_types=types)
+    await records.manifests.put("repository", name, SealedManifest(b"", b""))
+    await records.manifests.find("repository", name)
+    await records.tags.point("repository", Tag("tag"), name, minute(0))
+    await records.tags.find("repository", Tag("tag"))
+    await records.tags.of_images("repository", [name])
+    await records.tags.page("repository", after="", limit=1)
+    await records.tags.remove("repository", Tag("tag"))
+    await records.references.add("repository", name, layers={digest("layer"): "type"}, children=[name])
+    await records.references.users("repository", digest("layer"), 1)
+    await records.references.media_types("repository", [digest("layer")])
+    await records.references.parents("repository", name, 1)
+    await records.images.remove("repository", name)
+
+
+async def _call_about_blobs(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.blobs.find(digest("layer"), AES256)
+    await records.layers.hold("repository", digest("layer"), "key", minute(0))
+    await records.layers.find("repository", digest("layer"))
+    await records.layers.find_many("repository", [digest("layer")])
+    await records.layers.holders(REGISTRY, digest("layer"), AES256, 1)
+    await records.layers.release("repository", digest("layer"))
+    await records.uploads.add(upload())
+    await records.uploads.find("upload")
+    await records.uploads.advance(upload(), from_offset=0)
+    await records.uploads.stale(minute(0), 1)
+    await records.uploads.of_repository("repository", 1)
+    await records.uploads.remove("upload")
+    await records.garbage.unused_layers(held_before=minute(0), after=("", ""), limit=1)
+    await records.garbage.release_unused("repository", digest("layer"), minute(0))
+    await records.garbage.unheld_blobs(created_before=minute(0), after="", limit=1)
+    await records.garbage.mark("key", minute(0))
+    await records.garbage.condemned(marked_before=minute(0), limit=1)
+    await records.garbage.remove_blob("key", minute(0))
+    await records.garbage.throw("key", minute(0))
+    await records.garbage.thrown(1)
+    await records.garbage.emptied("key")
+
+
+async def _call_about_the_server(records: Records) -> None:
+    await records.access_keys.add(access_key())
+    await records.access_keys.find("AKIA1")
+    await records.access_keys.of_principal("arn")
+    await records.access_keys.remove_expired(minute(0), 1)
+    await records.access_keys.remove("AKIA1")
+    await records.accounts.add("123456789012", minute(0))
+    await records.accounts.exists("123456789012")
+    await records.accounts.page(after="", limit=1)
+    await records.signing_keys.add(SigningKey("kid", b"", minute(0)))
+    await records.signing_keys.all()
+    await records.settings.put(REGISTRY, "name", "value")
+    await records.settings.find(REGISTRY, "name")
+    await records.root_key_checks.add(1, b"")
+    await records.root_key_checks.all()
+    for subject in SealedSubject:
+        await records.sealed_rows.page(subject, after=("", ""), limit=1)
+        await records.sealed_rows.replace(subject, SealedRow("", "id", b"old"), b"new")
+    await records.jobs.enqueue(job())
+    await records.jobs.due(minute(0), 1)
+    await records.jobs.claim(job(), lease="lease", until=minute(0))
+    await records.jobs.put_back("job", "lease", run_at=minute(0), error="")
+    await records.jobs.finish("job", "lease")
