@@ -39,11 +39,11 @@ def to_json(value: Mapping[str, str] | Sequence[str]) -> str:
 
 def to_map(column: str) -> dict[str, str]:
     """The map that `to_json` wrote."""
-    values: dict[str, str] = orjson.loads(column) if column != "{}" else {}
+    values: dict[str, str] = orjson.loads(column)
     return values
 
 
 def to_list(column: str) -> list[str]:
     """The list that `to_json` wrote."""
-    values: list[str] = orjson.loads(column) if column != "[]" else []
+    values: list[str] = orjson.loads(column)
     return values
