@@ -1,6 +1,5 @@
 """A PostgreSQL of the tests' own: Debian's binaries, a throwaway cluster, one server a test run."""
 
-import fcntl
 import os
 import shutil
 import socket

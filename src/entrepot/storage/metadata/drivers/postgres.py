@@ -39,6 +39,7 @@ _MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
 # classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
 _LOST = ("08", "57P", "25P03")
+_STATEMENT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _TEXT = re.compile(r"\bTEXT\b")
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
@@ -283,7 +284,7 @@ class PostgresDatabase:
             return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
         except TimeoutError as error:
             raise Overloaded("connections") from error
-        except (OSError, asyncpg.PostgresError) as error:
+        except _STATEMENT_ERRORS as error:
             raise Unreachable from error
 
 
@@ -314,14 +315,14 @@ async def _body_on(connection: Lent, *, is_read_only: bool = False) -> AsyncIter
 async def _roll_back(connection: Lent) -> None:
     try:
         await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except _STATEMENT_ERRORS:
         _terminate(connection)
 
 
 async def _commit(connection: Lent) -> None:
     try:
         await connection.execute("COMMIT")
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _STATEMENT_ERRORS as error:
         if _is_conflict(error):
             raise _Conflict from error
         if _is_refused_commit(error):
@@ -347,7 +348,8 @@ def _is_loss(error: Exception) -> bool:
     """Whether the connection was lost, and not only this statement."""
     if isinstance(error, asyncpg.PostgresError):
         return (error.sqlstate or "").startswith(_LOST)
-    return isinstance(error, ConnectionError | asyncpg.InterfaceError)
+    # the third: asyncpg loses its place when the server says good-bye between two of its messages
+    return isinstance(error, ConnectionError | asyncpg.InterfaceError | asyncpg.InternalClientError)
 
 
 def _is_refused_commit(error: Exception) -> bool:

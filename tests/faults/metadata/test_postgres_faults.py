@@ -1,0 +1,129 @@
+"""PostgreSQL when it restarts, crashes, or drops a connection at the worst moment."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from entrepot.storage.metadata.connection import Connection, OutcomeUnknown, Unreachable
+from tests.contract.metadata.places import Place, add, adding, names
+from tests.engines.postgres import PostgresServer
+
+
+async def look(connection: Connection) -> list[str]:
+    await connection.row("SELECT pg_sleep(0.01)")
+    return await names(connection)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+async def test_a_restart_under_the_pool_is_survived(
+    postgres_place: Place, server: PostgresServer, mode: str
+) -> None:
+    database = await postgres_place.open()
+    await asyncio.gather(*(database.read(look) for _ in range(10)))  # a pool full of connections
+    for index in range(3):
+        await asyncio.to_thread(server.restart, mode)
+        await database.write(adding(f"n{index}"))
+        assert len(await database.read(names)) == len(await database.scan(names)) == index + 1
+
+
+async def test_a_restart_loses_nothing_that_was_acknowledged(
+    postgres_place: Place, server: PostgresServer
+) -> None:
+    database = await postgres_place.open()
+    promised: set[str] = set()
+    stopped = asyncio.Event()
+
+    async def write_on(writer: int) -> None:
+        number = 0
+        while not stopped.is_set():
+            number += 1
+            name = f"{writer}-{number}"
+            try:
+                await database.write(adding(name))
+            except (Unreachable, OutcomeUnknown):
+                continue
+            except asyncpg.UniqueViolationError:
+                raise AssertionError(f"{name} was written twice") from None
+            promised.add(name)
+
+    async def restart() -> None:
+        for mode in ("fast", "immediate"):
+            await asyncio.to_thread(server.restart, mode)
+        stopped.set()
+
+    await asyncio.gather(restart(), *(write_on(writer) for writer in range(5)))
+    assert promised
+    assert promised <= set(await database.scan(names))
+
+
+async def test_a_write_that_lost_its_connection_before_commit_is_run_again(postgres_place: Place) -> None:
+    database = await postgres_place.open()
+    runs: list[int] = []
+
+    async def die_once(connection: Connection) -> None:
+        runs.append(1)
+        await add(connection, "a")
+        if len(runs) == 1:
+            await connection.row("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    await database.write(die_once)
+    assert len(runs) == 2
+    assert await database.read(names) == ["a"]
+
+
+async def test_a_read_that_lost_its_connection_is_run_again_once(postgres_place: Place) -> None:
+    database = await postgres_place.open()
+    runs: list[int] = []
+
+    async def die(connection: Connection) -> None:
+        runs.append(1)
+        await connection.row("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    for kind in (database.read, database.scan):
+        runs.clear()
+        with pytest.raises(Unreachable):
+            await kind(die)
+        assert len(runs) == 2
+    assert await database.read(names) == []
+
+
+async def test_a_connection_lost_in_commit_leaves_the_outcome_open(postgres_place: Place) -> None:
+    """A deferred trigger ends the connection while COMMIT runs; the body must not be run again."""
+    database = await postgres_place.open()
+    connection = await asyncpg.connect(postgres_place.url)
+    await connection.execute(
+        "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$"
+    )
+    await connection.execute(
+        "CREATE CONSTRAINT TRIGGER die AFTER INSERT ON item DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION die()"
+    )
+    await connection.close()
+    runs: list[int] = []
+
+    async def write(connection: Connection) -> None:
+        runs.append(1)
+        await add(connection, "a")
+
+    with pytest.raises(OutcomeUnknown):
+        await database.write(write)
+    assert len(runs) == 1
+    assert await database.read(names) == []
+
+
+async def test_a_server_that_is_down_is_unreachable_and_then_found_again(
+    postgres_place: Place, server: PostgresServer
+) -> None:
+    database = await postgres_place.open()
+    await asyncio.to_thread(server.stop)
+    try:
+        with pytest.raises(Unreachable):
+            await database.read(names)
+        with pytest.raises(Unreachable):
+            await database.write(adding("a"))
+    finally:
+        await asyncio.to_thread(server.start)
+    await database.write(adding("a"))
+    assert await database.read(names) == ["a"]
