@@ -40,7 +40,11 @@ class Body:
         try:
             async with asyncio.timeout(self._idle_seconds):
                 piece = await self._request.content.readany()
-        except (OSError, web.RequestPayloadError, HttpProcessingError) as cause:  # a TimeoutError is an OSError
+        except (
+            OSError,
+            web.RequestPayloadError,
+            HttpProcessingError,
+        ) as cause:  # a TimeoutError is an OSError
             raise BodyCutShort from cause
         self._received += len(piece)
         if not piece and self.announced_bytes not in (None, self._received):

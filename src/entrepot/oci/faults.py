@@ -14,9 +14,9 @@ from aiohttp import web
 from entrepot.aws import faults as aws_faults
 from entrepot.domain import errors
 from entrepot.domain.errors import Refusal
+from entrepot.domain.names import RepositoryName
 from entrepot.oci import refusals
 from entrepot.oci.routes import UploadAt, path_of
-from entrepot.domain.names import RepositoryName
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,14 @@ def parse_route(path: str) -> Route:
     raise RouteUnknown
 
 
+def split_target(target: str) -> tuple[str, str]:
+    """Raw path and raw query of a request's target, which may be a whole URL (RFC 9112, section 3.2.2)."""
+    path, _, query = target.partition("?")
+    if not path.startswith("/"):
+        path = "/" + path.partition("://")[2].partition("/")[2]
+    return path, query
+
+
 def path_of(route: BlobAt | UploadAt | ManifestAt) -> str:
     """The path, relative to the server, that names this."""
     match route:

@@ -1,9 +1,9 @@
 """Sending blobs: small ones in one write, large ones by a thread that puts them into the socket itself.
 
-The transport of the event loop copies whatever the kernel does not take at once; a thread that reads,
-opens and sends does not, and 1 MiB at a time it is about twice as fast. A thread sends only as long as
-the client takes it: then the connection goes back to the loop, which waits for room in the socket, so
-that a slow reader costs its buffers and no thread. Over TLS the transport has to do it.
+The event loop's transport copies whatever the kernel does not take at once; a thread that opens and
+sends does not, and is up to twice as fast. It sends only as long as the client takes: then the
+connection goes back to the loop, which waits for room in the socket, so that a slow reader costs its
+buffers and no thread. Over TLS the transport has to do it.
 """
 
 import asyncio
@@ -14,19 +14,20 @@ from collections import deque
 from collections.abc import Mapping
 from concurrent.futures import Executor, Future
 from enum import Enum, auto
-from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from aiohttp import web
 
 from entrepot.oci.ranges import Part
-from entrepot.ports.blobs import BlobReader, PlainFile
+from entrepot.ports.blobs import BlobDamaged, BlobReader
+
+T = TypeVar("T")
 
 _SMALL_BYTES = 64 << 10
-_SEGMENT_BYTES = 1 << 20  # what blobs are sealed in: reading whole ones is cheapest
+_SEGMENT_BYTES = 1 << 20  # what blobs are sealed in: whole ones are the cheapest to read
 _SENDFILE_BYTES = 8 << 20
 _TURN_BYTES = 32 << 20  # then others on the pool come first
-_PATIENCE_MS = 5  # a thread waits so long for a client that takes a lot, which saves the way over the loop
+_PATIENCE_MS = 5  # a thread waits so long for a client that takes much, to save the way over the loop
 
 
 class Transfers:
@@ -37,11 +38,17 @@ class Transfers:
         self._stall_seconds = stall_seconds
 
     async def send(
-        self, request: web.BaseRequest, reader: BlobReader, part: Part, *, status: int, headers: Mapping[str, str]
+        self,
+        request: web.BaseRequest,
+        reader: BlobReader,
+        part: Part,
+        *,
+        status: int,
+        headers: Mapping[str, str],
     ) -> web.StreamResponse:
-        """Answer with the part of the blob; the reader is closed in any case.
+        """Answer with a part of the blob; the reader is closed in any case.
 
-        Where the client goes away before the end, the connection is aborted and nothing raised.
+        When the client goes away or stalls, the connection is aborted and nothing raised.
         """
         try:
             if part.length <= _SMALL_BYTES:
@@ -62,20 +69,202 @@ class Transfers:
             return
         is_whole = False
         try:
-            writer = await response.prepare(request)
-            if writer is not None and transport.get_extra_info("sslcontext") is None:
-                await self._flush(transport, writer.drain())
-                await self._send_by_thread(transport, _source(reader, part))
-                writer.output_size += part.length
+            await response.prepare(request)
+            if transport.get_extra_info("sslcontext") is None:
+                await self._flush(request, transport)
+                await self._send_by_thread(transport, _outflow(reader, part))
+                request.writer.output_size += part.length
             else:
                 await self._send_by_transport(response, reader, part)
             await response.write_eof()
             is_whole = True
         except (ConnectionError, TimeoutError):
-            pass  # the client's doing, and nobody is left to tell
+            pass  # the client's doing, and nobody is left to be told
         finally:
             if not is_whole:
-                transport.abort()  # closing would look like the end of the body to nobody, but flush first
+                transport.abort()
 
-    async def _flush(self, transport: asyncio.Transport, drained: "asyncio._CoroutineLike[None]") -> None:
-        ...
+    async def _flush(self, request: web.BaseRequest, transport: asyncio.Transport) -> None:
+        """Wait until the transport holds nothing of its own that a thread could overtake."""
+        if transport.get_write_buffer_size() == 0:
+            return
+        transport.set_write_buffer_limits(high=0)  # makes drain() wait for the last byte
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await request.writer.drain()
+        finally:
+            transport.set_write_buffer_limits()
+
+    async def _send_by_thread(self, transport: asyncio.Transport, outflow: "_Outflow") -> None:
+        sock: socket.socket = transport.get_extra_info("socket").dup()  # the loop keeps its own from us
+        try:
+            while (turn := await _ended(self._pool.submit(_push, outflow, sock))) is not _Turn.DONE:
+                if transport.is_closing():
+                    raise ConnectionResetError
+                if turn is _Turn.BLOCKED:
+                    await self._wait_for_room(sock)
+        finally:
+            sock.close()
+
+    async def _wait_for_room(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        has_room = asyncio.Event()
+        loop.add_writer(sock, has_room.set)
+        try:
+            async with asyncio.timeout(self._stall_seconds):
+                await has_room.wait()
+        finally:
+            loop.remove_writer(sock)
+
+    async def _send_by_transport(self, response: web.StreamResponse, reader: BlobReader, part: Part) -> None:
+        position, end = part.start, part.start + part.length
+        while position < end:
+            piece = Part(position, _to_boundary(position, end))
+            content = await _ended(self._pool.submit(_read, reader, piece))
+            async with asyncio.timeout(self._stall_seconds):
+                await response.write(content)
+            position += piece.length
+
+
+class _Turn(Enum):
+    """Why a thread stopped sending."""
+
+    DONE = auto()
+    BLOCKED = auto()
+    YIELDED = auto()
+
+
+class _Outflow(Protocol):
+    """A body on its way out; one thread at a time."""
+
+    def send(self, sock: socket.socket) -> int:
+        """Put some of it into the socket; the count, 0 at the end. Raises BlockingIOError."""
+
+
+class _OpenedOutflow:
+    """From a reader, through two buffers: one fills while the socket has no room for the other."""
+
+    def __init__(self, reader: BlobReader, part: Part) -> None:
+        self._reader = reader
+        self._position = part.start
+        self._end = part.start + part.length
+        self._buffer_bytes = min(part.length, _SEGMENT_BYTES)
+        self._free: list[bytearray] = []
+        self._ready: deque[tuple[bytearray, memoryview]] = deque()
+        self._buffers_left = 2
+
+    def send(self, sock: socket.socket) -> int:
+        if not self._ready and not self._read():
+            return 0
+        buffer, unsent = self._ready[0]
+        try:
+            sent = sock.send(unsent)
+        except BlockingIOError:
+            if not self._read():
+                raise
+            return self.send(sock)
+        if sent < len(unsent):
+            self._ready[0] = buffer, unsent[sent:]
+        else:
+            self._ready.popleft()
+            self._free.append(buffer)
+        return sent
+
+    def _read(self) -> bool:
+        """Fill a buffer; False when none is free or nothing is left."""
+        length = _to_boundary(self._position, self._end)
+        if length == 0 or not (self._free or self._buffers_left):
+            return False
+        buffer = self._free.pop() if self._free else self._new_buffer()
+        _read_exactly(self._reader, self._position, memoryview(buffer)[:length])
+        self._ready.append((buffer, memoryview(buffer)[:length]))
+        self._position += length
+        return True
+
+    def _new_buffer(self) -> bytearray:
+        self._buffers_left -= 1
+        return bytearray(self._buffer_bytes)
+
+
+class _FileOutflow:
+    """From a plain file, by the kernel."""
+
+    def __init__(self, descriptor: int, part: Part) -> None:
+        self._descriptor = descriptor
+        self._position = part.start
+        self._end = part.start + part.length
+
+    def send(self, sock: socket.socket) -> int:
+        wanted = min(self._end - self._position, _SENDFILE_BYTES)
+        if wanted == 0:
+            return 0
+        sent = os.sendfile(sock.fileno(), self._descriptor, self._position, wanted)
+        if sent == 0:
+            raise BlobDamaged(f"the file ends at {self._position}, before {self._end}")
+        self._position += sent
+        return sent
+
+
+def _outflow(reader: BlobReader, part: Part) -> _Outflow:
+    if hasattr(reader, "fileno"):  # a PlainFile
+        return _FileOutflow(reader.fileno(), part)
+    return _OpenedOutflow(reader, part)
+
+
+def _push(outflow: _Outflow, sock: socket.socket) -> _Turn:
+    """Send until all is sent, the socket is full or the turn is over. Runs on the pool."""
+    sent_bytes = 0
+    while sent_bytes < _TURN_BYTES:
+        try:
+            sent = outflow.send(sock)
+        except BlockingIOError:
+            if sent_bytes < _SEGMENT_BYTES or not _gets_room(sock):
+                return _Turn.BLOCKED
+            continue
+        if sent == 0:
+            return _Turn.DONE
+        sent_bytes += sent
+    return _Turn.YIELDED
+
+
+def _gets_room(sock: socket.socket) -> bool:
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    return bool(poll.poll(_PATIENCE_MS))
+
+
+def _to_boundary(position: int, end: int) -> int:
+    """Bytes from here to the end of the segment or of all."""
+    return min(_SEGMENT_BYTES - position % _SEGMENT_BYTES, end - position)
+
+
+def _read(reader: BlobReader, part: Part) -> bytes:
+    content = bytearray(part.length)
+    _read_exactly(reader, part.start, memoryview(content))
+    return bytes(content)
+
+
+def _read_exactly(reader: BlobReader, position: int, into: memoryview) -> None:
+    count = reader.read_into(position, into)
+    if count != len(into):
+        raise BlobDamaged(f"the blob ends at {position + count}, before {position + len(into)}")
+
+
+async def _ended(job: Future[T]) -> T:
+    """The job's result once it has ended, for its thread uses what would be closed on leaving early."""
+    waiting = asyncio.wrap_future(job)
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        await _outlast(waiting)
+        raise
+
+
+async def _outlast(waiting: asyncio.Future[T]) -> None:
+    while not waiting.done():
+        try:
+            await asyncio.wait((waiting,))
+        except asyncio.CancelledError:
+            continue  # it is being raised already, as soon as the thread is out
+    if not waiting.cancelled():
+        waiting.exception()

@@ -1,0 +1,91 @@
+"""Blobs by digest: whether they are there, their bytes or a part of them, and letting go of them."""
+
+from aiohttp import web
+
+from entrepot.domain.digests import Digest
+from entrepot.domain.layers import Layer
+from entrepot.domain.media_types import is_media_type
+from entrepot.domain.repositories import Repository
+from entrepot.oci.ranges import Part, parse_range
+from entrepot.oci.routes import BlobAt
+from entrepot.oci.standing import standing_headers
+from entrepot.oci.transfer import Transfers
+from entrepot.oci.visits import Visit
+from entrepot.registry.deletions import Deletions
+from entrepot.registry.layers import Layers
+
+_OCTETS = "application/octet-stream"
+
+
+class Blobs:
+    """`/v2/<name>/blobs/<digest>`."""
+
+    def __init__(self, layers: Layers, deletions: Deletions, downloads: "Downloads") -> None:
+        self._layers = layers
+        self._deletions = deletions
+        self._downloads = downloads
+
+    async def answer(self, visit: Visit, repository: Repository, route: BlobAt) -> web.StreamResponse:
+        """The answer to any method that the route offers."""
+        if visit.method == "DELETE":
+            await self._deletions.delete_layer(repository, route.digest)
+            return web.Response(status=202)
+        layer = await self._layers.get(repository, route.digest)
+        if visit.method == "GET":
+            return await self._downloads.get(visit.request, visit.request_id, layer)
+        return self._downloads.head(layer, await self._media_type(repository, route.digest))
+
+    async def _media_type(self, repository: Repository, digest: Digest) -> str:
+        """What an image here calls the blob, as ECR's HEAD does (facts 4.5)."""
+        found = await self._layers.media_type(repository, digest)
+        return found if found is not None and is_media_type(found) else _OCTETS
+
+
+class Downloads:
+    """Layers on their way out, for every door that gives them."""
+
+    def __init__(self, layers: Layers, transfers: Transfers) -> None:
+        self._layers = layers
+        self._transfers = transfers
+
+    def head(self, layer: Layer, media_type: str = _OCTETS) -> web.StreamResponse:
+        """What `get` would say, without the bytes."""
+        length = {"Content-Length": str(layer.size_bytes)}
+        return web.Response(headers=_headers(layer, media_type) | length)
+
+    async def get(self, request: web.BaseRequest, request_id: str, layer: Layer) -> web.StreamResponse:
+        """The bytes, or the part of them that the request's Range names; raises RangeInvalid."""
+        headers = _headers(layer, _OCTETS) | standing_headers(request_id)
+        part = parse_range(_range_lines(request, layer), layer.size_bytes)
+        if part is not None:
+            headers["Content-Range"] = part.content_range(layer.size_bytes)
+        return await self._transfers.send(
+            request,
+            await self._layers.open(layer),
+            part or Part(0, layer.size_bytes),
+            status=200 if part is None else 206,
+            headers=headers,
+        )
+
+
+def _range_lines(request: web.BaseRequest, layer: Layer) -> list[str]:
+    """The Range header, unless it is meant for other content than ours (RFC 9110, section 13.1.5)."""
+    condition = request.headers.get("If-Range", _etag(layer))
+    return request.headers.getall("Range", []) if condition == _etag(layer) else []
+
+
+def _etag(layer: Layer) -> str:
+    return f'"{layer.digest}"'
+
+
+def _headers(layer: Layer, media_type: str) -> dict[str, str]:
+    """What says that these bytes are a download and never a page, whatever a browser thinks of them."""
+    return {
+        "Content-Type": media_type,
+        "Docker-Content-Digest": layer.digest,
+        "ETag": _etag(layer),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=31536000, immutable",
+        "Content-Disposition": "attachment",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
