@@ -14,7 +14,7 @@ from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.records import SqlRecords
 from entrepot.storage.metadata.store import SqlStore
-from tests.contract.metadata.single_statements import SingleStatements
+from tests.contract.metadata.records.single_statements import SingleStatements
 from tests.engines.postgres import PostgresServer
 
 _TABLE = re.compile(r"^CREATE TABLE (\w+)", re.MULTILINE)

@@ -26,7 +26,7 @@ from tests.contract.metadata.records.samples import (
     repository,
     upload,
 )
-from tests.contract.metadata.single_statements import SingleStatements
+from tests.contract.metadata.records.single_statements import SingleStatements
 
 _FOLDER = Path(metadata.__path__[0])
 _VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP")
