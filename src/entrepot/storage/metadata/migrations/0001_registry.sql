@@ -42,7 +42,6 @@ CREATE TABLE signing_key (
     kid TEXT NOT NULL,
     sealed_secret BYTEA NOT NULL,
     created_at BIGINT NOT NULL,
-    retired_at BIGINT,
     PRIMARY KEY (kid)
 );
 
@@ -138,7 +137,6 @@ CREATE TABLE held_layer (
     PRIMARY KEY (repository_id, digest)
 );
 CREATE INDEX held_layer_by_blob ON held_layer (blob_key, repository_id);
-CREATE INDEX held_layer_by_digest ON held_layer (digest);
 
 CREATE TABLE upload (
     id TEXT NOT NULL,
