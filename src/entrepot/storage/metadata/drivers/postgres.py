@@ -39,6 +39,12 @@ _MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
 # classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
 _LOST = ("08", "57P", "25P03")
+# IF NOT EXISTS does not see what others are just creating, and fails on whichever catalogue it meets first
+_DEFINED_BY_ANOTHER = (
+    asyncpg.DuplicateObjectError,
+    asyncpg.DuplicateTableError,
+    asyncpg.UniqueViolationError,
+)
 _STATEMENT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _TEXT = re.compile(r"\bTEXT\b")
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
@@ -188,9 +194,8 @@ class PostgresDatabase:
     async def define(self, ddl: str) -> None:
         with self._working():
             for _ in range(_ATTEMPTS):
-                # IF NOT EXISTS does not see what others are just creating
-                with suppress(asyncpg.UniqueViolationError, asyncpg.DuplicateTableError):
-                    async with self._lent() as connection:
+                with suppress(*_DEFINED_BY_ANOTHER, _Conflict):
+                    async with self._lent() as connection, _body_on(connection):
                         await connection.execute(self.dialect(ddl))
                         return
             raise Overloaded("conflicting definitions")
