@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -102,15 +102,15 @@ def service_of(model: ServiceModel, operations: Operations) -> Service:
     return Service(model.name, model, protocol, operations)
 
 
-def describe(service: Service) -> Coverage:
-    """The operations of a service, offered and missing, by name."""
-    offered = set(service.operations)
+def describe(model: ServiceModel, offered: Iterable[str]) -> Coverage:
+    """The operations of a service, offered and missing, by name; nobody has to perform them for that."""
+    known = frozenset(offered)
     return Coverage(
-        service=service.name,
-        title=service.model.title,
-        api_version=service.model.api_version,
-        offered=tuple(sorted(offered)),
-        missing=tuple(sorted(set(service.model.operations) - offered)),
+        service=model.name,
+        title=model.title,
+        api_version=model.api_version,
+        offered=tuple(sorted(known)),
+        missing=tuple(sorted(set(model.operations) - known)),
     )
 
 

@@ -52,6 +52,11 @@ def unrecognized_client() -> WireFault:
     )
 
 
+def access_denied(reason: str) -> WireFault:
+    """A call that no policy could allow, in the words of its service."""
+    return WireFault("AccessDeniedException", 400, reason)
+
+
 def expired_token() -> WireFault:
     """The session of the key is over."""
     return WireFault("ExpiredTokenException", 400, "The security token included in the request is expired")

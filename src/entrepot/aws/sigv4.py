@@ -23,6 +23,7 @@ from urllib.parse import quote, quote_from_bytes
 
 from entrepot.aws import refusals
 from entrepot.aws.wire import Headers, WireRequest, parse_parameters
+from entrepot.domain.names import is_region
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 TERMINATOR = "aws4_request"
@@ -34,7 +35,6 @@ MOST_SIGNED_HEADERS = 64
 _TIME = "%Y%m%dT%H%M%SZ"
 _TIME_SHAPE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DATE_SHAPE = re.compile(r"[0-9]{8}")
-_REGION_SHAPE = re.compile(r"[a-z0-9-]{1,64}")
 _KEY_SHAPE = re.compile(r"[A-Za-z0-9_]{1,128}")
 _SIGNATURE_SHAPE = re.compile(r"[0-9a-f]{64}")
 _HEADER_SHAPE = re.compile(r"[a-z0-9!#$%&'*+.^_`|~-]{1,128}")
@@ -205,7 +205,7 @@ def _claim(parts: dict[str, str], stamp: str, token: str | None, life: timedelta
         raise refusals.invalid_signature(
             f"Credential should be scoped with a valid terminator: '{TERMINATOR}'. "
         )
-    if not _REGION_SHAPE.fullmatch(region):
+    if not is_region(region):
         shown = refusals.echo(region)
         raise refusals.invalid_signature(f"Credential should be scoped to a valid region, not '{shown}'. ")
     signed_at = _instant(stamp)

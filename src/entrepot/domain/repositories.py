@@ -45,12 +45,17 @@ class Repository:
 def check_resource_tags(tags: Mapping[str, str]) -> None:
     """Refuse what AWS refuses of resource tags (ECR guide, "Tag restrictions"); raises InvalidTag."""
     for key, value in tags.items():
-        if not 1 <= len(key) <= 128 or not all(_is_tag_character(c) for c in key):
-            raise InvalidTag(f"Tag key '{key[:128]}' is invalid")
-        if key.lower().startswith("aws:"):
-            raise InvalidTag("Tag keys that begin with 'aws:' are reserved")
+        check_tag_key(key)
         if len(value) > 256 or not all(_is_tag_character(c) for c in value):
             raise InvalidTag(f"The value of tag '{key}' is invalid")
+
+
+def check_tag_key(key: str) -> None:
+    """Refuse what cannot be the key of a caller's tag; raises InvalidTag."""
+    if not 1 <= len(key) <= 128 or not all(_is_tag_character(c) for c in key):
+        raise InvalidTag(f"Tag key '{key[:128]}' is invalid")
+    if key.lower().startswith("aws:"):
+        raise InvalidTag("Tag keys that begin with 'aws:' are reserved")
 
 
 def check_tag_count(count: int, resource: str) -> None:

@@ -6,7 +6,13 @@ from dataclasses import replace
 from entrepot.domain.errors import KeyUnusable, RepositoryExists, RepositoryNotEmpty, RepositoryNotFound
 from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName
-from entrepot.domain.repositories import Encryption, Repository, check_resource_tags, check_tag_count
+from entrepot.domain.repositories import (
+    Encryption,
+    Repository,
+    check_resource_tags,
+    check_tag_count,
+    check_tag_key,
+)
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
@@ -139,10 +145,13 @@ class Catalog:
 
     async def untag(self, registry: Registry, name: RepositoryName, keys: Sequence[str]) -> None:
         """Remove resource tags; keys that are not there are fine."""
+        for key in keys:
+            check_tag_key(key)
 
         async def body(records: Records) -> None:
             repository = await get_repository(records, registry, name)
-            await records.resource_tags.remove(repository.id, keys)
+            existing = await records.resource_tags.of(repository.id)
+            await records.resource_tags.remove(repository.id, existing.keys() & set(keys))
 
         await self._store.write(body)
 

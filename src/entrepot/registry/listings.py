@@ -77,13 +77,19 @@ class Listings:
         limit: int,
         artifact_types: Sequence[str] = (),
     ) -> Page[Image]:
-        """Images whose subject is this digest; none when nobody refers to it, known or not."""
+        """Images whose subject is this digest; none when nobody refers to it, known or not.
+
+        `artifact_types` keeps only images of these types; without any, all are kept.
+        """
         (after,) = read_token("referrers", token, 1)
+        kept = [kind for kind in artifact_types if kind.isprintable()]  # no image has another one
+        if artifact_types and not kept:
+            return Page([], None)
         found = await fetch_page(
             self._store,
             limit,
             lambda records: records.images.referrers(
-                repository.id, subject, after=after, limit=limit + 1, artifact_types=artifact_types
+                repository.id, subject, after=after, limit=limit + 1, artifact_types=kept
             ),
         )
         return cut_page("referrers", found, limit, lambda image: (image.digest,))

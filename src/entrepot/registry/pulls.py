@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import ImageNotFound, Refusal
+from entrepot.domain.errors import ImageNotFound, Refusal, TooMany
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
@@ -12,6 +12,8 @@ from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.image_ids import ImageFailure, resolve_image
 from entrepot.registry.sealed_manifests import open_manifest
+
+MOST_BATCH_BYTES = 32 * 1024 * 1024  # one answer's manifests: 100 may be asked for, of 4 MiB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,23 @@ class Pulls:
     async def get_batch(
         self, repository: Repository, ids: Sequence[ImageId]
     ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
-        """BatchGetImage: what each id found, in the order asked, and why the others found nothing."""
+        """BatchGetImage: what each id found, in the order asked, and why the others found nothing.
+
+        Raises TooMany where the manifests together are more than one answer may hold.
+        """
         found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
+        room_bytes = MOST_BATCH_BYTES
         for image_id in ids:
             try:
-                found.append((image_id, await self._get_by_id(repository, image_id)))
+                pulled = await self._get_by_id(repository, image_id)
             except Refusal as refusal:
                 failures.append(ImageFailure(image_id, refusal))
+                continue
+            room_bytes -= len(pulled.content)
+            if room_bytes < 0:
+                raise TooMany("bytes of manifests in one answer", MOST_BATCH_BYTES)
+            found.append((image_id, pulled))
         return found, failures
 
     async def _get_by_id(self, repository: Repository, image_id: ImageId) -> Pulled:

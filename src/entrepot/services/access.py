@@ -8,6 +8,8 @@ from entrepot.domain.names import Registry, parse_repository_arn, repository_arn
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
 
+# Operations that ask for the permission of another one (extensions.md, 5).
+_PERMISSIONS = {"ecr:ListImageReferrers": "ecr:BatchGetImage"}
 _OPEN_TO_ALL = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})  # STS API: no permission needed
 
 
@@ -35,8 +37,9 @@ class CallAuthorizer:
         """Return where the call may go on; raises AccessDenied."""
         if action in _OPEN_TO_ALL:
             return
+        permission = _PERMISSIONS.get(action, action)
         for account, resource in _resources(call, params):
-            await self._decisions.require(call.caller, action, account=account, resource=resource)
+            await self._decisions.require(call.caller, permission, account=account, resource=resource)
 
 
 def _resources(call: Call, params: Mapping[str, object]) -> Sequence[tuple[str, str]]:

@@ -402,7 +402,7 @@ def test_an_operation_cannot_be_offered_twice() -> None:
 
 def test_what_is_offered_and_what_is_missing_add_up_to_the_model(world: World) -> None:
     for service in world.services:
-        told = describe(service)
+        told = describe(service.model, service.operations)
         assert set(told.offered) | set(told.missing) == set(service.model.operations)
         assert not set(told.offered) & set(told.missing)
         assert told.service == service.name

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from entrepot.aws.operations import Call
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.digests import Digest, is_digest, parse_digest
-from entrepot.domain.errors import InvalidParameter
+from entrepot.domain.errors import UploadOutOfOrder
 from entrepot.domain.layers import PART_BYTES
 from entrepot.domain.names import parse_repository_name
 from entrepot.domain.repositories import Repository
@@ -43,7 +43,10 @@ class LayerOperations:
         repository = await self._repository(call, params)
         first, last, part = params["partFirstByte"], params["partLastByte"], params["layerPartBlob"]
         if not isinstance(part, bytes) or last - first + 1 != len(part):
-            raise InvalidParameter("partLastByte", "must be the offset of the last byte of layerPartBlob")
+            held = await self._uploads.get(repository, call.caller, params["uploadId"])
+            raise UploadOutOfOrder(
+                held.id, repository.name, repository.registry.account, held.upload.offset_bytes
+            )
         upload = await self._uploads.append(
             repository, call.caller, params["uploadId"], _whole(part), start=first, is_part=True
         )

@@ -1,12 +1,13 @@
 """The STS service: who is calling, and temporary keys for the caller."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from entrepot.aws.endpoint import Service, offer
-from entrepot.aws.operations import Call, Operations
-from entrepot.domain.errors import AccessDenied, NotOffered
+from entrepot.aws.operations import AnyHandler, Call, Operations
+from entrepot.aws.refusals import access_denied
+from entrepot.domain.errors import NotOffered
 from entrepot.identity.credentials import Credentials
 
 if TYPE_CHECKING:
@@ -33,9 +34,7 @@ class TokenOperations:
         if params.get("SerialNumber") or params.get("TokenCode"):
             raise NotOffered("GetSessionToken with a multi-factor device")
         if call.caller.expires_at is not None:
-            raise AccessDenied(
-                call.caller.arn, "sts:GetSessionToken", "*", "it was called with session credentials"
-            )
+            raise access_denied("Cannot call GetSessionToken with session credentials")
         asked = params.get("DurationSeconds")
         duration = timedelta(seconds=asked) if asked is not None else _DEFAULT_LIFE
         if call.caller.is_root:
@@ -50,9 +49,13 @@ class TokenOperations:
         return {"Credentials": credentials}
 
 
+STS_OFFERED: Mapping[str, Callable[[TokenOperations], AnyHandler]] = {
+    "GetCallerIdentity": lambda sts: sts.caller_identity,
+    "GetSessionToken": lambda sts: sts.session_token,
+}
+"""The offered operations; a table of its own, so that it can be read without a database."""
+
+
 def sts_service(tokens: TokenOperations) -> Service:
     """STS, with every operation that is offered."""
-    return offer(
-        "sts",
-        Operations({"GetCallerIdentity": tokens.caller_identity, "GetSessionToken": tokens.session_token}),
-    )
+    return offer("sts", Operations({name: performer(tokens) for name, performer in STS_OFFERED.items()}))
