@@ -16,8 +16,10 @@ from entrepot.identity.tokens import Tokens
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
-from entrepot.oci.front import OciFront
+from entrepot.oci.access import Access
+from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
+from entrepot.oci.transfer import Transfers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
 from entrepot.registry.catalog import Catalog
@@ -25,6 +27,7 @@ from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
+from entrepot.registry.mounts import Mounts
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
@@ -129,6 +132,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     )
     layers = Layers(store, blobs, data_keys)
     account_settings = AccountSettings(store)
+    mounts = Mounts(store, account_settings, decisions, clock)
+    use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
+    transfers = Transfers(adapters.sending)
     return Application(
         aws=Endpoint(
             [
@@ -145,8 +151,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
             threads=adapters.disk,
             clock=clock,
         ),
-        oci=OciFront(),
-        layers=LayerDoor(),
+        oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
+        layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
         runner=Runner(
             store,
             collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
