@@ -6,9 +6,9 @@ import json
 import ssl
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -200,6 +200,7 @@ async def open_world(
     *,
     threads: int = 2,
     tls: tuple[ssl.SSLContext, ssl.SSLContext] | None = None,
+    is_sealed: bool = True,
     allow_sparse: bool = False,
     idle_seconds: float = 60,
     stall_seconds: float = 60,
@@ -209,7 +210,7 @@ async def open_world(
     clock = Clock()
     await migrate(database, packaged(), now=clock())
     with ThreadPoolExecutor(threads) as pool:
-        world = await _build(SqlStore(database), blobs, clock, allow_sparse=allow_sparse)
+        world = await _build(SqlStore(database), blobs, clock, is_sealed=is_sealed, allow_sparse=allow_sparse)
         access = Access(_ADDRESSES, world.tokens, Decisions())
         transfers = Transfers(pool, stall_seconds=stall_seconds)
         front = OciFront(world.use_cases, access, transfers, idle_seconds=idle_seconds)
@@ -225,7 +226,9 @@ async def open_world(
 _ADDRESSES = Addresses("http", "localhost", 5050, domain=None, default_account=ACCOUNT)
 
 
-async def _build(store: SqlStore, blobs: BlobStore, clock: Clock, *, allow_sparse: bool) -> World:
+async def _build(
+    store: SqlStore, blobs: BlobStore, clock: Clock, *, is_sealed: bool, allow_sparse: bool
+) -> World:
     ring = KeyRing((RootKey(1, bytes(range(32)), clock()),))
     data_keys, credentials, decisions = DataKeys(ring), Credentials(store, ring, clock), Decisions()
     tokens, settings = Tokens(Signer(store, ring, clock), credentials, clock), AccountSettings(store)
@@ -240,7 +243,7 @@ async def _build(store: SqlStore, blobs: BlobStore, clock: Clock, *, allow_spars
         pulls=Pulls(store, data_keys),
         listings=Listings(store),
         deletions=Deletions(store),
-        uploads=LayerUploads(store, blobs, data_keys, clock=clock, new_id=_new_id, is_sealed=True),
+        uploads=LayerUploads(store, blobs, data_keys, clock=clock, new_id=_new_id, is_sealed=is_sealed),
         layers=Layers(store, blobs, data_keys),
         mounts=Mounts(store, settings, decisions, clock),
     )
