@@ -1,5 +1,6 @@
 """Images made by hand as OCI layout folders, for what no builder writes."""
 
+import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ class Layout:
         self, *, architecture: str = "amd64", has_media_type: bool = True, layer: bytes = b"layer"
     ) -> bytes:
         """The manifest's bytes, stored with all they name; umoci is one that writes it without mediaType."""
+        # Content that is not compressed is compressed on the way by skopeo, which changes the manifest.
+        compressed = gzip.compress(layer, mtime=0)
         config = json.dumps(
             {
                 "architecture": architecture,
@@ -33,11 +36,11 @@ class Layout:
         manifest = {
             "schemaVersion": 2,
             "config": describe(OCI_CONFIG, config),
-            "layers": [describe(OCI_LAYER, layer)],
+            "layers": [describe(OCI_LAYER, compressed)],
         }
         if has_media_type:
             manifest["mediaType"] = OCI_MANIFEST
-        for content in (config, layer):
+        for content in (config, compressed):
             self.add(content)
         encoded = json.dumps(manifest).encode()
         self.add(encoded)
