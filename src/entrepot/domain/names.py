@@ -29,11 +29,15 @@ class Registry:
 
 def parse_repository_name(text: str) -> RepositoryName:
     """A repository's name, 2 to 256 characters in ECR's grammar; raises InvalidParameter."""
-    if not 2 <= len(text) <= 256 or not all(_COMPONENT.fullmatch(part) for part in text.split("/")):
+    if not _is_repository_name(text):
         raise InvalidParameter(
             "repositoryName", f"must satisfy regular expression '{REPOSITORY_NAME_PATTERN}'"
         )
     return RepositoryName(text)
+
+
+def _is_repository_name(text: str) -> bool:
+    return 2 <= len(text) <= 256 and all(_COMPONENT.fullmatch(part) for part in text.split("/"))
 
 
 def parse_tag(text: str) -> Tag:
@@ -72,10 +76,12 @@ def parse_repository_arn(text: str) -> tuple[Registry, RepositoryName]:
     fields = text.split(":", 5)
     if len(fields) == 6 and fields[0] == "arn" and fields[2] == "ecr" and fields[5].startswith("repository/"):
         registry = Registry(account=fields[4], region=fields[3])
+        name = fields[5].removeprefix("repository/")
         if (
             is_region(registry.region)
             and is_account(registry.account)
             and fields[1] == partition(registry.region)
+            and _is_repository_name(name)
         ):
-            return registry, parse_repository_name(fields[5].removeprefix("repository/"))
+            return registry, RepositoryName(name)
     raise InvalidParameter("resourceArn", "Invalid ARN")
