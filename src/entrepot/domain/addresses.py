@@ -14,7 +14,7 @@ _LOCAL_DOMAIN = "localhost"  # RFC 6761: resolves to this machine, where it reso
 class Addresses:
     """What this server calls itself.
 
-    `host` is its plain name, under which the default account's registries of every region are
+    `host` is its plain name, an IPv6 address in brackets, under which the default account's registries of every region are
     found; with a `domain`, and always for other accounts, names are ECR's,
     `{account}.dkr.ecr.{region}.{domain}`.
     """
@@ -58,4 +58,4 @@ class Addresses:
 def without_port(host: str) -> str:
     """The name in a Host header, lower case."""
     name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host).lower().rstrip(".")
+    return (name if colon and port.isascii() and port.isdigit() else host).lower().rstrip(".")
