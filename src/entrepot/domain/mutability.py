@@ -34,7 +34,7 @@ class TagMutability:
 _FILTER = re.compile(r"[0-9a-zA-Z._*-]{1,128}")
 _WITH_EXCLUSION = (Mutability.IMMUTABLE_WITH_EXCLUSION, Mutability.MUTABLE_WITH_EXCLUSION)
 _FIELD = "imageTagMutabilityExclusionFilters"
-_SUBJECT = "ImageTagMutabilityExclusionFilters"
+_SUBJECT = "ImageTagMutabilityExclusionFilters"  # so spelled in ECR's sentences
 
 
 def parse_mutability(setting: str, filters: tuple[str, ...] | None) -> TagMutability:
@@ -43,8 +43,7 @@ def parse_mutability(setting: str, filters: tuple[str, ...] | None) -> TagMutabi
     if chosen in _WITH_EXCLUSION:
         if not filters:
             raise InvalidParameter(
-                _FIELD,
-                f"{_FIELD[0].upper()}{_FIELD[1:]} can't be null when imageTagMutability is set as {chosen}",
+                _FIELD, f"{_SUBJECT} can't be null when imageTagMutability is set as {chosen}"
             )
         for pattern in filters:
             _check_filter(pattern)
