@@ -21,7 +21,7 @@ class Principal:
     @property
     def is_root(self) -> bool:
         """Whether this is the account itself rather than a user or role in it."""
-        return self.arn.endswith(":root")
+        return self.arn == root_arn(self.account)
 
 
 def root_arn(account: str) -> str:
