@@ -1,7 +1,6 @@
 """Large bodies on their way out, over real sockets."""
 
 import asyncio
-import os
 import random
 import socket
 import ssl
@@ -86,12 +85,12 @@ async def test_a_slow_reader_gets_everything_in_the_end(world: World) -> None:
 async def test_a_client_that_leaves_frees_files_and_sockets(world: World) -> None:
     digest = await world.push_blob(CONTENT)
     await world.ask("GET", "/v2/")
-    before = _open_files()
+    before = len(_open_files())
     for _ in range(5):
         async with _stopped_download(world, digest):
             pass
     async with asyncio.timeout(20):
-        while len(_open_files()) > len(before):
+        while len(_open_files()) > before:
             await world.ask("GET", "/v2/")  # gives the server its turns
 
 
@@ -111,8 +110,8 @@ async def _stopped_download(world: World, digest: str) -> AsyncIterator[Line]:
         line.close()
 
 
-def _open_files() -> list[str]:
-    return os.listdir("/proc/self/fd")
+def _open_files() -> list[Path]:
+    return list(Path("/proc/self/fd").iterdir())
 
 
 async def test_over_tls_a_large_blob_arrives_whole(tmp_path: Path) -> None:

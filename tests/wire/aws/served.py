@@ -1,0 +1,297 @@
+"""The whole app over in-memory adapters: asked through its endpoint, or by boto3 over a port of this machine."""
+
+import socket
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ParamSpec, cast
+from uuid import uuid4
+
+import boto3
+import orjson
+from aiohttp import web
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from tests.unit.aws.builders import signed
+
+from entrepot.aws.endpoint import Endpoint, Service
+from entrepot.aws.faults import COMMON_CODES
+from entrepot.aws.wire import WireRequest, WireResponse
+from entrepot.domain.addresses import Addresses
+from entrepot.domain.principals import Principal
+from entrepot.identity.credentials import Credentials, IssuedKey, new_key, secret_purpose
+from entrepot.identity.decisions import Decisions
+from entrepot.identity.signing import Signer
+from entrepot.identity.tokens import Tokens
+from entrepot.keys.data_keys import DataKeys
+from entrepot.keys.ring import KeyRing
+from entrepot.keys.ring_text import RootKey
+from entrepot.oci.access import Access
+from entrepot.oci.front import OciFront, UseCases
+from entrepot.oci.layer_door import LayerDoor
+from entrepot.oci.transfer import Transfers
+from entrepot.ports.records import AccessKey
+from entrepot.registry.catalog import Catalog
+from entrepot.registry.deletions import Deletions
+from entrepot.registry.layers import Layers
+from entrepot.registry.listings import Listings
+from entrepot.registry.mounts import Mounts
+from entrepot.registry.pulls import Pulls
+from entrepot.registry.pushes import Pushes
+from entrepot.registry.settings import AccountSettings
+from entrepot.registry.uploads import LayerUploads
+from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.ecr.images import ImageOperations
+from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.registry_settings import RegistryOperations
+from entrepot.services.ecr.repositories import RepositoryOperations
+from entrepot.services.ecr.service import ecr_service
+from entrepot.services.sts.service import TokenOperations, sts_service
+from entrepot.serving.front import Front
+from entrepot.storage.blobs.memory import MemoryBlobs
+from entrepot.storage.metadata.drivers.sqlite import open_memory
+from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.store import SqlStore
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
+    from types_boto3_sts import STSClient
+
+P = ParamSpec("P")
+
+ACCOUNT = "123456789012"
+OTHER_ACCOUNT = "210987654321"
+REGION = "eu-west-1"
+TARGET = "AmazonEC2ContainerRegistry_V20150921"
+
+_session = boto3.session.Session()  # its loader keeps the models that it has read
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a raw request got: a status and a JSON document."""
+
+    status: int
+    document: Mapping[str, Any]
+
+    @property
+    def code(self) -> str:
+        """The error's code, "" where it is none."""
+        return cast("str", self.document.get("__type", ""))
+
+    @property
+    def message(self) -> str:
+        """The error's sentence."""
+        return cast("str", self.document["message"])
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An error as boto3 raised it; `members` are those of its shape."""
+
+    code: str
+    status: int
+    message: str
+    members: Mapping[str, Any]
+
+
+class WatchedEndpoint(Endpoint):
+    """Remembers every error code that an operation answered with."""
+
+    def __init__(self, services: list[Service], *parts: Any, **named: Any) -> None:
+        super().__init__(services, *parts, **named)
+        self._models = {s.model.target_prefix: s.model for s in services if s.model.protocol == "json"}
+        self.codes: set[tuple[str, str]] = set()
+        self.strange: set[tuple[str, str]] = set()
+
+    async def answer(self, request: WireRequest) -> WireResponse:
+        response = await super().answer(request)
+        prefix, _, name = "".join(request.headers.all("x-amz-target")).rpartition(".")
+        model = self._models.get(prefix)
+        if response.status != 200 and model is not None and name in model.operations:
+            code = orjson.loads(response.body)["__type"]
+            self.codes.add((name, code))
+            if code not in COMMON_CODES and code not in model.operations[name].errors:
+                self.strange.add((name, code))
+        return response
+
+
+@dataclass(slots=True)
+class Served:
+    """The app on a port, with the root keys of two accounts."""
+
+    port: int
+    endpoint: WatchedEndpoint
+    store: SqlStore
+    ring: KeyRing
+    credentials: Credentials
+    tokens: Tokens
+    roots: Mapping[str, IssuedKey]
+    _clients: list["ECRClient | STSClient"] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where the app listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ecr(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> "ECRClient":
+        """A real client, the account's root where no keys are given."""
+        return self._client("ecr", region, keys or self.roots[account])
+
+    def sts(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> "STSClient":
+        """The same for STS."""
+        return self._client("sts", region, keys or self.roots[account])
+
+    def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
+        client = _session.client(
+            service,
+            region_name=region,
+            endpoint_url=self.url,
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret,
+            aws_session_token=keys.session_token,
+            config=Config(retries={"max_attempts": 0}, parameter_validation=False, proxies={}),
+        )
+        self._clients.append(client)
+        return client
+
+    def close_clients(self) -> None:
+        """Give their connections back."""
+        for client in self._clients:
+            client.close()
+
+    async def ask(
+        self,
+        operation: str,
+        body: object = None,
+        *,
+        keys: IssuedKey | None = None,
+        region: str = REGION,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A signed call of ECR that no client would make: any body, in bytes or as JSON."""
+        given = keys or self.roots[ACCOUNT]
+        request = signed(
+            url=f"{self.url}/",
+            headers={
+                "Content-Type": "application/x-amz-json-1.1",
+                "X-Amz-Target": f"{TARGET}.{operation}",
+                **(headers or {}),
+            },
+            body=body if isinstance(body, bytes) else orjson.dumps(body or {}),
+            region=region,
+            key_id=given.access_key_id,
+            secret=given.secret,
+            token=given.session_token,
+        )
+        return await self.send(request)
+
+    async def send(self, request: WireRequest) -> Answer:
+        """Any request to the endpoint."""
+        response = await self.endpoint.answer(request)
+        return Answer(response.status, orjson.loads(response.body))
+
+    async def add_user(self, name: str, account: str = ACCOUNT) -> IssuedKey:
+        """A principal that is no root, as IAM will make them."""
+        issued = new_key()
+        arn = f"arn:aws:iam::{account}:user/{name}"
+        row = AccessKey(
+            principal=Principal(account, arn, "AIDAEXAMPLE", issued.access_key_id),
+            sealed_secret=self.ring.seal(issued.secret.encode(), secret_purpose(issued.access_key_id)),
+            session_token_sha256=None,
+            is_active=True,
+            created_at=now(),
+        )
+        await self.store.write(lambda records: records.access_keys.add(row))
+        return issued
+
+
+async def refusal(call: Callable[P, object], *args: P.args, **params: P.kwargs) -> Refused:
+    """The error that a client's call ends in."""
+    try:
+        answer = await to_thread(call, *args, **params)
+    except ClientError as error:
+        return Refused(
+            code=error.response["Error"]["Code"],
+            status=error.response["ResponseMetadata"]["HTTPStatusCode"],
+            message=error.response["Error"]["Message"],
+            members=error.response,
+        )
+    raise AssertionError(f"the call was not refused: {answer}")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+@asynccontextmanager
+async def open_served() -> AsyncIterator[Served]:
+    """Everything, closed afterwards."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    port: int = listening.getsockname()[1]
+    database = open_memory()
+    await migrate(database, packaged(), now=now())
+    with ThreadPoolExecutor(2) as threads:
+        served, front = await _wire(SqlStore(database), port, threads)
+        server = web.Server(front.answer, access_log=None, auto_decompress=False, max_field_size=16 * 1024)
+        runner = web.ServerRunner(server, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.SockSite(runner, listening).start()
+            yield served
+        finally:
+            served.close_clients()
+            await runner.cleanup()
+            await database.close()
+
+
+async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
+    """As app.py does, with other adapters."""
+    ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
+    addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
+    data_keys, blobs, decisions = DataKeys(ring), MemoryBlobs(), Decisions()
+    credentials = Credentials(store, ring, now)
+    tokens = Tokens(Signer(store, ring, now), credentials, now)
+    catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
+    pushes = Pushes(store, data_keys, now, allow_sparse=False)
+    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store)
+    layers = Layers(store, blobs, data_keys)
+    uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
+    endpoint = WatchedEndpoint(
+        [
+            ecr_service(
+                RepositoryOperations(catalog, addresses),
+                ImageOperations(catalog, pushes, pulls, listings, deletions),
+                LayerOperations(catalog, layers, uploads, tokens, addresses),
+                RegistryOperations(tokens, settings, addresses),
+            ),
+            sts_service(TokenOperations(credentials)),
+        ],
+        KeyBook(credentials),
+        CallAuthorizer(decisions),
+        threads=threads,
+    )
+    mounts = Mounts(store, settings, decisions, now)
+    use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
+    transfers = Transfers(threads)
+    front = Front(
+        endpoint,
+        OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
+        LayerDoor(catalog, layers, transfers, tokens, decisions),
+        _is_ready,
+    )
+    roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
+    for account, key in roots.items():
+        await credentials.add_first_root_key(account, key)
+    return Served(port, endpoint, store, ring, credentials, tokens, roots), front
+
+
+async def _is_ready() -> bool:
+    return True
