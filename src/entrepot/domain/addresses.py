@@ -14,9 +14,9 @@ _LOCAL_DOMAIN = "localhost"  # RFC 6761: resolves to this machine, where it reso
 class Addresses:
     """What this server calls itself.
 
-    `host` is its plain name, an IPv6 address in brackets, under which the default account's registries of every region are
-    found; with a `domain`, and always for other accounts, names are ECR's,
-    `{account}.dkr.ecr.{region}.{domain}`.
+    `host` is its plain name, an IPv6 address in brackets, under which the default account's
+    registries of every region are found; with a `domain`, and always for other accounts, names
+    are ECR's, `{account}.dkr.ecr.{region}.{domain}`.
     """
 
     scheme: str

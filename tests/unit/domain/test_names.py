@@ -38,8 +38,30 @@ def test_names_are_those_that_the_model_of_ecr_matches_whole(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["..", ".", "a/../b", "a//b", "/a", "a/", "a/.", "%2e%2e", "a%2fb", "a\0b", "a\\b", "a․․b", "aé", "ab\n"]
-    + ["a" * 257, "a", "", "Team/app", "a.-b", "a___b", "а/b", "\ud800a"],
+    [
+        "..",
+        ".",
+        "a/../b",
+        "a//b",
+        "/a",
+        "a/",
+        "a/.",
+        "%2e%2e",
+        "a%2fb",
+        "a\0b",
+        "a\\b",
+        "a\u2024\u2024b",
+        "aé",
+        "ab\n",
+        "a" * 257,
+        "a",
+        "",
+        "Team/app",
+        "a.-b",
+        "a___b",
+        "\u0430/b",
+        "\ud800a",
+    ],
 )
 def test_attack_01_hostile_names_are_refused(text: str) -> None:
     with pytest.raises(InvalidParameter) as refused:
@@ -66,9 +88,7 @@ def test_attack_01_hostile_tags_are_refused(text: str) -> None:
     assert refused.value.parameter == "imageTag"
 
 
-@pytest.mark.parametrize(
-    "text", ["12345678901", "1234567890123", "12345678901a", "１２３４５６７８９０１２", ""]
-)
+@pytest.mark.parametrize("text", ["12345678901", "1234567890123", "12345678901a", "\uff11" * 12, ""])
 def test_an_account_is_twelve_ascii_digits(text: str) -> None:
     assert not is_account(text)
     assert is_account("000000000000")
