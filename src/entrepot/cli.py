@@ -6,6 +6,7 @@ import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from entrepot import __version__
@@ -25,7 +26,7 @@ from entrepot.installation.first_start import (
     rotate_root_key,
 )
 from entrepot.keys.ring_text import KeyRingError
-from entrepot.serving.supervisor import Supervisor
+from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (
     DATA_DIR,
     SettingInvalid,
@@ -51,7 +52,15 @@ def run(arguments: Sequence[str]) -> int:
     command: Command = parsed.command
     try:
         return command(parsed, os.environ)
-    except (SettingInvalid, CannotStart, CannotAnswer, DataFolderInUse, KeyRingError, OSError) as failure:
+    except (
+        SettingInvalid,
+        CannotStart,
+        CannotAnswer,
+        CannotListen,
+        DataFolderInUse,
+        KeyRingError,
+        OSError,
+    ) as failure:
         print(f"entrepot: {failure}", file=sys.stderr)
         return 2
 
@@ -103,11 +112,12 @@ def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with data_lock(settings.data_dir):
-        supervisor = Supervisor(settings)
+        sockets = listen(settings.host, settings.port)  # before anything is made or changed
+        settings = replace(settings, port=sockets[0].getsockname()[1])  # 0 asked for any free one
         prepared = asyncio.run(prepare(settings, environment))
         write_endpoint(settings.data_dir, ServedAt(settings.addresses.endpoint(), settings.account_id))
         _greet(settings, prepared)
-        supervisor.run()
+        Supervisor(settings, sockets).run()
     return 0
 
 

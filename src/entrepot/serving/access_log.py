@@ -4,11 +4,11 @@ Query strings, header values and bodies never enter it: signatures, tokens and s
 travel there.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Mapping
 
-import orjson
 import structlog
 from aiohttp import web
 from structlog.typing import EventDict, WrappedLogger
@@ -54,7 +54,7 @@ def log_request(
     """One line about an answered request; `notes` are what its door found out."""
     path = request.rel_url.raw_path
     if path.startswith("/layers/"):
-        path = "/layers/…"  # the rest opens a layer
+        path = "/layers/..."  # the rest opens a layer
     _requests.info(
         "request",
         request_id=request_id,
@@ -69,4 +69,5 @@ def log_request(
 
 
 def _render(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
-    return orjson.dumps(event, default=str).decode("utf-8")
+    """ASCII alone: a caller's control characters and lone surrogates become escapes."""
+    return json.dumps(event, default=str).replace("\x7f", "\\u007f")

@@ -1,32 +1,54 @@
-"""Connections of the port: none may wait for ever without sending a request."""
+"""Connections of the port: who may hold one and for how long, and what every answer on it carries."""
 
 import asyncio
+import time
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from entrepot.serving.access_log import log_request
+
+Answer = Callable[["IncomingRequest"], Awaitable[web.StreamResponse]]
+
+_REQUEST_ID = "X-Amzn-RequestId"
+
+
+class IncomingRequest(web.BaseRequest):
+    """A request with an id, which stands in every answer to it and in its line of the log."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.id = str(uuid.uuid4())
+        self.arrived = time.perf_counter()
+        self.is_answered_by_us = False
+
+    # aiohttp's way to add headers last, which a plain web.Server leaves empty: it meets streamed
+    # answers and aiohttp's own pages about malformed requests too.
+    async def _prepare_hook(self, response: web.StreamResponse) -> None:
+        response.headers["Server"] = "Entrepot"  # aiohttp names its version and Python's
+        response.headers[_REQUEST_ID] = self.id
+        if not self.is_answered_by_us:
+            log_request(self, self.id, response.status, time.perf_counter() - self.arrived, {})
+
 
 class PatientServer(web.Server):
-    """aiohttp's server, which by itself has no time-out before the first request of a connection.
+    """aiohttp's server with a time-out before the first request, and a drain that lets uploads finish.
 
     A client that connects and sends nothing, or its headers a byte at a time, is let go after
     `header_seconds`; between later requests the keep-alive time-out does that.
     """
 
-    def __init__(
-        self,
-        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
-        *,
-        header_seconds: float,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(handler, **kwargs)
+    def __init__(self, answer: Answer, *, header_seconds: float, **kwargs: Any) -> None:
+        super().__init__(self._answer, request_factory=self._meet, **kwargs)
+        self._find_answer = answer
         self._header_seconds = header_seconds
         self._deadlines: dict[RequestHandler, asyncio.TimerHandle] = {}
-        self._make = self.request_factory
-        self.request_factory = self._note_request
+        self._busy: set[RequestHandler] = set()
+        self._is_draining = False
+        self._is_quiet = asyncio.Event()
 
     def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
         super().connection_made(handler, transport)
@@ -37,8 +59,40 @@ class PatientServer(web.Server):
         self._drop_deadline(handler)
         super().connection_lost(handler, exc)
 
-    def _note_request(self, *parts: Any) -> web.BaseRequest:
-        request: web.BaseRequest = self._make(*parts)
+    async def drain(self, seconds: float) -> None:
+        """Let idle connections go, and return when every request under way is answered or time is up.
+
+        To be called once nothing listens any more. aiohttp's own shutdown throws away what still arrives
+        of a body, so that no upload could finish in it.
+        """
+        self._is_draining = True
+        await asyncio.sleep(0)  # requests that are read already begin now
+        for handler in set(self.connections) - self._busy:
+            handler.force_close()
+        if not self._busy:
+            return
+        try:
+            async with asyncio.timeout(seconds):
+                await self._is_quiet.wait()
+        except TimeoutError:
+            return
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert isinstance(request, IncomingRequest)  # noqa: S101 (the type of what our factory made)
+        request.is_answered_by_us = True
+        self._busy.add(request.protocol)
+        try:
+            response = await self._find_answer(request)
+            if self._is_draining and not response.prepared:
+                response.force_close()
+            return response
+        finally:
+            self._busy.discard(request.protocol)
+            if self._is_draining and not self._busy:
+                self._is_quiet.set()
+
+    def _meet(self, *parts: Any) -> web.BaseRequest:
+        request = IncomingRequest(*parts, asyncio.get_running_loop())
         self._drop_deadline(request.protocol)
         return request
 

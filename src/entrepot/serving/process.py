@@ -16,24 +16,28 @@ from entrepot.settings import Settings
 
 _HEADER_SECONDS = 30.0
 _KEEP_ALIVE_SECONDS = 75.0
+_CUT_OFF_SECONDS = 3.0  # after the drain: for answers to be written, then for handlers to end
 _LINGER_SECONDS = 5.0  # how long an unread request body is drained before the connection is closed
 _LONGEST_LINE = 16 * 1024  # bytes of a request line or header
 
 
-def run_request_worker(settings: Settings, sockets: Sequence[socket.socket]) -> None:
-    """Answer requests until SIGTERM, then let running ones finish within the drain time."""
+def run_request_worker(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
+    """Answer requests until told to stop, then let running ones finish within the drain time.
+
+    It is SIGTERM that tells, or the end of the process that holds the other end of the `lifeline` pipe.
+    """
     set_up_logging(settings.log_level)
-    asyncio.run(_serve(settings, sockets))
+    asyncio.run(_serve(settings, sockets, lifeline))
 
 
-def run_job_worker(settings: Settings) -> None:
-    """Run background jobs until SIGTERM."""
+def run_job_worker(settings: Settings, lifeline: int) -> None:
+    """Run background jobs until told to stop, likewise."""
     set_up_logging(settings.log_level)
-    asyncio.run(_work(settings))
+    asyncio.run(_work(settings, lifeline))
 
 
-async def _serve(settings: Settings, sockets: Sequence[socket.socket]) -> None:
-    stop = _stop_on_signals()
+async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
+    stop = _told_to_stop(lifeline)
     async with open_application(settings) as app:
         server = PatientServer(
             _front(app).answer,
@@ -45,16 +49,19 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket]) -> None:
             max_field_size=_LONGEST_LINE,
             auto_decompress=False,
         )
-        runner = web.ServerRunner(server, shutdown_timeout=settings.drain_seconds)
+        runner = web.ServerRunner(server, shutdown_timeout=_CUT_OFF_SECONDS)
         await runner.setup()
         for listening in sockets:
             await web.SockSite(runner, listening, ssl_context=_tls(settings)).start()
         await stop.wait()
+        for site in runner.sites:
+            await site.stop()
+        await server.drain(settings.drain_seconds)
         await runner.cleanup()
 
 
-async def _work(settings: Settings) -> None:
-    stop = _stop_on_signals()
+async def _work(settings: Settings, lifeline: int) -> None:
+    stop = _told_to_stop(lifeline)
     async with open_application(settings) as app:
         await app.runner.run(stop)
 
@@ -63,10 +70,16 @@ def _front(app: Application) -> Front:
     return Front(app.aws, app.oci, app.layers, app.is_ready)
 
 
-def _stop_on_signals() -> asyncio.Event:
-    stop = asyncio.Event()
+def _told_to_stop(lifeline: int) -> asyncio.Event:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+
+    def end() -> None:
+        loop.remove_reader(lifeline)
+        stop.set()
+
+    loop.add_reader(lifeline, end)
     return stop
 
 

@@ -1,69 +1,89 @@
 """The parent of the server's processes: opens the port, starts them, replaces those that die."""
 
 import errno
+import logging
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
+from entrepot.serving.access_log import set_up_logging
 from entrepot.serving.process import run_job_worker, run_request_worker
 from entrepot.settings import Settings
 
+logger = logging.getLogger(__name__)
+
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 _BACKLOG = 1024
 _RESTART_SECONDS = 1.0  # between the death of a process and its successor
 _LAST_SECONDS = 10  # after the drain time, before what still runs is killed
+
+_Work = Callable[[int], None]
+
+
+class CannotListen(Exception):
+    """The port cannot be opened; the text says why."""
 
 
 class Supervisor:
     """Runs request workers and one job worker until SIGTERM or SIGINT.
 
     Children are forked before any thread or event loop exists here, so they share the imported
-    program's memory.
+    program's memory. They drain and end when this process does, however it ends.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sockets: Sequence[socket.socket]) -> None:
+        """`sockets` listen already; they are closed when the server stops."""
         self._settings = settings
-        self._sockets = listen(settings.host, settings.port)
-        self._children: dict[int, Callable[[], None]] = {}
+        self._sockets = sockets
+        self._children: dict[int, _Work] = {}
         self._is_stopping = False
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on, also where any free one was asked for."""
-        port: int = self._sockets[0].getsockname()[1]
-        return port
+        self._lifeline = os.pipe()  # a child that reads its end learns that the other one is gone
 
     def run(self) -> None:
         """Serve until told to stop; returns when every process has ended."""
-        for number in (signal.SIGTERM, signal.SIGINT):
+        set_up_logging(self._settings.log_level)
+        for number in _STOPPING:
             signal.signal(number, self._stop)
         for _ in range(self._settings.workers):
-            self._start(lambda: run_request_worker(self._settings, self._sockets))
-        self._start(lambda: run_job_worker(self._settings))
+            self._start(self._answer_requests)
+        self._start(self._run_jobs)
         while self._children:
             self._await_child()
 
-    def _start(self, work: Callable[[], None]) -> None:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        child = os.fork()
-        if child == 0:
-            _become(work)
-        self._children[child] = work
+    def _answer_requests(self, lifeline: int) -> None:
+        run_request_worker(self._settings, self._sockets, lifeline)
+
+    def _run_jobs(self, lifeline: int) -> None:
+        self._close_sockets()  # else the port stays open until the last job is done
+        run_job_worker(self._settings, lifeline)
+
+    def _start(self, work: _Work) -> None:
+        """Fork a child for the work, unless the end has begun; a signal comes before that or after it."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        try:
+            if self._is_stopping:
+                return
+            sys.stdout.flush()
+            sys.stderr.flush()
+            child = os.fork()
+            if child == 0:
+                os.close(self._lifeline[1])
+                _become(lambda: work(self._lifeline[0]))
+            self._children[child] = work
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
 
     def _await_child(self) -> None:
-        try:
-            ended, _ = os.waitpid(-1, 0)
-        except InterruptedError:
-            return
+        ended, status = os.waitpid(-1, 0)
         work = self._children.pop(ended, None)
         if work is not None and not self._is_stopping:
+            logger.error("process %d ended with %d, another starts", ended, os.waitstatus_to_exitcode(status))
             time.sleep(_RESTART_SECONDS)
-            if not self._is_stopping:
-                self._start(work)
+            self._start(work)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         """Ask every process to end; a second signal, or the end of patience, ends them."""
@@ -71,6 +91,7 @@ class Supervisor:
         if not self._is_stopping:
             signal.signal(signal.SIGALRM, self._stop)
             signal.alarm(self._settings.drain_seconds + _LAST_SECONDS)
+            self._close_sockets()  # else clients would wait in a queue that nobody serves
         self._is_stopping = True
         for child in list(self._children):
             try:
@@ -78,13 +99,18 @@ class Supervisor:
             except ProcessLookupError:
                 continue
 
+    def _close_sockets(self) -> None:
+        for listening in self._sockets:
+            listening.close()
+
 
 def _become(work: Callable[[], None]) -> None:
     """Be the child: do its work, and leave without running what the parent would run at its end."""
     status = 1
     try:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in _STOPPING:
             signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
         work()
         status = 0
     except KeyboardInterrupt:
@@ -99,7 +125,7 @@ def _become(work: Callable[[], None]) -> None:
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listening sockets on every address of the host, all on one port; 0 takes any free one.
 
-    An address family that this machine lacks is left out; raises OSError where none is left.
+    An address family that this machine lacks is left out; raises CannotListen.
     """
     sockets: list[socket.socket] = []
     for family, address in _listening_addresses(host):
@@ -107,14 +133,17 @@ def listen(host: str, port: int) -> list[socket.socket]:
         if listening is not None:
             sockets.append(listening)
     if not sockets:
-        raise OSError(errno.EADDRNOTAVAIL, f"no address of {host} can be listened on")
+        raise CannotListen(f"{host} is no address of this machine")
     return sockets
 
 
 def _listening_addresses(host: str) -> list[tuple[socket.AddressFamily, str]]:
     if host == "localhost":  # not every machine's hosts file knows ::1
         return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
-    found = socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    try:
+        found = socket.getaddrinfo(host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except socket.gaierror as cause:
+        raise CannotListen(f"{host} has no address") from cause
     return list(dict.fromkeys((family, str(address[0])) for family, _, _, _, address in found))
 
 
@@ -132,7 +161,7 @@ def _listen_on(family: socket.AddressFamily, address: str, port: int) -> socket.
         listening.close()
         if failure.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return None
-        raise
+        raise CannotListen(f"cannot listen on {address} port {port}: {failure.strerror}") from failure
     listening.listen(_BACKLOG)
     listening.setblocking(False)
     return listening
