@@ -208,7 +208,7 @@ def image_document(
     return {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
-        "config": descriptor_json(_described(config or describe(b"config"), CONFIG_TYPE)),
+        "config": descriptor_json(_described(config or describe(b"config", CONFIG_TYPE), CONFIG_TYPE)),
         "layers": [descriptor_json(_described(layer, LAYER_TYPE)) for layer in layers],
     } | extra
 

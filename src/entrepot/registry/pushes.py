@@ -127,7 +127,7 @@ class Pushes:
     async def _size_of_layers(self, records: Records, repository: Repository, manifest: Manifest) -> int:
         """Bytes of config and layers; raises LayersNotFound, or ManifestInvalid where a size is wrong."""
         held = await records.layers.find_many(repository.id, [blob.digest for blob in manifest.blobs])
-        missing = [b.digest for b in manifest.blobs if b.digest not in held and not b.is_foreign]
+        missing = [blob.digest for blob in manifest.required if blob.digest not in held]
         if missing and not self._allow_sparse:
             raise LayersNotFound(tuple(missing), repository.name, repository.registry.account)
         for blob in manifest.blobs:
