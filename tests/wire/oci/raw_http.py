@@ -104,7 +104,7 @@ def request_bytes(
     names = {name.lower() for name, _ in lines}
     head = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in lines)]
     if "host" not in names:
-        head.append("Host: localhost")
+        head.append("Host: localhost:5050")
     if is_chunked:
         head.append("Transfer-Encoding: chunked")
     elif body is not None and "content-length" not in names:
