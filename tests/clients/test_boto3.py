@@ -224,5 +224,5 @@ def test_operation_that_is_not_offered_says_so(entrepot: Entrepot, new_repositor
     with pytest.raises(ecr.exceptions.ClientError) as refused:
         ecr.start_lifecycle_policy_preview(repositoryName=new_repository())
 
-    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] < 500
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501  # which no SDK retries
     assert "not offered" in refused.value.response["Error"]["Message"]
