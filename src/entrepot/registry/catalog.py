@@ -164,8 +164,9 @@ async def get_repository(records: Records, registry: Registry, name: RepositoryN
     return repository
 
 
-async def check_still_there(records: Records, repository: Repository) -> None:
-    """Raises RepositoryNotFound when it was removed, or removed and made again, since it was read."""
+async def check_still_there(records: Records, repository: Repository) -> Repository:
+    """The repository as it is now; RepositoryNotFound when the one that was read is gone."""
     current = await get_repository(records, repository.registry, repository.name)
     if current.id != repository.id:
         raise RepositoryNotFound(repository.name, repository.registry.account)
+    return current

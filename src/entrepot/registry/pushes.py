@@ -76,7 +76,7 @@ class Pushes:
         candidate = _Candidate(actual, manifest, len(content), sealed)
 
         async def body(records: Records) -> Image:
-            await check_still_there(records, repository)
+            current = await check_still_there(records, repository)
             image = await records.images.find(repository.id, actual)
             if (
                 refuse_repeat
@@ -88,7 +88,7 @@ class Pushes:
                 )
             if image is None:
                 image = await self._add(records, repository, candidate)
-            await self._point(records, repository, actual, tags)
+            await self._point(records, current, actual, tags)
             return image
 
         return Pushed(await self._store.write(body), manifest)
@@ -148,7 +148,7 @@ class Pushes:
         self, records: Records, repository: Repository, digest: Digest, tags: Sequence[Tag]
     ) -> None:
         moved = []
-        for tag in tags:
+        for tag in dict.fromkeys(tags):
             current = await records.tags.find(repository.id, tag)
             if current == digest:
                 continue
