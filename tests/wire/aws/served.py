@@ -1,4 +1,4 @@
-"""The whole app over in-memory adapters: asked through its endpoint, or by boto3 over a port of this machine."""
+"""The whole app over in-memory adapters, asked through its endpoint or by boto3 over a port."""
 
 import socket
 from asyncio import to_thread
@@ -50,6 +50,7 @@ from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
+from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.drivers.sqlite import open_memory
@@ -59,12 +60,14 @@ from entrepot.storage.metadata.store import SqlStore
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
     from types_boto3_sts import STSClient
+    from types_boto3_sts.type_defs import CredentialsTypeDef
 
 P = ParamSpec("P")
 
 ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "210987654321"
 REGION = "eu-west-1"
+LONGEST_LINE = 16 * 1024
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
 
 _session = boto3.session.Session()  # its loader keeps the models that it has read
@@ -139,11 +142,18 @@ class Served:
 
     def ecr(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> "ECRClient":
         """A real client, the account's root where no keys are given."""
-        return self._client("ecr", region, keys or self.roots[account])
+        return cast("ECRClient", self._client("ecr", region, keys or self.roots[account]))
 
     def sts(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> "STSClient":
         """The same for STS."""
-        return self._client("sts", region, keys or self.roots[account])
+        return cast("STSClient", self._client("sts", region, keys or self.roots[account]))
+
+    def session_ecr(self, given: "CredentialsTypeDef") -> "ECRClient":
+        """A client with what STS gave."""
+        keys = IssuedKey(
+            given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], given["Expiration"]
+        )
+        return self.ecr(keys=keys)
 
     def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
         client = _session.client(
@@ -223,6 +233,11 @@ async def refusal(call: Callable[P, object], *args: P.args, **params: P.kwargs) 
     raise AssertionError(f"the call was not refused: {answer}")
 
 
+def bare(answer: Mapping[str, object]) -> dict[str, object]:
+    """An answer's own members, without what boto3 adds."""
+    return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -240,7 +255,14 @@ async def open_served() -> AsyncIterator[Served]:
     await migrate(database, packaged(), now=now())
     with ThreadPoolExecutor(2) as threads:
         served, front = await _wire(SqlStore(database), port, threads)
-        server = web.Server(front.answer, access_log=None, auto_decompress=False, max_field_size=16 * 1024)
+        server = PatientServer(
+            front.answer,
+            header_seconds=30,
+            access_log=None,
+            max_line_size=LONGEST_LINE,
+            max_field_size=LONGEST_LINE,
+            auto_decompress=False,
+        )
         runner = web.ServerRunner(server, shutdown_timeout=1)
         await runner.setup()
         try:

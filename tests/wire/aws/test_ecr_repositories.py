@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.wire.aws.images import create, push_image
-from tests.wire.aws.served import ACCOUNT, REGION, Served, refusal
+from tests.wire.aws.served import ACCOUNT, REGION, Served, bare, refusal
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
@@ -171,8 +171,7 @@ async def test_mutability_is_changed_and_echoed_with_its_filters(ecr: "ECRClient
         imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "v*"}],
     )
 
-    del changed["ResponseMetadata"]
-    assert changed == {
+    assert bare(changed) == {
         "registryId": ACCOUNT,
         "repositoryName": NAME,
         "imageTagMutability": "MUTABLE_WITH_EXCLUSION",
@@ -222,8 +221,7 @@ async def test_scan_on_push_is_changed_and_echoed(ecr: "ECRClient") -> None:
         imageScanningConfiguration={"scanOnPush": True},
     )
 
-    del changed["ResponseMetadata"]
-    assert changed == {
+    assert bare(changed) == {
         "registryId": ACCOUNT,
         "repositoryName": NAME,
         "imageScanningConfiguration": {"scanOnPush": True},
