@@ -67,23 +67,15 @@ class Collector:
     async def forget_repository(self, repository_id: str) -> None:
         """Clear what a removed repository held, to the end; may be repeated."""
         while rows := await self._store.read(partial(_uploads_of, repository_id)):
-            await self._drop(rows, self._clock())
+            await self._store.write(partial(_drop, rows, self._clock()))
         while await self._store.write(partial(_clear, repository_id)):
             pass
 
     async def _drop_stale_uploads(self, now: datetime) -> int:
         dropped = 0
         while rows := await self._store.read(partial(_stale_uploads, now - self._grace.uploads)):
-            await self._drop(rows, now)
-            dropped += len(rows)
+            dropped += await self._store.write(partial(_drop_untouched, rows, now))
         return dropped
-
-    async def _drop(self, rows: list[UploadRow], now: datetime) -> None:
-        async def body(records: Records) -> None:
-            for row in rows:
-                await drop_upload(records, row, now)
-
-        await self._store.write(body)
 
     async def _release_unused_layers(self, now: datetime) -> int:
         released, after, before = 0, ("", ""), now - self._grace.layers
@@ -116,6 +108,18 @@ class Collector:
             await self._store.write(partial(_emptied, thrown))
             deleted += len(thrown)
         return deleted
+
+
+async def _drop(rows: list[UploadRow], now: datetime, records: Records) -> None:
+    for row in rows:
+        await drop_upload(records, row, now)
+
+
+async def _drop_untouched(rows: list[UploadRow], now: datetime, records: Records) -> int:
+    """Drop those that nobody has continued since they were found."""
+    untouched = [row for row in rows if await records.uploads.find(row.id) == row]
+    await _drop(untouched, now, records)
+    return len(untouched)
 
 
 async def _uploads_of(repository_id: str, records: Records) -> list[UploadRow]:
