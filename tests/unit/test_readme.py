@@ -1,0 +1,91 @@
+"""The tables of the README and of docs/ say what the program has: nothing more, nothing less."""
+
+import argparse
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from entrepot.cli import _parser
+from entrepot.settings import OPTIONS
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+README = ROOT / "README.md"
+COMMAND_LINE = ROOT / "docs" / "reference" / "command-line.md"
+STORAGE = ROOT / "docs" / "reference" / "storage.md"
+DEPENDENCIES = ROOT / "docs" / "dependencies.md"
+MIGRATIONS = ROOT / "src" / "entrepot" / "storage" / "metadata" / "migrations"
+
+
+def rows(page: Path, heading: str) -> list[list[str]]:
+    """The cells of the tables under a heading, without marks of code and the head."""
+    lines = section(page, heading).splitlines()
+    cells = [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines]
+    return [row for line, row in zip(lines, cells, strict=True) if line.startswith("| `")]
+
+
+def section(page: Path, heading: str) -> str:
+    """What stands between a heading and the next of its rank or a higher one."""
+    rank = heading.partition(" ")[0]
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    found = re.search(
+        rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(rank)}}} |\Z)", text, re.MULTILINE | re.DOTALL
+    )
+    assert found is not None, f"{page.name} has no {heading}"
+    return found[1]
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The commands of the command line, by name."""
+    [found] = [action for action in _parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(found.choices)
+
+
+def test_readme_has_every_option_with_its_variable_and_default() -> None:
+    told = [tuple(row[:3]) for row in rows(README, "## Configuration")]
+
+    assert told == [(f"--{option.name}", option.variable, option.default or "none") for option in OPTIONS]
+
+
+def test_readme_has_every_command() -> None:
+    assert [row[0] for row in rows(README, "## Commands")] == [f"entrepot {name}" for name in commands()]
+
+
+@pytest.mark.parametrize("name", commands())
+def test_reference_names_the_options_of_each_command(name: str) -> None:
+    own = {
+        option
+        for action in commands()[name]._actions
+        for option in action.option_strings
+        if option.startswith("--")
+    }
+    told = set(re.findall(r"`(--[a-z-]+)`", section(COMMAND_LINE, f"## `entrepot {name}`")))
+
+    of_serve = {f"--{option.name}" for option in OPTIONS}
+    shared = of_serve if of_serve <= own and name != "serve" else set()  # "takes the options of serve"
+    assert own - shared - {"--help"} <= told <= own
+
+
+def test_every_direct_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    asked = {
+        "## To run": project["project"]["dependencies"],
+        "## To build": project["build-system"]["requires"],
+        "## To develop and test": project["project"]["optional-dependencies"]["dev"],
+    }
+
+    for heading, requirements in asked.items():
+        names = [re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in requirements]
+        assert [row[0] for row in rows(DEPENDENCIES, heading)] == names
+
+
+def test_every_table_is_told_what_it_is_for() -> None:
+    made = {
+        name
+        for migration in MIGRATIONS.glob("*.sql")
+        for name in re.findall(r"^CREATE TABLE (\w+)", migration.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    told = {name for row in rows(STORAGE, "## Tables") for name in row[0].split(", ")}
+
+    assert told == made | {"migration", "migration_turn"}  # these two keep the books of the migrations
