@@ -39,16 +39,7 @@ def run_job_worker(settings: Settings, lifeline: int) -> None:
 async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
     stop = _told_to_stop(lifeline)
     async with open_application(settings) as app:
-        server = PatientServer(
-            _front(app).answer,
-            header_seconds=_HEADER_SECONDS,
-            access_log=None,  # ours leaves out what must not be in a log
-            keepalive_timeout=_KEEP_ALIVE_SECONDS,
-            lingering_time=_LINGER_SECONDS,
-            max_line_size=_LONGEST_LINE,
-            max_field_size=_LONGEST_LINE,
-            auto_decompress=False,
-        )
+        server = request_server(app)
         runner = web.ServerRunner(server, shutdown_timeout=_CUT_OFF_SECONDS)
         await runner.setup()
         for listening in sockets:
@@ -60,14 +51,24 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline:
         await runner.cleanup()
 
 
+def request_server(app: Application, *, header_seconds: float = _HEADER_SECONDS) -> PatientServer:
+    """What answers on each connection of the port."""
+    return PatientServer(
+        Front(app.aws, app.oci, app.layers, app.is_ready).answer,
+        header_seconds=header_seconds,
+        access_log=None,  # ours leaves out what must not be in a log
+        keepalive_timeout=_KEEP_ALIVE_SECONDS,
+        lingering_time=_LINGER_SECONDS,
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
+        auto_decompress=False,
+    )
+
+
 async def _work(settings: Settings, lifeline: int) -> None:
     stop = _told_to_stop(lifeline)
     async with open_application(settings) as app:
         await app.runner.run(stop)
-
-
-def _front(app: Application) -> Front:
-    return Front(app.aws, app.oci, app.layers, app.is_ready)
 
 
 def _told_to_stop(lifeline: int) -> asyncio.Event:
