@@ -1,17 +1,19 @@
 """Large bodies on their way out, over real sockets."""
 
 import asyncio
+import contextlib
+import os
 import random
 import socket
 import ssl
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import trustme
 
+from entrepot.ports.blobs import BlobDamaged
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.memory import MemoryBlobs
 from tests.wire.oci.raw_http import Line, request_bytes
@@ -94,7 +96,7 @@ async def test_a_client_that_leaves_frees_files_and_sockets(world: World) -> Non
             await world.ask("GET", "/v2/")  # gives the server its turns
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def _stopped_download(world: World, digest: str) -> AsyncIterator[Line]:
     """A client with a small window that asks for a blob and takes no more than its first bytes."""
     sock = socket.socket()
@@ -125,3 +127,47 @@ async def test_over_tls_a_large_blob_arrives_whole(tmp_path: Path) -> None:
             for _ in range(2):
                 got = await line.ask("GET", f"/v2/team/app/blobs/{digest}", world.basic())
                 assert got.body == CONTENT[: 9 * MIB + 5]
+
+
+async def test_a_client_that_takes_nothing_is_given_up(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as disk:
+        async with open_world(FilesystemBlobs(tmp_path, pool=disk), stall_seconds=0.05) as world:
+            digest = await world.push_blob(CONTENT)
+            async with _stopped_download(world, digest) as line:
+                async with asyncio.timeout(20):
+                    while world.under_way > 0:
+                        await world.ask("GET", "/v2/")
+                with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                    await line.answer()
+            assert world.failures == []
+
+
+@pytest.mark.parametrize("is_sealed", [True, False])
+async def test_a_blob_that_is_damaged_never_ends_as_if_it_were_whole(tmp_path: Path, is_sealed: bool) -> None:
+    with ThreadPoolExecutor(2) as disk:
+        async with open_world(FilesystemBlobs(tmp_path, pool=disk), is_sealed=is_sealed) as world:
+            digest = await world.push_blob(CONTENT)
+            async with _stopped_download(world, digest) as line:
+                _cut(tmp_path)
+                with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                    await line.answer()
+            assert [type(failure) for failure in world.failures] == [BlobDamaged]
+
+
+def _cut(folder: Path) -> None:
+    """Shorten the blobs in a folder of the file system's store."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.stat().st_size > len(CONTENT) // 2:
+            os.truncate(path, 50 * MIB)
+
+
+async def test_a_server_that_stops_lets_go_of_slow_readers(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as disk:
+        before = len(_open_files())
+        async with contextlib.AsyncExitStack() as readers:
+            async with open_world(FilesystemBlobs(tmp_path, pool=disk)) as world:
+                digest = await world.push_blob(CONTENT)
+                line = await readers.enter_async_context(_stopped_download(world, digest))
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await line.answer()
+        assert len(_open_files()) <= before + 1  # the client's own may be closed a turn later

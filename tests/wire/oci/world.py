@@ -84,6 +84,7 @@ class World:
     principals: Mapping[str, Principal]
     access_log: list[dict[str, str]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    under_way: int = 0
     tls: ssl.SSLContext | None = None
 
     @asynccontextmanager
@@ -258,12 +259,15 @@ async def _served(
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         notes: dict[str, str] = {}
         world.access_log.append(notes)
+        world.under_way += 1
         chosen = door.answer if request.raw_path.startswith("/layers/") else front.answer
         try:
             return await chosen(request, "request-1", notes)
         except Exception as failure:
             world.failures.append(failure)
             raise
+        finally:
+            world.under_way -= 1
 
     server = web.Server(handle, auto_decompress=False, lingering_time=1)
     runner = web.ServerRunner(server, shutdown_timeout=1)
