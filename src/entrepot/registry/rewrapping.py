@@ -10,6 +10,14 @@ from entrepot.ports.records import Records, SealedRow, SealedSubject, Store
 from entrepot.registry.sealed_manifests import place_of
 
 _STEP = 200  # rows a transaction
+# Uploads come before blobs, for meanwhile they become some.
+_ORDER = (
+    SealedSubject.ACCESS_KEY,
+    SealedSubject.SIGNING_KEY,
+    SealedSubject.UPLOAD,
+    SealedSubject.BLOB,
+    SealedSubject.MANIFEST,
+)
 
 
 class Rewrapping:
@@ -22,7 +30,7 @@ class Rewrapping:
 
     async def rewrap(self) -> int:
         """Go through everything once; how many values were replaced. May be repeated."""
-        return sum([await self._rewrap_subject(subject) for subject in SealedSubject])
+        return sum([await self._rewrap_subject(subject) for subject in _ORDER])
 
     async def _rewrap_subject(self, subject: SealedSubject) -> int:
         replaced, after = 0, ("", "")

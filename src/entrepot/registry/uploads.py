@@ -211,12 +211,14 @@ class LayerUploads:
 
         async def body(records: Records) -> BlobRow:
             await check_still_there(records, repository)
-            if not await records.uploads.remove(row.id):
+            current = await records.uploads.find(row.id)
+            if current is None:
                 raise UploadNotFound(row.id, repository.name, repository.registry.account)
+            await records.uploads.remove(row.id)
             counting = await records.blobs.find(digest, row.encryption_key)
             if counting is None:
-                await records.blobs.add(own)
-                counting = own
+                counting = replace(own, wrapped_key=current.wrapped_key)  # wrapped anew since we read it?
+                await records.blobs.add(counting)
             else:
                 await records.garbage.throw(stored.key, now)
             await records.layers.hold(repository.id, digest, counting.blob_key, now)
