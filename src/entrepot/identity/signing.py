@@ -1,7 +1,6 @@
 """Short texts that only this server can have written: signed with keys kept in rows."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -39,18 +38,20 @@ class Signer:
 
     async def read(self, purpose: str, text: str) -> dict[str, str | int]:
         """The payload of a text signed here for this purpose; raises TokenRejected for any other."""
-        body, _, mac = text[:_LONGEST].rpartition(".")
+        if len(text) > _LONGEST or not text.isascii():
+            raise TokenRejected
+        body, _, mac = text.rpartition(".")
         kid, _, payload = body.partition(".")
         if kid not in self._secrets:
             await self._load(make_one=False)
-        if kid not in self._secrets or not hmac.compare_digest(_decode(mac), self._mac(kid, purpose, body)):
+        # As text, not as bytes: the last letter of base64 has bits to spare, so two texts mean one MAC.
+        if kid not in self._secrets or not hmac.compare_digest(mac, _encode(self._mac(kid, purpose, body))):
             raise TokenRejected
         content: dict[str, str | int] = orjson.loads(_decode(payload))
         return content
 
     def _mac(self, kid: str, purpose: str, body: str) -> bytes:
-        message = f"{purpose}\0{body}".encode("utf-8", "surrogateescape")
-        return hmac.digest(self._secrets[kid], message, hashlib.sha256)
+        return hmac.digest(self._secrets[kid], f"{purpose}\0{body}".encode("ascii"), hashlib.sha256)
 
     async def _load(self, *, make_one: bool) -> None:
         keys = await self._store.read(lambda records: records.signing_keys.all())
@@ -77,10 +78,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    try:
-        return base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError) as cause:
-        raise TokenRejected from cause
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def signing_purpose(kid: str) -> bytes:
