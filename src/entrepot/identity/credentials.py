@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from entrepot.domain.errors import TokenRejected
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
@@ -63,12 +64,22 @@ class Credentials:
         return await self._store.read(lambda records: records.accounts.exists(account))
 
     async def issue_session(self, caller: Principal, duration: timedelta) -> IssuedKey:
-        """Temporary keys for the caller itself, as STS GetSessionToken gives them."""
-        now = self._clock()
-        issued = new_session_key(now + duration)
+        """Temporary keys for the caller itself, as STS GetSessionToken gives them.
+
+        They end when the caller's own session does, if that is sooner; TokenRejected when the key
+        that they are asked with has gone meanwhile.
+        """
+        ends = self._clock() + duration
+        issued = new_session_key(min(ends, caller.expires_at or ends))
         principal = replace(caller, access_key_id=issued.access_key_id, expires_at=issued.expires_at)
         row = self._row(principal, issued, issued_by=caller.access_key_id)
-        await self._store.write(lambda records: records.access_keys.add(row))
+
+        async def body(records: Records) -> None:
+            if await records.access_keys.find(caller.access_key_id) is None:
+                raise TokenRejected
+            await records.access_keys.add(row)
+
+        await self._store.write(body)
         return issued
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
@@ -84,16 +95,16 @@ class Credentials:
         await self._store.write(body)
 
     async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
-        """Make the account with this root key; False, and nothing written, when the account exists.
+        """Make the account with this root key; False, and nothing written, when either exists.
 
         One transaction, so that of two first starts at once only one makes a credential.
         """
         row = self._row(root_principal(account, issued.access_key_id), issued)
 
         async def body(records: Records) -> bool:
-            if not await records.accounts.add(account, row.created_at):
+            if await records.accounts.exists(account) or not await records.access_keys.add(row):
                 return False
-            return await records.access_keys.add(row)
+            return await records.accounts.add(account, row.created_at)
 
         return await self._store.write(body)
 
