@@ -8,7 +8,8 @@ import pytest
 def pytest_configure() -> None:
     """Clients and servers get endpoint, keys and region from the test alone, whoever's machine this is."""
     for name in [name for name in os.environ if name.startswith(("AWS_", "ENTREPOT_"))]:
-        del os.environ[name]
+        if name != "ENTREPOT_SOAK_SECONDS":  # says how long a test takes, and nothing to a server
+            del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
