@@ -35,6 +35,9 @@ from entrepot.settings import (
     read_option,
     read_settings,
 )
+from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
+from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
+from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
 
 SERVED = ("ECR", "STS")  # the services whose endpoints `entrepot env` exports
 DEFAULT_REGION = "us-east-1"
@@ -44,6 +47,22 @@ Command = Callable[[Namespace, Mapping[str, str]], int]
 
 class CannotAnswer(Exception):
     """The command cannot do what was asked; the text says why."""
+
+
+# What a person can mend: said in a line, without a trace.
+_SAID = (
+    SettingInvalid,
+    CannotStart,
+    CannotAnswer,
+    DataFolderInUse,
+    KeyRingError,
+    DatabaseUnfit,
+    NetworkFileSystem,
+    DatabaseNewer,
+    MigrationEdited,
+    Unreachable,
+    OSError,
+)
 
 
 def run(arguments: Sequence[str]) -> int:

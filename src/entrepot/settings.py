@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.names import is_account
@@ -118,7 +118,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         host=value["host"],
         port=_number("port", value["port"], 0, 65535),
         data_dir=data_dir,
-        database=value["database"] or f"sqlite:///{data_dir / 'metadata' / 'entrepot.db'}",
+        database=value["database"] or f"sqlite://{quote(str(data_dir / 'metadata' / 'entrepot.db'))}",
         workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
         domain=value["domain"].strip(".").lower() or None,
         external_url=value["external-url"].rstrip("/") or None,

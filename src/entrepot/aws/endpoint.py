@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from entrepot.aws import query_protocol, refusals, sigv4
 from entrepot.aws.codec import Params
-from entrepot.aws.faults import Fault, fault, internal_failure
+from entrepot.aws.faults import Fault, fault, internal_failure, unavailable
 from entrepot.aws.json_protocol import JsonProtocol
 from entrepot.aws.model import DEFAULT_BODY_LIMIT, OperationModel, ServiceModel, load_service
 from entrepot.aws.operations import ANONYMOUS, Call, Handler, Operations
@@ -20,6 +20,7 @@ from entrepot.aws.query_protocol import QueryProtocol
 from entrepot.aws.wire import WireRequest, WireResponse, parse_parameters
 from entrepot.domain.errors import NotOffered, Refusal, TooLarge
 from entrepot.domain.principals import Principal
+from entrepot.ports.outages import Outage
 
 UNSIGNED_BODY_LIMIT = 64 * 1024
 """What is read of a caller who has proven nothing: STS's largest web identity token has 20,000 bytes."""
@@ -183,6 +184,9 @@ class Endpoint:
                 return _present(exchange.response)
             except Refusal as refusal:
                 return self._dialect(exchange).refuse(fault(refusal), request.request_id)
+            except Outage:
+                logger.warning("request %s met an outage", request.request_id, exc_info=True)
+                return self._dialect(exchange).refuse(unavailable(), request.request_id)
             except Exception:
                 logger.exception("request %s failed", request.request_id)
                 said = internal_failure(_failure_code(exchange))

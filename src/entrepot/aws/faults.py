@@ -71,6 +71,11 @@ def internal_failure(code: str) -> Fault:
     return Fault(code, 500, "An internal error occurred. Retry your request; its id is in the answer.")
 
 
+def unavailable() -> Fault:
+    """What a caller sees of an outage that will end: SDKs try again on their own."""
+    return Fault("ServiceUnavailable", 503, "The service is temporarily unavailable. Try again later.")
+
+
 _QUERY_CODES = {
     "AccessDeniedException": ("AccessDenied", 403),
     "ExpiredTokenException": ("ExpiredToken", 403),

@@ -19,8 +19,8 @@ def write_profile(
     `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` say. Other sections stay as they are.
     """
     home = Path(environment.get("HOME", "~")).expanduser() / ".aws"
-    config = Path(environment.get("AWS_CONFIG_FILE", home / "config")).expanduser()
-    credentials = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE", home / "credentials")).expanduser()
+    config = Path(environment.get("AWS_CONFIG_FILE") or home / "config").expanduser()
+    credentials = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser()
     services = f"entrepot-{profile}"
     named = "default" if profile == "default" else f"profile {profile}"
     endpoints = "\n".join(f"{service} =\n  endpoint_url = {endpoint}" for service in _SERVICES)

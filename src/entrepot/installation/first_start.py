@@ -137,6 +137,7 @@ def _new_credential(account: str) -> RootCredential:
 
 async def replace_root(settings: Settings, account: str) -> RootCredential:
     """A new root key for the account, which is made where it is missing; the old key ends at once."""
+    _check_served(settings)
     credential = _new_credential(account)
     async with open_store(settings) as store:
         credentials = Credentials(store, await _ring(settings, store), now)
@@ -151,6 +152,7 @@ async def rotate_root_key(settings: Settings) -> tuple[int, int]:
     Servers that run meanwhile learn the new version when they meet it, and go on sealing under
     the one they started with; what they sealed is rewrapped by the next rotation.
     """
+    _check_served(settings)
     async with open_store(settings) as store:
         await _ring(settings, store)
         ring = ring_file.rotate(settings.root_key_file, now())
@@ -161,6 +163,12 @@ async def rotate_root_key(settings: Settings) -> tuple[int, int]:
 
 async def root_key_versions(settings: Settings) -> list[int]:
     """The versions that the database was sealed under, after checking that the ring has them."""
+    _check_served(settings)
     async with open_store(settings) as store:
         await _ring(settings, store)
         return sorted(await store.read(lambda records: records.root_key_checks.all()))
+
+
+def _check_served(settings: Settings) -> None:
+    if not settings.root_key_file.exists():
+        raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")

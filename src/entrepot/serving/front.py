@@ -12,6 +12,7 @@ from entrepot.oci.bodies import Body
 from entrepot.oci.front import OciFront
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.routes import split_target
+from entrepot.ports.outages import Outage
 from entrepot.serving.access_log import log_request
 from entrepot.serving.connections import IncomingRequest
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 _FORM = "application/x-www-form-urlencoded"
 _BODY_IDLE_SECONDS = 60.0
+_FAILURES = {500: "internal error", 503: "temporarily unavailable"}
 _LONGEST_NOTE = 64  # more than the name of any operation
 
 Door = Callable[[web.BaseRequest, str, dict[str, str]], Awaitable[web.StreamResponse]]
@@ -36,19 +38,23 @@ class Front:
         self._is_ready = is_ready
 
     async def answer(self, request: IncomingRequest) -> web.StreamResponse:
-        """The response to any request; a bug or an outage becomes a 500 that says nothing but its id."""
+        """The response to any request; a bug becomes a 500, an outage a 503, that say nothing but its id."""
         notes: dict[str, str] = {}
         status = 499  # the client went away before there was an answer
         try:
             response = await self._door(request)(request, request.id, notes)
             status = response.status
             return response
+        except Outage:
+            logger.warning("request met an outage", extra={"request_id": request.id}, exc_info=True)
+            status = 503
+            return _failure(request, status)
         except Exception as failure:
             if isinstance(failure, ConnectionError) and _is_gone(request):
                 raise
             logger.exception("request failed", extra={"request_id": request.id})
             status = 500
-            return _failure(request)
+            return _failure(request, status)
         finally:
             log_request(request, request.id, status, time.perf_counter() - request.arrived, notes)
 
@@ -130,12 +136,12 @@ def _is_gone(request: web.BaseRequest) -> bool:
     return request.transport is None or request.transport.is_closing()
 
 
-def _failure(request: IncomingRequest) -> web.Response:
-    """What is said of a bug; where an answer had begun, the connection ends, for that is no whole one."""
+def _failure(request: IncomingRequest, status: int) -> web.Response:
+    """What is said of a bug or an outage; an answer that had begun ends with its connection."""
     if request.writer.output_size > 0 and request.transport is not None:
         request.transport.abort()
     response = web.json_response(
-        {"errors": [{"code": "UNKNOWN", "message": "internal error", "detail": request.id}]}, status=500
+        {"errors": [{"code": "UNKNOWN", "message": _FAILURES[status], "detail": request.id}]}, status=status
     )
     response.force_close()
     return response

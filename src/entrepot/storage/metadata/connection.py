@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from entrepot.ports.outages import Outage
+
 T = TypeVar("T")
 
 SqlValue = str | int | bytes | None
@@ -70,12 +72,12 @@ class Database(Protocol):
 
 
 @dataclass(eq=False)
-class Unreachable(Exception):
+class Unreachable(Outage):
     """The database cannot be reached or was lost; nothing was written."""
 
 
 @dataclass(eq=False)
-class Overloaded(Exception):
+class Overloaded(Outage):
     """Too much is waiting for the database, or conflicts did not end; nothing was written."""
 
     reason: str
