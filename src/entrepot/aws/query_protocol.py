@@ -67,13 +67,15 @@ class QueryProtocol:
         )
 
     def refuse(self, fault: Fault, request_id: str) -> WireResponse:
-        """The response of a refused one: a modelled error's own code and status, or the Query spelling."""
-        modelled = self._model.errors.get(fault.code)
-        if modelled is not None:
+        """The response of a refused one: in the Query spelling, else a modelled error's code and status.
+
+        In this order, because STS models an ExpiredTokenException about web identities, which is not the
+        ExpiredToken that its front says of a session.
+        """
+        spelled, modelled = in_query(fault), self._model.errors.get(fault.code)
+        code, status = spelled.code, spelled.status
+        if spelled == fault and modelled is not None:
             code, status = modelled.code, modelled.status or fault.status
-        else:
-            spelled = in_query(fault)
-            code, status = spelled.code, spelled.status
         side = "Receiver" if status >= 500 else "Sender"
         fields = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in fault.fields.items())
         return self._response(
