@@ -42,22 +42,27 @@ class Runner:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the job at hand is finished first."""
-        await self._schedule_recurring()
+        is_scheduled = False
         while not stop.is_set():
             try:
-                worked = await self.run_due()
+                if not is_scheduled:
+                    await self._schedule_recurring()
+                    is_scheduled = True
+                worked = await self.run_due(stop)
             except Exception:
                 logger.exception("jobs could not be looked up")
                 worked = 0
             if not worked:
                 await _wait(stop, self._poll)
 
-    async def run_due(self) -> int:
-        """Run what is due now; how many jobs were taken."""
+    async def run_due(self, stop: asyncio.Event | None = None) -> int:
+        """Run what is due now, until told to stop; how many jobs were taken."""
         now = self._clock()
         due = await self._store.read(lambda records: records.jobs.due(now, _AT_ONCE))
         taken = 0
         for job in due:
+            if stop is not None and stop.is_set():
+                break
             kind = self._kinds.get(job.kind)
             if kind is not None and await self._claim_and_run(kind, job):
                 taken += 1

@@ -1,0 +1,219 @@
+"""Background jobs: each done once where nobody fails, and again where somebody does."""
+
+import asyncio
+import logging
+from datetime import timedelta
+
+import pytest
+
+from entrepot.ports.records import Job
+from entrepot.workers.collection import collection_jobs
+from entrepot.workers.runner import Kind, Runner, _wait_after
+from tests.unit.builders import REGISTRY, ROOT, START, World, new_id
+
+MINUTE = timedelta(minutes=1)
+
+
+def runner(world: World, *kinds: Kind) -> Runner:
+    return Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
+
+
+async def enqueue(world: World, kind: str, key: str = "", *, after: timedelta = timedelta(0)) -> None:
+    job = Job(new_id(), kind, key, "{}", world.clock.at + after, attempts=0)
+    await world.store.write(lambda records: records.jobs.enqueue(job))
+
+
+async def due(world: World, *, within: timedelta = timedelta(0)) -> list[Job]:
+    return await world.store.read(lambda records: records.jobs.due(world.clock.at + within, 99))
+
+
+class Work:
+    """A kind of job that notes what it was asked to do, and fails as often as it is told to."""
+
+    def __init__(self, *, failures: int = 0, every: timedelta | None = None) -> None:
+        self.done: list[str] = []
+        self._failures = failures
+        self.kind = Kind("work", self._run, every)
+
+    async def _run(self, unique_key: str) -> None:
+        await asyncio.sleep(0)  # lets the other runners have a go
+        self.done.append(unique_key)
+        if len(self.done) <= self._failures:
+            raise RuntimeError("no luck")
+
+
+async def test_a_job_runs_with_its_key_and_is_gone(world: World) -> None:
+    work = Work()
+    await enqueue(world, "work", "a")
+
+    assert await runner(world, work.kind).run_due() == 1
+    assert await runner(world, work.kind).run_due() == 0
+
+    assert work.done == ["a"]
+
+
+async def test_a_job_waits_for_its_time(world: World) -> None:
+    work = Work()
+    await enqueue(world, "work", after=MINUTE)
+
+    assert await runner(world, work.kind).run_due() == 0
+    world.clock.advance(MINUTE)
+    assert await runner(world, work.kind).run_due() == 1
+
+
+async def test_any_number_of_runners_do_each_job_once(world: World) -> None:
+    work = Work()
+    for n in range(10):
+        await enqueue(world, "work", f"{n}")
+
+    taken = await asyncio.gather(*(runner(world, work.kind).run_due() for _ in range(4)))
+
+    assert sum(taken) == 10
+    assert sorted(work.done) == [f"{n}" for n in range(10)]
+
+
+async def test_a_failing_job_is_tried_again_after_a_wait_that_doubles(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = Work(failures=3)
+    await enqueue(world, "work", "a")
+    waits = []
+    with caplog.at_level(logging.ERROR):
+        while await due(world, within=timedelta(days=1)):
+            (job,) = await due(world, within=timedelta(days=1))
+            waits.append(job.run_at - world.clock.at)
+            world.clock.at = job.run_at
+            assert await runner(world, work.kind).run_due() == 1
+
+    assert waits == [timedelta(0), timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=4)]
+    assert work.done == ["a"] * 4
+    assert [record.getMessage() for record in caplog.records] == ["job work a failed"] * 3
+
+
+@pytest.mark.parametrize("attempts", [12, 1000, 2**62])
+def test_the_wait_has_an_end(attempts: int) -> None:
+    assert _wait_after(attempts) == timedelta(hours=1)
+
+
+async def test_one_failing_job_does_not_keep_the_others(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    work = Work(failures=1)
+    await enqueue(world, "work", "a")
+    await enqueue(world, "work", "b")
+
+    assert await runner(world, work.kind).run_due() == 2
+    assert sorted(work.done) == ["a", "b"]
+
+
+async def test_a_job_whose_runner_died_is_taken_over_when_its_lease_ends(world: World) -> None:
+    work = Work()
+    await enqueue(world, "work", "a")
+    (job,) = await due(world)
+    until = world.clock.at + 10 * MINUTE
+    assert await world.store.write(lambda records: records.jobs.claim(job, lease="dead", until=until))
+
+    assert await runner(world, work.kind).run_due() == 0
+    world.clock.at = until
+    assert await runner(world, work.kind).run_due() == 1
+    assert work.done == ["a"]
+
+
+async def test_a_runner_that_outlives_its_lease_undoes_nothing_of_its_successor(world: World) -> None:
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(_key: str) -> None:
+        started.set()
+        await go_on.wait()
+        raise RuntimeError("too late to matter")
+
+    await enqueue(world, "work", "a")
+    first = asyncio.create_task(runner(world, Kind("work", slow)).run_due())
+    await started.wait()
+    world.clock.advance(11 * MINUTE)
+    work = Work()
+    await runner(world, work.kind).run_due()
+    go_on.set()
+    await first
+
+    assert work.done == ["a"]
+    assert await due(world, within=timedelta(days=1)) == []
+
+
+async def test_a_job_asked_for_again_while_it_runs_runs_again(world: World) -> None:
+    work = Work()
+
+    async def ask_again(key: str) -> None:
+        if not work.done:
+            await enqueue(world, "work", key)
+        await work.kind.run(key)
+
+    kind = Kind("work", ask_again)
+    await enqueue(world, "work", "a")
+
+    await runner(world, kind).run_due()
+    await runner(world, kind).run_due()
+
+    assert work.done == ["a", "a"]
+
+
+async def test_a_job_of_an_unknown_kind_stays_for_whoever_knows_it(world: World) -> None:
+    await enqueue(world, "later", "a")
+
+    assert await runner(world, Work().kind).run_due() == 0
+
+    assert [job.unique_key for job in await due(world)] == ["a"]
+
+
+async def test_a_recurring_job_is_planned_once_and_recurs(world: World) -> None:
+    work = Work(every=15 * MINUTE)
+    ours = runner(world, work.kind)
+    for _ in range(3):
+        await ours._schedule_recurring()
+
+    assert await ours.run_due() == 1
+    (again,) = await due(world, within=timedelta(days=1))
+    assert again.run_at == START + 15 * MINUTE
+    await ours._schedule_recurring()
+    assert await due(world, within=timedelta(days=1)) == [again]
+
+
+async def test_a_runner_stops_when_told(world: World) -> None:
+    stop = asyncio.Event()
+
+    async def stopping(_key: str) -> None:
+        stop.set()
+
+    await runner(world, Kind("work", stopping, every=MINUTE)).run(stop)
+
+    assert len(await due(world, within=MINUTE)) == 1
+
+
+async def test_a_runner_told_to_stop_begins_no_other_job(world: World) -> None:
+    stop, done = asyncio.Event(), list[str]()
+
+    async def stopping(key: str) -> None:
+        done.append(key)
+        stop.set()
+
+    await enqueue(world, "work", "a")
+    await enqueue(world, "work", "b")
+
+    await runner(world, Kind("work", stopping)).run(stop)
+
+    assert len(done) == 1
+    assert len(await due(world)) == 1
+
+
+async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
+    repository = await world.repository()
+    await world.uploads.begin(repository, ROOT)
+    await world.catalog.delete(REGISTRY, repository.name, force=True)
+    ours = runner(world, *collection_jobs(world.collector, world.credentials))
+    await ours._schedule_recurring()
+
+    assert await ours.run_due() == 2
+
+    assert await world.store.read(lambda records: records.uploads.of_repository(repository.id, 9)) == []
+    (again,) = await due(world, within=timedelta(days=1))
+    assert (again.kind, again.run_at) == ("collect", START + 15 * MINUTE)
