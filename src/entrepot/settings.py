@@ -1,6 +1,7 @@
 """What an operator may set, each on the command line, in the environment or not at all."""
 
 import os
+import re
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,10 @@ from entrepot.domain.addresses import Addresses
 from entrepot.domain.names import is_account
 
 ENVIRONMENT_PREFIX = "ENTREPOT_"
+
+_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
+_LONGEST_DOMAIN = 200  # leaves room for account and region in the 253 characters of a host name
 
 
 class SettingInvalid(ValueError):
@@ -84,10 +89,12 @@ class Settings:
         """What the server calls itself."""
         scheme = "https" if self.tls_cert else "http"
         outside = urlsplit(self.external_url or f"{scheme}://{_nameable(self.host)}:{self.port}")
+        host = (outside.hostname or "localhost").rstrip(".")
+        port = {"http": 80, "https": 443}[outside.scheme] if outside.port is None else outside.port
         return Addresses(
             scheme=outside.scheme,
-            host=outside.hostname or "localhost",
-            port=outside.port or {"http": 80, "https": 443}[outside.scheme],
+            host=f"[{host}]" if ":" in host else host,
+            port=port,
             domain=self.domain,
             default_account=self.account_id,
         )
@@ -105,9 +112,12 @@ def add_options(parser: ArgumentParser, options: tuple[Option, ...] = OPTIONS) -
 
 
 def read_option(option: Option, arguments: Namespace, environment: Mapping[str, str]) -> str:
-    """The value given on the command line, else in the environment, else the default."""
+    """The value given on the command line, else in the environment, else the default.
+
+    An empty variable is one not set: so compose files pass on what is missing.
+    """
     given = getattr(arguments, option.name.replace("-", "_"), None)
-    return given if given is not None else environment.get(option.variable, option.default)
+    return given if given is not None else environment.get(option.variable) or option.default
 
 
 def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Settings:
@@ -120,7 +130,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         data_dir=data_dir,
         database=value["database"] or f"sqlite://{quote(str(data_dir / 'metadata' / 'entrepot.db'))}",
         workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
-        domain=value["domain"].strip(".").lower() or None,
+        domain=_domain(value["domain"]),
         external_url=value["external-url"].rstrip("/") or None,
         tls_cert=_file("tls-cert", value["tls-cert"]),
         tls_key=_file("tls-key", value["tls-key"]),
@@ -140,10 +150,10 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("account-id: must be 12 digits")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingInvalid("tls-cert and tls-key: one needs the other")
-    if settings.external_url is not None:
-        outside = urlsplit(settings.external_url)
-        if outside.scheme not in ("http", "https") or not outside.hostname or outside.path:
-            raise SettingInvalid("external-url: must be http(s)://HOST[:PORT] and nothing more")
+    if not settings.host:
+        raise SettingInvalid("host: must be an address; 0.0.0.0 or :: for all of this machine's")
+    if settings.external_url is not None and not _is_origin(settings.external_url):
+        raise SettingInvalid("external-url: must be http(s)://HOST[:PORT] and nothing more")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingInvalid("log-level: must be debug, info, warning or error")
     for folder in (settings.blobs_dir, settings.data_dir / "metadata"):
@@ -158,8 +168,25 @@ def _nameable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def _is_origin(url: str) -> bool:
+    """Whether a URL is a scheme, a host and perhaps a port."""
+    try:
+        outside = urlsplit(url)
+        port = outside.port
+    except ValueError:  # a port over 65535, or a bracket without its other
+        return False
+    return _ORIGIN.fullmatch(url) is not None and outside.hostname is not None and port != 0
+
+
+def _domain(text: str) -> str | None:
+    domain = text.strip(".").lower()
+    if domain and (len(domain) > _LONGEST_DOMAIN or not _DOMAIN.fullmatch(domain)):
+        raise SettingInvalid("domain: must be a host name such as example.com")
+    return domain or None
+
+
 def _number(name: str, text: str, least: int, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not least <= int(text) <= most:
         raise SettingInvalid(f"{name}: must be a number from {least} to {most}")
     return int(text)
 
