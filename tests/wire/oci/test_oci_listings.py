@@ -170,3 +170,27 @@ async def test_attack_16_subjects_in_a_circle_are_only_names(world: World) -> No
     assert (await world.put_manifest("second", second)).status == 201
     answer = await _referrers(world, f"/v2/team/app/referrers/{digest_of(first)}")
     assert json.loads(answer.body)["manifests"][0]["digest"] == digest_of(second)
+
+
+async def test_attack_04_tags_that_differ_in_case_are_two(world: World) -> None:
+    lower, upper = await world.push_image("tag"), await world.push_image("TAG", annotations={"other": "yes"})
+    for tag, digest in (("tag", lower), ("TAG", upper)):
+        head = await world.ask("HEAD", f"/v2/team/app/manifests/{tag}")
+        assert head.headers["docker-content-digest"] == digest
+    await world.ask("DELETE", "/v2/team/app/manifests/tag")
+    assert json.loads((await world.ask("GET", TAGS)).body)["tags"] == ["TAG"]
+
+
+@pytest.mark.parametrize("name", ["blobs", "manifests", "tags/list", "uploads", "v2", "blobs/uploads"])
+async def test_attack_02_a_repository_called_like_a_part_of_a_path_works(world: World, name: str) -> None:
+    await world.create(name)
+    digest = await world.push_image("list", name)
+    assert json.loads((await world.ask("GET", f"/v2/{name}/tags/list")).body) == {
+        "name": name,
+        "tags": ["list"],
+    }
+    for reference in ("list", digest):
+        assert (await world.ask("GET", f"/v2/{name}/manifests/{reference}")).status == 200
+    assert (await world.ask("GET", f"/v2/{name}/blobs/{digest_of(b'a layer')}")).body == b"a layer"
+    assert (await world.ask("GET", f"/v2/{name}/referrers/{digest}")).status == 200
+    assert (await world.ask("DELETE", await world.begin(name))).status == 204

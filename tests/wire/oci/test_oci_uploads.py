@@ -1,6 +1,7 @@
 """Uploads: chunked, at once, resumed, mounted, cancelled; and what is done to them by those who may not."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -330,3 +331,10 @@ async def test_nothing_is_uploaded_to_a_repository_that_is_not_there(world: Worl
     assert refused.message == (
         "The repository with name 'team/none' does not exist in the registry with id '123456789012'"
     )
+
+
+async def test_a_body_said_to_be_compressed_is_kept_as_it_came(world: World) -> None:
+    compressed = gzip.compress(CONTENT)
+    address = f"{UPLOADS}?digest={digest_of(compressed)}"
+    assert (await world.ask("POST", address, [("Content-Encoding", "gzip")], compressed)).status == 201
+    assert (await world.ask("GET", f"/v2/team/app/blobs/{digest_of(compressed)}")).body == compressed
