@@ -121,7 +121,7 @@ def error_of(body: bytes) -> dict[str, str]:
         ("AccessDeniedException", "AccessDenied", 403),
         ("InvalidSignatureException", "SignatureDoesNotMatch", 403),
         ("UnrecognizedClientException", "InvalidClientTokenId", 403),
-        ("ExpiredTokenException", "ExpiredTokenException", 400),
+        ("ExpiredTokenException", "ExpiredToken", 403),
         ("MissingAuthenticationTokenException", "MissingAuthenticationToken", 403),
         ("UnknownOperationException", "InvalidAction", 400),
     ],
