@@ -53,6 +53,8 @@ class Supervisor:
         self._start(self._run_jobs)
         while self._children:
             self._await_child()
+        for number in _STOPPING:
+            signal.signal(number, signal.SIG_IGN)  # one that comes too late is not what ended us
 
     def _answer_requests(self, lifeline: int) -> None:
         run_request_worker(self._settings, self._sockets, lifeline)

@@ -1,0 +1,57 @@
+"""The processes of a served Entrepot, and waiting for what they do."""
+
+import http.client
+import os
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from tests.engines.entrepot import Entrepot
+
+_POLL_SECONDS = 0.02
+_DEADLINE_SECONDS = 60
+
+
+def wait_until(is_so: Callable[[], bool], what: str) -> None:
+    """Return once it is so; after a minute the test fails."""
+    pace = threading.Event()
+    for _ in range(int(_DEADLINE_SECONDS / _POLL_SECONDS)):
+        if is_so():
+            return
+        pace.wait(_POLL_SECONDS)
+    raise AssertionError(f"waited {_DEADLINE_SECONDS} s in vain: {what}")
+
+
+def children_of(server: Entrepot) -> list[int]:
+    """The ids of its processes but the first: request workers, and the job worker last."""
+    return [
+        int(child) for child in Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    ]
+
+
+def is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return "State:\tZ" not in Path(f"/proc/{process}/status").read_text()
+
+
+def is_refused(server: Entrepot) -> bool:
+    """Whether a new connection is turned away by the machine itself."""
+    with closing(http.client.HTTPConnection(server.host, server.port, timeout=10)) as connection:
+        try:
+            connection.connect()
+        except ConnectionRefusedError:
+            return True
+        return False
+
+
+def is_alive(server: Entrepot) -> bool:
+    with closing(http.client.HTTPConnection(server.host, server.port, timeout=10)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
