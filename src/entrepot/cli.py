@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from entrepot import __version__
-from entrepot.domain.names import is_account
-from entrepot.installation.aws_profile import write_profile
+from entrepot.domain.names import is_account, is_region
+from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
 from entrepot.installation.data_lock import DataFolderInUse, data_lock
 from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
@@ -52,6 +52,8 @@ class CannotAnswer(Exception):
 # What a person can mend: said in a line, without a trace.
 _SAID = (
     SettingInvalid,
+    ProfileNameInvalid,
+    CannotListen,
     CannotStart,
     CannotAnswer,
     DataFolderInUse,
@@ -60,7 +62,6 @@ _SAID = (
     NetworkFileSystem,
     DatabaseNewer,
     MigrationEdited,
-    Unreachable,
     OSError,
 )
 
@@ -71,15 +72,10 @@ def run(arguments: Sequence[str]) -> int:
     command: Command = parsed.command
     try:
         return command(parsed, os.environ)
-    except (
-        SettingInvalid,
-        CannotStart,
-        CannotAnswer,
-        CannotListen,
-        DataFolderInUse,
-        KeyRingError,
-        OSError,
-    ) as failure:
+    except Unreachable:
+        print("entrepot: the database cannot be reached", file=sys.stderr)
+        return 2
+    except _SAID as failure:
         print(f"entrepot: {failure}", file=sys.stderr)
         return 2
 
@@ -177,6 +173,8 @@ def _configure(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def _served(parsed: Namespace, environment: Mapping[str, str]) -> tuple[ServedAt, RootCredential]:
     """Where the data folder is served, and a root credential for it."""
+    if not is_region(parsed.region):
+        raise CannotAnswer("region: must be letters, digits and dashes, such as eu-west-1")
     data_dir = Path(read_option(DATA_DIR, parsed, environment)).absolute()
     served = find_endpoint(data_dir)
     if served is None:
