@@ -1,5 +1,6 @@
 """An AWS profile that points its clients at this server, beside whatever profiles there are."""
 
+import io
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,13 @@ from entrepot.installation.files import write_durably
 _SERVICES = ("ecr", "sts")  # keys of the `services` section; its names have underscores for dashes
 
 
+_PROFILE = re.compile(r"[A-Za-z0-9._+@/-]{1,64}")
+
+
+class ProfileNameInvalid(ValueError):
+    """A name that cannot stand in the head of a section; the text says what can."""
+
+
 def write_profile(
     profile: str, endpoint: str, credential: RootCredential, *, region: str, environment: Mapping[str, str]
 ) -> list[Path]:
@@ -17,7 +25,10 @@ def write_profile(
 
     The files are AWS's own, `~/.aws/config` and `~/.aws/credentials` or where
     `AWS_CONFIG_FILE` and `AWS_SHARED_CREDENTIALS_FILE` say. Other sections stay as they are.
+    Raises ProfileNameInvalid.
     """
+    if not _PROFILE.fullmatch(profile):
+        raise ProfileNameInvalid("profile: must be up to 64 letters, digits, and . _ - + @ /")
     home = Path(environment.get("HOME", "~")).expanduser() / ".aws"
     config = Path(environment.get("AWS_CONFIG_FILE") or home / "config").expanduser()
     credentials = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser()
@@ -35,19 +46,29 @@ def write_profile(
 
 def _replace_sections(path: Path, sections: Mapping[str, str]) -> None:
     """Write sections of a file in place of those of the same name; comments and all others stay."""
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    path = path.resolve()  # a link, of those who keep their settings elsewhere, stays one
+    text = path.read_text(encoding="utf-8", errors="surrogateescape") if path.exists() else ""
     for name, body in sections.items():
         text = _without_section(text, name).rstrip("\n")
         text = f"{text}\n\n[{name}]\n{body}\n" if text else f"[{name}]\n{body}\n"
-    write_durably(path, text.encode("utf-8"))
+    write_durably(path, text.encode("utf-8", errors="surrogateescape"))
 
 
 def _without_section(text: str, name: str) -> str:
-    kept, is_inside = [], False
-    for line in text.splitlines(keepends=True):
-        header = re.match(r"\[\s*([^]]+?)\s*\]", line)
+    """The text without a section; comments right above the next header are that one's, and stay."""
+    kept: list[str] = []
+    above_next: list[str] = []
+    is_inside = False
+    for line in io.StringIO(text):
+        header = re.match(r"\[([^]]+)\]", line)
         if header:
-            is_inside = header[1] == name
+            is_inside = header[1].split() == name.split()
+            kept += above_next
+            above_next = []
         if not is_inside:
             kept.append(line)
-    return "".join(kept)
+        elif line.startswith(("#", ";")):
+            above_next.append(line)
+        else:
+            above_next = []
+    return "".join(kept + above_next)
