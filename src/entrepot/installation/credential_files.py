@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from entrepot.identity.credentials import IssuedKey
-from entrepot.installation.files import write_durably
+from entrepot.installation.files import write_durably, write_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,28 @@ class CredentialFiles:
 
     def write(self, credential: RootCredential) -> None:
         """Keep the credential, durable, in place of any other."""
-        content = {
-            "accountId": credential.account,
-            "accessKeyId": credential.access_key_id,
-            "secretAccessKey": credential.secret,
-        }
-        write_durably(
-            self.path(credential.account), orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"
-        )
+        write_durably(self.path(credential.account), _content(credential))
+
+    def offer(self, credential: RootCredential) -> RootCredential:
+        """Keep the credential, durable, unless there is one; the one that is kept."""
+        if write_once(self.path(credential.account), _content(credential)):
+            return credential
+        return self.find(credential.account) or credential
 
     def remove(self, account: str) -> None:
         """Forget the credential; absent is fine."""
         self.path(account).unlink(missing_ok=True)
+
+    def remove_other(self, credential: RootCredential) -> None:
+        """Forget a credential of the same account that is not this one."""
+        if self.find(credential.account) not in (None, credential):
+            self.remove(credential.account)
+
+
+def _content(credential: RootCredential) -> bytes:
+    content = {
+        "accountId": credential.account,
+        "accessKeyId": credential.access_key_id,
+        "secretAccessKey": credential.secret,
+    }
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -12,6 +14,25 @@ def make_folder(folder: Path) -> None:
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Replace the file with this content; it is on disk, under its name, when this returns."""
+    with _draft(path, content, mode) as draft:
+        draft.rename(path)
+    sync_folder(path.parent)
+
+
+def write_once(path: Path, content: bytes, *, mode: int = 0o600) -> bool:
+    """Make the file, as durably, unless there is one of its name: then False, and nothing is written."""
+    with _draft(path, content, mode) as draft:
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            return False
+    sync_folder(path.parent)
+    return True
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """The content on disk beside its place, gone afterwards if it is not moved there."""
     make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -20,11 +41,9 @@ def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        draft.rename(path)
-    except BaseException:
+        yield draft
+    finally:
         draft.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

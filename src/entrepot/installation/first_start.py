@@ -44,12 +44,12 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
         ring = await _ring(settings, store)
         credentials = Credentials(store, ring, now)
         given = _given_credential(settings, environment)
+        files = CredentialFiles(settings.data_dir)
         if given is not None:
             await _use_given(credentials, given)
+            files.remove_other(given)
             return Prepared(created=None)
-        return Prepared(
-            await _ensure_root(credentials, CredentialFiles(settings.data_dir), settings.account_id)
-        )
+        return Prepared(await _ensure_root(credentials, files, settings.account_id))
 
 
 async def _ring(settings: Settings, store: Store) -> KeyRing:
@@ -74,6 +74,8 @@ async def _ring(settings: Settings, store: Store) -> KeyRing:
         raise CannotStart(
             f"the root key {settings.root_key_file} is not the one that this database was sealed with"
         )
+    if version not in checks:  # a rotation ended between the file and the row
+        await store.write(lambda records: records.root_key_checks.add(version, value))
     return ring
 
 
@@ -118,15 +120,13 @@ async def _ensure_root(
     The file comes first: a crash before the row is written leaves a file whose key the next start takes.
     """
     waiting = files.find(account)
-    credential = waiting or _new_credential(account)
     if waiting is None and await credentials.has_account(account):
         return None
-    if waiting is None:
-        files.write(credential)
+    credential = waiting or files.offer(_new_credential(account))
     if await credentials.add_first_root_key(account, credential.as_key()):
         return credential
-    if waiting is None:
-        files.remove(account)  # another server made the account at this very moment
+    if waiting is None and await credentials.find(credential.access_key_id) is None:
+        files.remove(account)  # another server, with a folder of its own, made the account meanwhile
     return None
 
 
