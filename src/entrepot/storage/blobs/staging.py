@@ -13,8 +13,15 @@ from typing import Protocol
 
 from entrepot.ports.blobs import BlobDamaged
 from entrepot.storage.blobs.places import sync_folder
-from entrepot.storage.blobs.sealing import OVERHEAD_BYTES, SEGMENT_BYTES, sealed_size, segment_start
+from entrepot.storage.blobs.sealing import (
+    OVERHEAD_BYTES,
+    SEGMENT_BYTES,
+    STORED_SEGMENT_BYTES,
+    sealed_size,
+    segment_start,
+)
 from entrepot.storage.blobs.segments import Meter, SealedSegments, read_exactly, write_exactly
+from entrepot.storage.blobs.writeback import start_writeback
 
 
 class Staged(Protocol):
@@ -50,6 +57,7 @@ class PlainStaged:
         unwritten = content[unwritten_from:]
         write_exactly(self._descriptor, unwritten, index * SEGMENT_BYTES + unwritten_from)
         self._meter("written", len(unwritten))
+        _keep_disk_busy(self._descriptor, index)
 
     def read(self, index: int, into: memoryview) -> None:
         read_exactly(self._descriptor, into, index * SEGMENT_BYTES)
@@ -84,6 +92,7 @@ class SealedStaged:
         if index == 0:
             self._segments.write_header()
         self._segments.write(index, content)
+        _keep_disk_busy(self._descriptor, index)
         if 0 < len(content) < SEGMENT_BYTES:
             self._uncopied = index, len(content)
 
@@ -139,6 +148,12 @@ class SealedStaged:
         finally:
             os.close(copy)
         sync_folder(self._tail_copy.parent)
+
+
+def _keep_disk_busy(descriptor: int, index: int) -> None:
+    """Every eight segments, start to write the last eight."""
+    if index % 8 == 7:
+        start_writeback(descriptor, segment_start(index - 7), 8 * STORED_SEGMENT_BYTES)
 
 
 def _expect_at_least(descriptor: int, size_bytes: int) -> None:
