@@ -1,7 +1,7 @@
 # Entrepot's commands. `make help` lists them; nothing has to be typed before any of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format lock
+.PHONY: help serve test check format lock bench
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -32,3 +32,8 @@ format: ## rewrite the source in the house's format
 lock: ## resolve the dependencies of pyproject.toml anew; newer versions with ARGS=--upgrade
 	@tools/environment requirements-dev.lock
 	tools/lock $(ARGS)
+
+bench: ## measure Entrepot beside other registries; some rows with ARGS='--rows manifest push --rounds 3 --seconds 2'
+	@tools/environment requirements-dev.lock
+	@bench/install
+	@.venv/bin/python -m bench $(ARGS)

@@ -1,0 +1,1 @@
+"""The benchmark: Entrepot beside other registries, the same load on each in alternation."""

@@ -1,0 +1,3 @@
+module entrepot.invalid/bench/load
+
+go 1.24

@@ -1,0 +1,194 @@
+"""The servers that are measured: each started fresh on a port and in a folder of its own."""
+
+import base64
+import http.client
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from tests.engines.entrepot import REGION, ROOT_KEYS, end_process, free_port, served, tail
+from tests.engines.programs import ROOT, find_program
+
+from bench.content import MANIFEST_TYPE, REPOSITORY, TAG, Blob, manifest
+
+MOTO = ROOT / ".tools" / "moto" / "bin" / "moto_server"
+
+_READY_SECONDS = 60
+_POLL_SECONDS = 0.05
+_STOP_SECONDS = 45
+_DESCRIBE_REPOSITORIES = {
+    "Content-Type": "application/x-amz-json-1.1",
+    "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A running server, and how a client gets in."""
+
+    name: str
+    port: int
+    pid: int
+    folder: Path
+    headers: Mapping[str, str] = field(default_factory=dict)
+    password: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def put_blob(self, blob: Blob) -> None:
+        """Store a blob in the repository, in one PUT."""
+        place, _ = self._ask("POST", f"/v2/{REPOSITORY}/blobs/uploads/", 202)
+        joint = "&" if "?" in place else "?"
+        length = {"Content-Length": str(blob.size_bytes), "Content-Type": "application/octet-stream"}
+        self._ask("PUT", f"{place}{joint}digest={blob.digest}", 201, blob.chunks(), length)
+
+    def put_manifest(self) -> None:
+        """Store the manifest under its tag; its blob is there already."""
+        path = f"/v2/{REPOSITORY}/manifests/{TAG}"
+        self._ask("PUT", path, 201, manifest(), {"Content-Type": MANIFEST_TYPE})
+
+    def create_repositories(self, count: int) -> None:
+        """Make repositories over the AWS API."""
+        client = boto3.client(
+            "ecr",
+            endpoint_url=f"http://{self.address}",
+            region_name=REGION,
+            aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
+            aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
+        )
+        with closing(client):
+            for number in range(count):
+                client.create_repository(repositoryName=f"team-{number:03}/app")
+
+    def sign_describe_repositories(self, body: str) -> dict[str, str]:
+        """The headers of a signed call; a signature holds for minutes, and for any number of calls."""
+        request = AWSRequest("POST", f"http://{self.address}/", headers=_DESCRIBE_REPOSITORIES, data=body)
+        keys = Credentials(
+            ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"], ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"]
+        )
+        SigV4Auth(keys, "ecr", REGION).add_auth(request)
+        return dict(request.headers.items())
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        status: int,
+        body: bytes | Iterable[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[str, bytes]:
+        """The Location and the body of an answer that must have this status."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)) as connection:
+            connection.request(method, path, body, {**self.headers, **(headers or {})})
+            response = connection.getresponse()
+            said = response.read()
+        if response.status != status:
+            raise RuntimeError(f"{self.name}: {method} {path}: {response.status} {said[:300]!r}")
+        place = response.headers.get("Location", "")
+        return place.removeprefix(f"http://{self.address}"), said
+
+
+@contextmanager
+def distribution(folder: Path) -> Iterator[Rival]:
+    """CNCF distribution as Debian sets it up, but without passwords: a bcrypt at each request is no baseline."""
+    port = free_port()
+    settings = folder / "config.json"  # YAML too
+    settings.write_text(
+        json.dumps(
+            {
+                "version": 0.1,
+                "log": {"fields": {"service": "registry"}},
+                "storage": {
+                    "cache": {"blobdescriptor": "inmemory"},
+                    "filesystem": {"rootdirectory": str(folder / "data")},
+                    "delete": {"enabled": True},
+                },
+                "http": {
+                    "addr": f"127.0.0.1:{port}",
+                    "headers": {"X-Content-Type-Options": ["nosniff"]},
+                },
+                "health": {"storagedriver": {"enabled": True, "interval": "10s", "threshold": 3}},
+            }
+        )
+    )
+    (folder / "data").mkdir()
+    command = [str(find_program("docker-registry")), "serve", str(settings)]
+    with _running(command, folder, port, "/v2/") as pid:
+        yield Rival("distribution", port, pid, folder)
+
+
+@contextmanager
+def entrepot(folder: Path, *options: str) -> Iterator[Rival]:
+    """Entrepot as it is without settings, or with these."""
+    with served(folder, *options) as server:
+        server.create_repository(REPOSITORY)
+        password = server.password()
+        basic = base64.b64encode(f"AWS:{password}".encode()).decode()
+        headers = {"Authorization": f"Basic {basic}"}
+        yield Rival("entrepot", server.port, server.pid, folder, headers, password)
+
+
+@contextmanager
+def entrepot_plain(folder: Path) -> Iterator[Rival]:
+    """Entrepot on a disk that its operator declared encrypted."""
+    with entrepot(folder, "--storage-encrypted") as rival:
+        yield rival
+
+
+@contextmanager
+def moto(folder: Path) -> Iterator[Rival]:
+    """moto's server, which keeps everything in memory and checks no signatures."""
+    port = free_port()
+    command = [str(MOTO), "--host=127.0.0.1", f"--port={port}"]
+    with _running(command, folder, port, "/moto-api/") as pid:
+        yield Rival("moto", port, pid, folder)
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, port: int, path: str) -> Iterator[int]:
+    """The process of a server that answers, ended at the end."""
+    log = folder / "log"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, port, path, log)
+        yield process.pid
+    finally:
+        end_process(process, seconds=_STOP_SECONDS)
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
+    for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+        try:
+            process.wait(timeout=_POLL_SECONDS)
+        except subprocess.TimeoutExpired:
+            if _is_ready(port, path):
+                return
+        else:
+            break
+    raise RuntimeError(f"the server did not become ready:\n{tail(log)}")
+
+
+def _is_ready(port: int, path: str) -> bool:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
