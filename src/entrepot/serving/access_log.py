@@ -8,13 +8,23 @@ import json
 import logging
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TextIO
 
 import structlog
 from aiohttp import web
-from structlog.typing import EventDict, WrappedLogger
 
-_requests = structlog.stdlib.get_logger("entrepot.requests")
+_requests = logging.getLogger("entrepot.requests")
 _LONGEST = 512  # characters of anything a caller wrote
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """The log's stream; takes finished lines beside log records."""
+
+    def write(self, line: str) -> None:
+        """Write one line, whole."""
+        self.stream.write(line + self.terminator)
+        self.flush()
 
 
 def set_up_logging(level: str) -> None:
@@ -31,14 +41,14 @@ def set_up_logging(level: str) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Lines(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                _render,
+                lambda _logger, _name, event: _render(event),
             ],
         )
     )
@@ -51,23 +61,34 @@ def set_up_logging(level: str) -> None:
 def log_request(
     request: web.BaseRequest, request_id: str, status: int, seconds: float, notes: Mapping[str, str]
 ) -> None:
-    """One line about an answered request; `notes` are what its door found out."""
+    """One line about an answered request; `notes` are what its door found out.
+
+    It goes past the logging library's records, which cost a quarter of a small request's time.
+    """
+    if not _requests.isEnabledFor(logging.INFO):
+        return
     path = request.rel_url.raw_path
     if path.startswith("/layers/"):
         path = "/layers/..."  # the rest opens a layer
-    _requests.info(
-        "request",
-        request_id=request_id,
-        method=request.method[:_LONGEST],
-        path=path[:_LONGEST],
-        status=status,
-        milliseconds=round(seconds * 1000, 2),
-        remote=request.remote,
-        agent=request.headers.get("User-Agent", "")[:_LONGEST],
+    line = {
+        "event": "request",
+        "level": "info",
+        "logger": _requests.name,
+        "timestamp": datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "request_id": request_id,
+        "method": request.method[:_LONGEST],
+        "path": path[:_LONGEST],
+        "status": status,
+        "milliseconds": round(seconds * 1000, 2),
+        "remote": request.remote,
+        "agent": request.headers.get("User-Agent", "")[:_LONGEST],
         **notes,
-    )
+    }
+    for handler in logging.root.handlers:
+        if isinstance(handler, _Lines):
+            handler.write(_render(line))
 
 
-def _render(_logger: WrappedLogger, _name: str, event: EventDict) -> str:
+def _render(event: Mapping[str, object]) -> str:
     """ASCII alone: a caller's control characters and lone surrogates become escapes."""
     return json.dumps(event, default=str).replace("\x7f", "\\u007f")

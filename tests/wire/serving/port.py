@@ -102,7 +102,7 @@ class Port:
 
     def break_database(self) -> None:
         """Take away tables that every request needs, as an outage would."""
-        rows = sqlite3.connect(self.settings.database.removeprefix("sqlite:///"))
+        rows = sqlite3.connect(self.settings.database.removeprefix("sqlite://"))
         with closing(rows):
             rows.execute("ALTER TABLE access_key RENAME TO access_key_gone")
             rows.execute("ALTER TABLE account RENAME TO account_gone")
