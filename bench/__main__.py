@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -47,6 +48,8 @@ def main() -> int:
         print(f"these rows need {needed / GIB:.0f} GiB in {arguments.folder}; see --folder", file=sys.stderr)
         return 2
 
+    # Ended from outside, it still ends its servers and removes their folders.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     began = time.monotonic()
     effort = Effort(arguments.rounds, arguments.seconds)
     results = [result for group in chosen for result in run_group(group, effort, arguments.folder)]

@@ -99,7 +99,7 @@ class Rival:
 
 @contextmanager
 def distribution(folder: Path) -> Iterator[Rival]:
-    """CNCF distribution as Debian sets it up, but without passwords: a bcrypt at each request is no baseline."""
+    """CNCF distribution as Debian sets it up, without passwords: a bcrypt at each request is no baseline."""
     port = free_port()
     settings = folder / "config.json"  # YAML too
     settings.write_text(
