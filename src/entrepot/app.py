@@ -150,6 +150,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
             CallAuthorizer(decisions),
             threads=adapters.disk,
             clock=clock,
+            region_of=addresses.api_region,
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),

@@ -139,6 +139,7 @@ class Endpoint:
     """Answers every AWS request, refusals and bugs included, in the dialect of its service.
 
     At most `large_bodies` bodies over 1 MiB are in memory at once, each hashed and decoded on `threads`.
+    `region_of` tells the region that a Host header names; a call there has to be signed for it.
     """
 
     def __init__(
@@ -150,6 +151,7 @@ class Endpoint:
         threads: Executor,
         large_bodies: int = 4,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        region_of: Callable[[str], str | None] = lambda _host: None,
     ) -> None:
         self._by_target = {s.model.target_prefix: s for s in services if s.model.protocol == "json"}
         self._queried = [s for s in services if s.model.protocol == "query"]
@@ -158,6 +160,7 @@ class Endpoint:
         self._threads = threads
         self._large = asyncio.Semaphore(large_bodies)
         self._clock = clock
+        self._region_of = region_of
         self._nobody = _fallbacks()
         self._steps: list[Callable[[_Exchange], Awaitable[None]]] = [
             self._find_service,
@@ -235,6 +238,9 @@ class Endpoint:
         if exchange.claim is not None:
             service = _present(exchange.service)
             sigv4.check_scope(exchange.claim, service.model.signing_name, exchange.now)
+            named = self._region_of(exchange.request.host)
+            if named is not None and named != exchange.claim.region:
+                raise refusals.foreign_region(exchange.claim.region)
 
     async def _look_up_key(self, exchange: _Exchange) -> None:
         if exchange.claim is None:

@@ -36,6 +36,12 @@ def invalid_signature(reason: str) -> WireFault:
     return WireFault("InvalidSignatureException", 400, reason)
 
 
+def foreign_region(region: str) -> WireFault:
+    """Signed for a region that is none, or not the one of the host that was asked."""
+    # The space at the end is AWS's (facts 1.3).
+    return invalid_signature(f"Credential should be scoped to a valid region, not '{echo(region)}'. ")
+
+
 def signature_mismatch() -> WireFault:
     """The signature is not the one that this request and key give."""
     return invalid_signature(

@@ -206,8 +206,7 @@ def _claim(parts: dict[str, str], stamp: str, token: str | None, life: timedelta
             f"Credential should be scoped with a valid terminator: '{TERMINATOR}'. "
         )
     if not is_region(region):
-        shown = refusals.echo(region)
-        raise refusals.invalid_signature(f"Credential should be scoped to a valid region, not '{shown}'. ")
+        raise refusals.foreign_region(region)
     signed_at = _instant(stamp)
     if not _SIGNATURE_SHAPE.fullmatch(parts["Signature"]):
         raise refusals.signature_mismatch()

@@ -5,7 +5,11 @@ from dataclasses import dataclass
 
 from entrepot.domain.names import Registry
 
-_SHAPE = re.compile(r"([0-9]{12})\.dkr\.ecr\.([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)\.(.+)")
+_REGION = r"([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)"
+_REGISTRY = re.compile(rf"([0-9]{{12}})\.dkr[.-]ecr(?:-fips)?\.{_REGION}\.(.+)")
+_API = re.compile(rf"(?:(?:api\.)?ecr|sts)(?:-fips)?\.{_REGION}\.(.+)")
+_DUAL_STACK = {"amazonaws.com": ("on.aws", "api.aws")}  # what AWS calls the same hosts over IPv6
+_LONGEST_HOST = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL_DOMAIN = "localhost"  # RFC 6761: resolves to this machine, where it resolves at all
 
@@ -38,10 +42,18 @@ class Addresses:
 
     def registry_of(self, host: str) -> Registry | None:
         """The registry that a Host header of ECR's shape names; None for any other host."""
-        found = _SHAPE.fullmatch(without_port(host)) if len(host) <= 255 else None
-        if found is None or found[3] != (self.domain or _LOCAL_DOMAIN):
+        found = _REGISTRY.fullmatch(without_port(host)) if len(host) <= _LONGEST_HOST else None
+        if found is None or not self._is_own(found[3]):
             return None
         return Registry(account=found[1], region=found[2])
+
+    def api_region(self, host: str) -> str | None:
+        """The region that a Host header names as those of AWS's APIs do, `api.ecr.{region}.{domain}`.
+
+        None for any other host, and for AWS's one STS of all regions.
+        """
+        found = _API.fullmatch(without_port(host)) if len(host) <= _LONGEST_HOST else None
+        return found[1] if found is not None and self._is_own(found[2]) else None
 
     def endpoint(self) -> str:
         """The URL of the server's APIs."""
@@ -50,6 +62,10 @@ class Addresses:
     def knows(self, host: str) -> bool:
         """Whether a Host header is a name of this server, so that it may be handed back."""
         return without_port(host) == self.host or self.registry_of(host) is not None
+
+    def _is_own(self, domain: str) -> bool:
+        own = self.domain or _LOCAL_DOMAIN
+        return domain == own or domain in _DUAL_STACK.get(own, ())
 
     def _with_port(self, host: str) -> str:
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
