@@ -7,11 +7,13 @@ import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from entrepot import __version__
-from entrepot.domain.names import is_account, is_region
+from entrepot.domain.names import Registry, is_account, is_region
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
+from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
 from entrepot.installation.data_lock import DataFolderInUse, data_lock
 from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
@@ -25,10 +27,16 @@ from entrepot.installation.first_start import (
     root_key_versions,
     rotate_root_key,
 )
+from entrepot.installation.trust import instructions
 from entrepot.keys.ring_text import KeyRingError
+from entrepot.serving.certificate import check_certificate
 from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (
     DATA_DIR,
+    DOMAIN,
+    PORT,
+    TLS_CERT,
+    TLS_KEY,
     SettingInvalid,
     Settings,
     add_options,
@@ -56,6 +64,7 @@ _SAID = (
     CannotListen,
     CannotStart,
     CannotAnswer,
+    CannotIssue,
     DataFolderInUse,
     KeyRingError,
     DatabaseUnfit,
@@ -115,6 +124,14 @@ def _parser() -> ArgumentParser:
     )
     root_key.set_defaults(command=_root_key)
 
+    tls = commands.add_parser("tls", help="a private authority, and the server's certificate from it")
+    tls.add_argument("action", choices=("init",), help="make the certificate, or make it anew")
+    add_options(tls, (DATA_DIR, PORT, DOMAIN))
+    tls.add_argument("--region", action="append", metavar="REGION", help="a region to cover; may be repeated")
+    tls.add_argument("--account", action="append", metavar="ACCOUNT", help="cover it, and not every account")
+    tls.add_argument("--name", action="append", metavar="HOST", help="another host name or IP address")
+    tls.set_defaults(command=_tls)
+
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
     return parser
@@ -125,15 +142,21 @@ _SERVE = "Serve the registry. Each setting comes from the command line, else fro
 
 def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
+    check_certificate(settings)
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with data_lock(settings.data_dir):
         sockets = listen(settings.host, settings.port)  # before anything is made or changed
         settings = replace(settings, port=sockets[0].getsockname()[1])  # 0 asked for any free one
         prepared = asyncio.run(prepare(settings, environment))
-        write_endpoint(settings.data_dir, ServedAt(settings.addresses.endpoint(), settings.account_id))
+        write_endpoint(settings.data_dir, _served_at(settings))
         _greet(settings, prepared)
         Supervisor(settings, sockets).run()
     return 0
+
+
+def _served_at(settings: Settings) -> ServedAt:
+    authority = authority_of(settings.tls_cert, settings.data_dir) if settings.tls_cert else None
+    return ServedAt(settings.addresses.endpoint(), settings.account_id, authority)
 
 
 def _greet(settings: Settings, prepared: Prepared) -> None:
@@ -158,6 +181,8 @@ def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
     print(f"export AWS_ACCESS_KEY_ID={shlex.quote(credential.access_key_id)}")
     print(f"export AWS_SECRET_ACCESS_KEY={shlex.quote(credential.secret)}")
     print(f"export AWS_DEFAULT_REGION={shlex.quote(parsed.region)}")
+    if served.authority is not None:
+        print(f"export AWS_CA_BUNDLE={shlex.quote(str(served.authority))}")
     print("unset AWS_SESSION_TOKEN AWS_PROFILE AWS_REGION")
     return 0
 
@@ -165,7 +190,12 @@ def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
 def _configure(parsed: Namespace, environment: Mapping[str, str]) -> int:
     served, credential = _served(parsed, environment)
     written = write_profile(
-        parsed.profile, served.endpoint, credential, region=parsed.region, environment=environment
+        parsed.profile,
+        served.endpoint,
+        credential,
+        region=parsed.region,
+        environment=environment,
+        authority=served.authority,
     )
     print(f"Profile {parsed.profile} is in {' and '.join(str(path) for path in written)}")
     return 0
@@ -207,6 +237,29 @@ def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     else:
         versions = asyncio.run(root_key_versions(settings))
         print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
+    return 0
+
+
+def _tls(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    # The files that these name need not be there yet: this makes them.
+    settings = read_settings(parsed, {**environment, TLS_CERT.variable: "", TLS_KEY.variable: ""})
+    regions, accounts = tuple(parsed.region or (DEFAULT_REGION,)), tuple(parsed.account or ())
+    if not all(map(is_region, regions)):
+        raise CannotAnswer("region: must be letters, digits and dashes, such as eu-west-1")
+    if not all(map(is_account, accounts)):
+        raise CannotAnswer("account: must be 12 digits")
+    addresses = replace(settings.addresses, scheme="https")
+    hosts = tuple(dict.fromkeys([*(parsed.name or ()), addresses.host]))
+    issued = issue(
+        settings.data_dir, ServerNames(settings.domain, regions, accounts, hosts), datetime.now(UTC)
+    )
+    default = Registry(settings.account_id, regions[0])
+    named = [replace(addresses, domain=None, host=name) for name in parsed.name or ()]
+    registries = [address.registry_host(default) for address in named]
+    for region in regions:
+        wanted = accounts or (settings.account_id,)
+        registries += [addresses.registry_host(Registry(account, region)) for account in wanted]
+    print(instructions(issued, list(dict.fromkeys(registries)), port=settings.port, domain=settings.domain))
     return 0
 
 

@@ -38,16 +38,20 @@ class Option:
 
 
 DATA_DIR = Option("data-dir", "where everything is kept", "./data")
+PORT = Option("port", "port to listen on", "5050")
+DOMAIN = Option("domain", "gives registries ECR's host names, ACCOUNT.dkr.ecr.REGION.DOMAIN")
+TLS_CERT = Option("tls-cert", "PEM file with the certificate chain; the server then speaks TLS only")
+TLS_KEY = Option("tls-key", "PEM file with the certificate's key")
 OPTIONS = (
     Option("host", "address to listen on; localhost means 127.0.0.1 and ::1", "localhost"),
-    Option("port", "port to listen on", "5050"),
+    PORT,
     DATA_DIR,
     Option("database", "sqlite:///PATH or postgresql://…; SQLite in the data folder where it is not given"),
     Option("workers", "processes that answer requests; one for each processor where it is not given", "0"),
-    Option("domain", "gives registries ECR's host names, ACCOUNT.dkr.ecr.REGION.DOMAIN"),
+    DOMAIN,
     Option("external-url", "scheme, host and port to hand out, where clients reach the server by others"),
-    Option("tls-cert", "PEM file with the certificate chain; the server then speaks TLS only"),
-    Option("tls-key", "PEM file with the certificate's key"),
+    TLS_CERT,
+    TLS_KEY,
     Option("account-id", "account that the first start makes", "123456789012"),
     Option("root-key-file", "the root key ring; DATA-DIR/keys/root-key where it is not given"),
     Option(

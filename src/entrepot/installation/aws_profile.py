@@ -19,7 +19,13 @@ class ProfileNameInvalid(ValueError):
 
 
 def write_profile(
-    profile: str, endpoint: str, credential: RootCredential, *, region: str, environment: Mapping[str, str]
+    profile: str,
+    endpoint: str,
+    credential: RootCredential,
+    *,
+    region: str,
+    environment: Mapping[str, str],
+    authority: Path | None = None,
 ) -> list[Path]:
     """Write the profile's keys and its `services` section; the files that were written.
 
@@ -34,11 +40,11 @@ def write_profile(
     credentials = Path(environment.get("AWS_SHARED_CREDENTIALS_FILE") or home / "credentials").expanduser()
     services = f"entrepot-{profile}"
     named = "default" if profile == "default" else f"profile {profile}"
+    body = f"region = {region}\nservices = {services}"
+    if authority is not None:
+        body += f"\nca_bundle = {authority}"
     endpoints = "\n".join(f"{service} =\n  endpoint_url = {endpoint}" for service in _SERVICES)
-    _replace_sections(
-        config,
-        {named: f"region = {region}\nservices = {services}", f"services {services}": endpoints},
-    )
+    _replace_sections(config, {named: body, f"services {services}": endpoints})
     keys = f"aws_access_key_id = {credential.access_key_id}\naws_secret_access_key = {credential.secret}"
     _replace_sections(credentials, {profile: keys})
     return [config, credentials]

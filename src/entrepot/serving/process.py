@@ -3,13 +3,13 @@
 import asyncio
 import signal
 import socket
-import ssl
 from collections.abc import Sequence
 
 from aiohttp import web
 
 from entrepot.app import Application, open_application
 from entrepot.serving.access_log import set_up_logging
+from entrepot.serving.certificate import port_tls
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.settings import Settings
@@ -38,12 +38,12 @@ def run_job_worker(settings: Settings, lifeline: int) -> None:
 
 async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
     stop = _told_to_stop(lifeline)
-    async with open_application(settings) as app:
+    async with open_application(settings) as app, port_tls(settings) as tls:
         server = request_server(app)
         runner = web.ServerRunner(server, shutdown_timeout=_CUT_OFF_SECONDS)
         await runner.setup()
         for listening in sockets:
-            await web.SockSite(runner, listening, ssl_context=_tls(settings)).start()
+            await web.SockSite(runner, listening, ssl_context=tls).start()
         await stop.wait()
         for site in runner.sites:
             await site.stop()
@@ -82,12 +82,3 @@ def _told_to_stop(lifeline: int) -> asyncio.Event:
 
     loop.add_reader(lifeline, end)
     return stop
-
-
-def _tls(settings: Settings) -> ssl.SSLContext | None:
-    if settings.tls_cert is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(settings.tls_cert, settings.tls_key)
-    return context
