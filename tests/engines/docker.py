@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.engines.entrepot import end_process, tail
+from tests.engines.private_network import PrivateNetwork
 from tests.engines.programs import PATH, find_program, require_root, run_program
 
 _READY_SECONDS = 60
@@ -81,15 +82,18 @@ class Docker:
 
 
 @contextmanager
-def docker_daemon() -> Iterator[Docker]:
-    """A ready daemon whose socket, images and process files lie in a folder that goes with it."""
+def docker_daemon(network: PrivateNetwork | None = None) -> Iterator[Docker]:
+    """A ready daemon whose socket, images and process files lie in a folder that goes with it.
+
+    In a private network it is the daemon that meets the registries there; containers have no network.
+    """
     require_root("a docker daemon")
     client, daemon = find_program("docker"), find_program("dockerd")
     # Not in pytest's folder: the path of a socket must stay under 108 bytes.
     with tempfile.TemporaryDirectory(prefix="entrepot-docker-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         docker = Docker(client, folder)
-        process = _start(daemon, folder)
+        process = _start(daemon, folder, network)
         try:
             _wait_until_ready(docker, process, folder / "dockerd.log")
             yield docker
@@ -98,21 +102,22 @@ def docker_daemon() -> Iterator[Docker]:
             shutil.rmtree(folder / "data", ignore_errors=True)
 
 
-def _start(daemon: Path, folder: Path) -> subprocess.Popen[bytes]:
+def _start(daemon: Path, folder: Path, network: PrivateNetwork | None) -> subprocess.Popen[bytes]:
     # --bridge=none deletes a docker0 that another daemon may be using; where there is one, it is shared.
-    network = [] if Path("/sys/class/net/docker0").exists() else ["--bridge=none"]
+    is_shared = network is None and Path("/sys/class/net/docker0").exists()
+    command = [
+        str(daemon),
+        f"--host=unix://{folder}/docker.sock",
+        f"--data-root={folder}/data",
+        f"--exec-root={folder}/exec",
+        f"--pidfile={folder}/pid",
+        "--storage-driver=vfs",
+        "--iptables=false",
+        *([] if is_shared else ["--bridge=none"]),
+    ]
     with (folder / "dockerd.log").open("wb") as log:
         return subprocess.Popen(
-            [
-                str(daemon),
-                f"--host=unix://{folder}/docker.sock",
-                f"--data-root={folder}/data",
-                f"--exec-root={folder}/exec",
-                f"--pidfile={folder}/pid",
-                "--storage-driver=vfs",
-                "--iptables=false",
-                *network,
-            ],
+            command if network is None else network.inside(*command),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
