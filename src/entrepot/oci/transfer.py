@@ -52,7 +52,8 @@ class Transfers:
         """
         try:
             if part.length <= _SMALL_BYTES:
-                content = await _ended(self._pool.submit(_read, reader, part))
+                is_quick = getattr(reader, "is_quick", False)  # a QuickReader
+                content = _read(reader, part) if is_quick else await self._read(reader, part)
                 return web.Response(status=status, headers=headers, body=content)
             response = web.StreamResponse(status=status, headers=headers)
             response.content_length = part.length
@@ -83,6 +84,9 @@ class Transfers:
         finally:
             if not is_whole:
                 transport.abort()
+
+    async def _read(self, reader: BlobReader, part: Part) -> bytes:
+        return await _ended(self._pool.submit(_read, reader, part))
 
     async def _flush(self, request: web.BaseRequest, transport: asyncio.Transport) -> None:
         """Wait until the transport holds nothing of its own that a thread could overtake."""
@@ -120,7 +124,7 @@ class Transfers:
         position, end = part.start, part.start + part.length
         while position < end:
             piece = Part(position, _to_boundary(position, end))
-            content = await _ended(self._pool.submit(_read, reader, piece))
+            content = await self._read(reader, piece)
             async with asyncio.timeout(self._stall_seconds):
                 await response.write(content)
             position += piece.length
