@@ -50,10 +50,9 @@ def main() -> int:
 
     # Ended from outside, it still ends its servers and removes their folders.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
-    began = time.monotonic()
+    began, machine = time.monotonic(), _machine()
     effort = Effort(arguments.rounds, arguments.seconds)
     results = [result for group in chosen for result in run_group(group, effort, arguments.folder)]
-    machine = _machine()
     report = {
         "machine": machine,
         "rounds": effort.rounds,
@@ -128,11 +127,23 @@ def _machine() -> dict[str, str]:
         "processors": f"{os.cpu_count()} x {model[0].partition(':')[2].strip() if model else 'unknown'}",
         "kernel": platform.release(),
         "Python": platform.python_version(),
-        "Entrepot": _printed("git", "-C", str(ROOT), "describe", "--always", "--dirty"),
+        "Entrepot": _revision(),
         "distribution": _printed(str(find_program("docker-registry")), "--version").split()[-1],
         "skopeo": _printed(str(find_program("skopeo")), "--version").split()[-1],
         "moto": next(line.split("==")[1].split()[0] for line in locked if line.startswith("moto==")),
     }
+
+
+def _revision() -> str:
+    """The commit, marked where files differ from it; outside of a repository nobody can tell."""
+    asked = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip() or "unknown"
 
 
 def _printed(*command: str) -> str:
