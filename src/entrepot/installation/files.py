@@ -1,5 +1,6 @@
 """Small files that must be whole or absent, whatever happens while they are written."""
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -13,7 +14,12 @@ def make_folder(folder: Path) -> None:
 
 
 def write_durably(path: Path, content: bytes, *, mode: int = 0o600) -> None:
-    """Replace the file with this content; it is on disk, under its name, when this returns."""
+    """Replace the file with this content; it is on disk, under its name, when this returns.
+
+    Raises OSError for a device or the like: root could put a file in the place of /dev/null.
+    """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise OSError(errno.EINVAL, "not a regular file, so it is not replaced", str(path))
     with _draft(path, content, mode) as draft:
         draft.rename(path)
     sync_folder(path.parent)

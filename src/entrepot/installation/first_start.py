@@ -125,8 +125,8 @@ async def _ensure_root(
     credential = waiting or files.offer(_new_credential(account))
     if await credentials.add_first_root_key(account, credential.as_key()):
         return credential
-    if waiting is None and await credentials.find(credential.access_key_id) is None:
-        files.remove(account)  # another server, with a folder of its own, made the account meanwhile
+    if await credentials.find(credential.access_key_id) is None and files.find(account) == credential:
+        files.remove(account)  # another server made the account meanwhile, or replaced its key since
     return None
 
 

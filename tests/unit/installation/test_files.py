@@ -1,6 +1,7 @@
 """Small files: whole or absent, private, and one writer where only one may win."""
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -60,6 +61,15 @@ def test_a_credential_reads_back_and_is_json(tmp_path: Path) -> None:
     files.remove(ACCOUNT)
     files.remove(ACCOUNT)
     assert files.find(ACCOUNT) is None
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    device = tmp_path / "device"
+    os.mkfifo(device)  # stands for /dev/null, where AWS_CONFIG_FILE may well point
+
+    with pytest.raises(OSError, match="not a regular file"):
+        write_durably(device, b"content")
+    assert stat.S_ISFIFO(device.stat().st_mode)
 
 
 def test_of_two_offered_credentials_the_first_is_kept(tmp_path: Path) -> None:
