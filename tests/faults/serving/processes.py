@@ -49,9 +49,17 @@ def is_refused(server: Entrepot) -> bool:
 
 
 def is_alive(server: Entrepot) -> bool:
+    return _says_ok(server, "/healthz")
+
+
+def is_ready(server: Entrepot) -> bool:
+    return _says_ok(server, "/readyz")
+
+
+def _says_ok(server: Entrepot, target: str) -> bool:
     with closing(http.client.HTTPConnection(server.host, server.port, timeout=10)) as connection:
         try:
-            connection.request("GET", "/healthz")
+            connection.request("GET", target)
             return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False

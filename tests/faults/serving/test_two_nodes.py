@@ -1,0 +1,118 @@
+"""Several servers on one PostgreSQL, and a PostgreSQL that goes away for a moment."""
+
+import asyncio
+import json
+import random
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from tests.engines.entrepot import Entrepot, free_port, served
+from tests.engines.postgres import PostgresServer, postgres_server
+from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of
+from tests.faults.serving.processes import is_ready, wait_until
+
+_UNSET = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "", "ENTREPOT_ROOT_SECRET_ACCESS_KEY": ""}
+_TRIES = 20
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> Iterator[str]:
+    url = asyncio.run(postgres.create_database())
+    yield url
+    asyncio.run(postgres.drop_database(url))
+
+
+def test_two_first_starts_at_once_end_with_one_credential(tmp_path: Path, database: str) -> None:
+    options = (f"--database={database}", f"--root-key-file={tmp_path / 'keys' / 'root-key'}", "--workers=1")
+    (tmp_path / "keys").mkdir()
+    nodes = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        nodes.append(Entrepot(tmp_path / name, free_port(), options=options, environment=_UNSET))
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        for node in nodes:
+            stack.callback(node.stop)
+        for starting in [pool.submit(node.start) for node in nodes]:
+            starting.result()
+        [file] = [file for node in nodes if (file := _credential_file(node)).exists()]
+        held = json.loads(file.read_bytes())
+        for node in nodes:
+            node.access_key_id, node.secret_access_key = held["accessKeyId"], held["secretAccessKey"]
+            assert node.sts().get_caller_identity()["Account"] == node.account
+        nodes[0].create_repository("team/app")
+        tokens = [node.password() for node in nodes]
+        assert len(tokens) == 2
+        crossed = [registry_of(node) for node in nodes]
+        for raw, password in zip(crossed, reversed(tokens), strict=True):
+            other = type(raw)(raw.host, raw.port, password)
+            assert other.send("GET", "/v2/team/app/tags/list").status in (200, 404)
+
+
+def test_a_node_with_another_root_key_is_turned_away(tmp_path: Path, database: str) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    with served(tmp_path / "one", f"--database={database}"):
+        stranger = Entrepot(tmp_path / "two", free_port(), options=(f"--database={database}",))
+        with pytest.raises(AssertionError, match=r"status 2 [^/]*\n.*(is missing|is not the one)"):
+            stranger.start()
+
+
+def test_pushes_and_pulls_outlive_a_restart_of_the_database(
+    tmp_path: Path, postgres: PostgresServer, database: str
+) -> None:
+    with served(tmp_path, f"--database={database}", "--workers=2") as server:
+        server.create_repository("team/app")
+        told, stop = Acknowledged(), Event()
+        with ThreadPoolExecutor(3) as pool:
+            jobs = [pool.submit(_push_on, server, told, random.Random(seed), stop) for seed in range(3)]
+            try:
+                for mode in ("fast", "immediate"):
+                    _await_pushes(told, jobs)
+                    postgres.restart(mode)
+                    wait_until(lambda: is_ready(server), "the server is ready again")
+                _await_pushes(told, jobs)
+            finally:
+                stop.set()
+            for job in jobs:
+                job.result()
+        raw = registry_of(server)
+        for repository, image in told.images:
+            pull(raw, repository, image)
+
+
+def _push_on(server: Entrepot, told: Acknowledged, chance: random.Random, stop: Event) -> None:
+    """Push image after image as docker does, which begins a layer anew when the server has trouble."""
+    pusher = OciPusher(registry_of(server), "team/app", told, chance)
+    while not stop.is_set():
+        image = make_image(chance, f"t{chance.getrandbits(64):x}", sizes=[28, 1_048_577])
+        for _ in range(_TRIES):
+            try:
+                pusher.push(image)
+                break
+            except AssertionError as refused:
+                if "status=5" not in str(refused):
+                    raise
+                wait_until(lambda: is_ready(server), "the server is ready again")
+        else:
+            raise AssertionError(f"refused {_TRIES} times")
+
+
+def _await_pushes(told: Acknowledged, jobs: Sequence[Future[None]]) -> None:
+    """Until some more images are acknowledged, or a client has given up."""
+    goal = len(told.images) + 3
+    wait_until(lambda: len(told.images) >= goal or any(job.done() for job in jobs), "images are pushed")
+
+
+def _credential_file(node: Entrepot) -> Path:
+    return node.data_folder / "credentials" / f"{node.account}.json"
