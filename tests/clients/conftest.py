@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.clients.oci_layout import Layout, open_layout
 from tests.clients.raw_registry import RawRegistry
+from tests.clients.request_log import RequestLog, open_request_log
 from tests.engines.docker import Docker, docker_daemon
 from tests.engines.entrepot import Entrepot, served
 from tests.engines.skopeo import Skopeo, open_skopeo
@@ -55,3 +57,14 @@ def skopeo(tmp_path: Path, entrepot: Entrepot, password: str) -> Skopeo:
 @pytest.fixture
 def raw(entrepot: Entrepot, password: str) -> RawRegistry:
     return RawRegistry(entrepot.host, entrepot.port, password)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    return open_layout(tmp_path / "layout")
+
+
+@pytest.fixture
+def request_log(entrepot: Entrepot) -> RequestLog:
+    """What the server is asked from here on."""
+    return open_request_log(entrepot)

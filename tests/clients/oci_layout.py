@@ -1,7 +1,9 @@
 """Images made by hand as OCI layout folders, for what no builder writes."""
 
 import gzip
+import io
 import json
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +23,10 @@ class Layout:
         return digest
 
     def add_image(
-        self, *, architecture: str = "amd64", has_media_type: bool = True, layer: bytes = b"layer"
+        self, *, architecture: str = "amd64", has_media_type: bool = True, layer: bytes | None = None
     ) -> bytes:
         """The manifest's bytes, stored with all they name; umoci is one that writes it without mediaType."""
+        layer = layer or layer_of({"greeting": b"hello"})
         # Content that is not compressed is compressed on the way by skopeo, which changes the manifest.
         compressed = gzip.compress(layer, mtime=0)
         config = json.dumps(
@@ -48,7 +51,12 @@ class Layout:
 
     def add_index(self, *architectures: str) -> bytes:
         children = [
-            describe(OCI_MANIFEST, self.add_image(architecture=architecture, layer=architecture.encode()))
+            describe(
+                OCI_MANIFEST,
+                self.add_image(
+                    architecture=architecture, layer=layer_of({"platform": architecture.encode()})
+                ),
+            )
             | {"platform": {"os": "linux", "architecture": architecture}}
             for architecture in architectures
         ]
@@ -68,6 +76,17 @@ def open_layout(folder: Path) -> Layout:
     (folder / "blobs" / "sha256").mkdir(parents=True)
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
     return Layout(folder)
+
+
+def layer_of(files: dict[str, bytes]) -> bytes:
+    """The archive of a layer, not compressed, for clients that unpack what they pull."""
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as archive:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return layer.getvalue()
 
 
 def describe(media_type: str, content: bytes) -> dict[str, object]:

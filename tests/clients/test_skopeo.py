@@ -4,19 +4,12 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from tests.clients.oci_layout import Layout, open_layout
+from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.engines.entrepot import Entrepot
 from tests.engines.skopeo import Skopeo
 
 NewRepository = Callable[[], str]
-
-
-@pytest.fixture
-def layout(tmp_path: Path) -> Layout:
-    return open_layout(tmp_path / "layout")
 
 
 def stored_in(folder: Path) -> bytes:
