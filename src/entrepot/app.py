@@ -126,7 +126,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
-    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store)
+    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store, clock)
     uploads = LayerUploads(
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )

@@ -108,7 +108,7 @@ class World:
 
     @property
     def deletions(self) -> Deletions:
-        return Deletions(self.store)
+        return Deletions(self.store, self.clock)
 
     @property
     def settings(self) -> AccountSettings:

@@ -17,8 +17,6 @@ from entrepot.domain.errors import ManifestInvalid
 from entrepot.domain.media_types import (
     INDEXES,
     MANIFESTS,
-    OCI_INDEX,
-    OCI_MANIFEST,
     is_foreign_layer,
     is_media_type,
 )
@@ -247,8 +245,3 @@ def _check_embedded(data: object, digest: Digest, size: int, member: str) -> Non
 
 def _refuse(reason: str) -> NoReturn:
     raise ManifestInvalid(reason)
-
-
-def default_artifact_type(manifest: Manifest) -> str | None:
-    """What a referrers listing shows (distribution-spec 1.1, "Listing Referrers")."""
-    return manifest.artifact_type if manifest.media_type in (OCI_MANIFEST, OCI_INDEX) else None

@@ -178,6 +178,9 @@ class HeldLayers(Protocol):
     async def hold(self, repository_id: str, digest: Digest, blob_key: str, at: datetime) -> None:
         """Hold the blob, again from `at` when it is held; takes the collector's mark off it."""
 
+    async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
+        """Count the layers that an image refers to as held from `at` on."""
+
     async def release(self, repository_id: str, digest: Digest) -> bool:
         """False when it was not held."""
 
@@ -383,8 +386,8 @@ class Jobs(Protocol):
     async def enqueue(self, job: Job) -> None:
         """Add it; where one of its kind and unique key waits, that one stays and the new one is dropped."""
 
-    async def due(self, now: datetime, limit: int) -> list[Job]:
-        """Jobs whose time has come and that nobody holds."""
+    async def due(self, now: datetime, limit: int, *, kinds: Sequence[str]) -> list[Job]:
+        """Jobs of these kinds whose time has come and that nobody holds."""
 
     async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
         """Take the job if its attempts are still as seen; counts one more attempt."""

@@ -1,12 +1,14 @@
 """Taking images, tags and layers out of a repository."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, LayerNotFound, Refusal
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
+from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.image_ids import ImageFailure, resolve_image
@@ -17,8 +19,9 @@ _NAMED_AT_MOST = 20  # indexes or images that a refusal lists
 class Deletions:
     """Deletes, each call in one transaction."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def delete_batch(
         self, repository: Repository, ids: Sequence[ImageId]
@@ -34,7 +37,7 @@ class Deletions:
             failures: list[ImageFailure] = []
             for image_id in ids:
                 try:
-                    deleted += await _delete(records, repository, image_id)
+                    deleted += await _delete(records, repository, image_id, self._clock())
                 except Refusal as refusal:  # raised before anything is written for this id
                     failures.append(ImageFailure(image_id, refusal))
             return deleted, failures
@@ -47,7 +50,7 @@ class Deletions:
         async def body(records: Records) -> None:
             await check_still_there(records, repository)
             image = await resolve_image(records, repository, ImageId(digest=digest))
-            await _remove(records, repository, image)
+            await _remove(records, repository, image, self._clock())
 
         await self._store.write(body)
 
@@ -75,18 +78,22 @@ class Deletions:
         await self._store.write(body)
 
 
-async def _delete(records: Records, repository: Repository, image_id: ImageId) -> list[ImageId]:
+async def _delete(
+    records: Records, repository: Repository, image_id: ImageId, now: datetime
+) -> list[ImageId]:
     image = await resolve_image(records, repository, image_id)
     tags = (await records.tags.of_images(repository.id, [image.digest])).get(image.digest, [])
     if image_id.tag is not None and len(tags) > 1:
         await records.tags.remove(repository.id, Tag(image_id.tag))
         return [ImageId(image.digest, image_id.tag)]
-    await _remove(records, repository, image)
+    await _remove(records, repository, image, now)
     return [ImageId(image.digest, tag) for tag in tags] or [ImageId(image.digest)]
 
 
-async def _remove(records: Records, repository: Repository, image: Image) -> None:
+async def _remove(records: Records, repository: Repository, image: Image, now: datetime) -> None:
     parents = await records.references.parents(repository.id, image.digest, _NAMED_AT_MOST)
     if parents:
         raise ImageReferenced(tuple(parents))
+    # Its layers stay for a grace period from now: somebody may be about to push an image that shares them.
+    await records.layers.renew(repository.id, image.digest, now)
     await records.images.remove(repository.id, image.digest)

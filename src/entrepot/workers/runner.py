@@ -58,7 +58,7 @@ class Runner:
     async def run_due(self, stop: asyncio.Event | None = None) -> int:
         """Run what is due now, until told to stop; how many jobs were taken."""
         now = self._clock()
-        due = await self._store.read(lambda records: records.jobs.due(now, _AT_ONCE))
+        due = await self._store.read(lambda records: records.jobs.due(now, _AT_ONCE, kinds=list(self._kinds)))
         taken = 0
         for job in due:
             if stop is not None and stop.is_set():

@@ -110,7 +110,9 @@ async def test_deleting_asks_a_job_to_clear_what_was_held(world: World) -> None:
     repository = await world.repository()
     await world.catalog.delete(REGISTRY, NAME, force=True)
 
-    (job,) = await world.store.read(lambda records: records.jobs.due(world.clock.at, 9))
+    (job,) = await world.store.read(
+        lambda records: records.jobs.due(world.clock.at, 9, kinds=["forget-repository"])
+    )
 
     assert (job.kind, job.unique_key) == (FORGET_REPOSITORY, repository.id)
 

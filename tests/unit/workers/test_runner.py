@@ -18,13 +18,16 @@ def runner(world: World, *kinds: Kind) -> Runner:
     return Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
 
 
+KINDS = ("work", "later", "collect")
+
+
 async def enqueue(world: World, kind: str, key: str = "", *, after: timedelta = timedelta(0)) -> None:
     job = Job(new_id(), kind, key, "{}", world.clock.at + after, attempts=0)
     await world.store.write(lambda records: records.jobs.enqueue(job))
 
 
 async def due(world: World, *, within: timedelta = timedelta(0)) -> list[Job]:
-    return await world.store.read(lambda records: records.jobs.due(world.clock.at + within, 99))
+    return await world.store.read(lambda records: records.jobs.due(world.clock.at + within, 99, kinds=KINDS))
 
 
 class Work:

@@ -283,7 +283,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     tokens = Tokens(Signer(store, ring, now), credentials, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store)
+    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store, now)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(

@@ -243,7 +243,7 @@ async def _build(
         pushes=Pushes(store, data_keys, clock, allow_sparse=allow_sparse),
         pulls=Pulls(store, data_keys),
         listings=Listings(store),
-        deletions=Deletions(store),
+        deletions=Deletions(store, clock),
         uploads=LayerUploads(store, blobs, data_keys, clock=clock, new_id=_new_id, is_sealed=is_sealed),
         layers=Layers(store, blobs, data_keys),
         mounts=Mounts(store, settings, decisions, clock),

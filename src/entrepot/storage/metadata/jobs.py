@@ -1,8 +1,10 @@
 """The table of background work."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.ports.records import Job
+from entrepot.storage.metadata.batches import placeholders
 from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.subject import Subject
 
@@ -15,10 +17,11 @@ ON CONFLICT (kind, unique_key) DO UPDATE
        attempts = excluded.attempts, leased_until = NULL, lease = NULL, last_error = NULL
  WHERE job.lease IS NOT NULL
 """
+# Joined with nothing, so that SQLite goes by time and not by kind, which would have to be sorted.
 _DUE = """
 SELECT id, kind, unique_key, payload, run_at, attempts
   FROM job
- WHERE run_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
+ WHERE run_at <= $1 AND (leased_until IS NULL OR leased_until <= $1) AND kind || '' IN (…)
  ORDER BY run_at, id
  LIMIT $2
 """
@@ -42,8 +45,9 @@ class SqlJobs(Subject):
             _ENQUEUE, job.id, job.kind, job.unique_key, job.payload, to_column(job.run_at), job.attempts
         )
 
-    async def due(self, now: datetime, limit: int) -> list[Job]:
-        rows = await self._connection.rows(_DUE, to_column(now), limit)
+    async def due(self, now: datetime, limit: int, *, kinds: Sequence[str]) -> list[Job]:
+        statement = _DUE.replace("…", placeholders(3, len(kinds)))
+        rows = await self._connection.rows(statement, to_column(now), limit, *kinds)
         return [
             Job(
                 id=row["id"],

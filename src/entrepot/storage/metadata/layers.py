@@ -26,6 +26,11 @@ ON CONFLICT (repository_id, digest) DO UPDATE SET blob_key = excluded.blob_key, 
 """
 # Only where there is a mark: a base layer that everybody pushes must not become a hot row.
 _UNMARK = "UPDATE blob SET marked_at = NULL WHERE blob_key = $1 AND marked_at IS NOT NULL"
+_RENEW = """
+UPDATE held_layer SET held_at = $3
+ WHERE repository_id = $1
+   AND digest IN (SELECT blob_digest FROM image_layer WHERE repository_id = $1 AND digest = $2)
+"""
 _RELEASE = "DELETE FROM held_layer WHERE repository_id = $1 AND digest = $2"
 _HOLDERS = f"""{REPOSITORY}
   JOIN held_layer AS h ON h.repository_id = r.id
@@ -56,6 +61,9 @@ class SqlHeldLayers(Subject):
     async def hold(self, repository_id: str, digest: Digest, blob_key: str, at: datetime) -> None:
         await self._connection.run(_HOLD, repository_id, digest, blob_key, to_column(at))
         await self._connection.run(_UNMARK, blob_key)
+
+    async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
+        await self._connection.run(_RENEW, repository_id, image, to_column(at))
 
     async def release(self, repository_id: str, digest: Digest) -> bool:
         return await self._connection.run(_RELEASE, repository_id, digest) > 0

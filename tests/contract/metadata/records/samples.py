@@ -133,6 +133,9 @@ def access_key(
     )
 
 
+KINDS = ("collect", "scan")
+
+
 def job(
     job_id: str = "job",
     *,

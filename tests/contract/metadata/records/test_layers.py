@@ -34,6 +34,18 @@ async def test_a_layer_held_elsewhere_is_not_seen(records: Records) -> None:
     assert await records.layers.find_many("repository", [digest("layer")]) == {}
 
 
+async def test_renewing_an_image_counts_its_layers_from_now_on_and_no_others(records: Records) -> None:
+    for name in ("layer", "other"):
+        await records.blobs.add(replace(blob(f"key {name}"), digest=digest(name)))
+        await records.layers.hold("repository", digest(name), f"key {name}", minute(0))
+    layers = {digest("layer"): "type"}
+    await records.references.add("repository", digest("image"), layers=layers, children=[])
+    await records.layers.renew("repository", digest("image"), minute(5))
+    await records.images.remove("repository", digest("image"))
+    unused = await records.garbage.unused_layers(held_before=minute(4), after=("", ""), limit=9)
+    assert unused == [("repository", digest("other"))]
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 100, 513])
 async def test_many_are_found_and_absent_ones_left_out(records: Records, count: int) -> None:
     held = [digest("a"), digest("b")]

@@ -16,6 +16,7 @@ from entrepot.storage import metadata
 from entrepot.storage.metadata.migrate import packaged, statements
 from tests.contract.metadata.records.samples import (
     AES256,
+    KINDS,
     REGISTRY,
     access_key,
     blob,
@@ -189,6 +190,7 @@ async def _call_about_blobs(records: Records) -> None:
     await records.layers.find("repository", digest("layer"))
     await records.layers.find_many("repository", [digest("layer")])
     await records.layers.holders(REGISTRY, digest("layer"), AES256, 1)
+    await records.layers.renew("repository", digest("image"), minute(0))
     await records.layers.release("repository", digest("layer"))
     await records.uploads.add(upload())
     await records.uploads.find("upload")
@@ -226,7 +228,7 @@ async def _call_about_the_server(records: Records) -> None:
         await records.sealed_rows.page(subject, after=("", ""), limit=1)
         await records.sealed_rows.replace(subject, SealedRow("", "id", b"old"), b"new")
     await records.jobs.enqueue(job())
-    await records.jobs.due(minute(0), 1)
+    await records.jobs.due(minute(0), 1, kinds=KINDS)
     await records.jobs.claim(job(), lease="lease", until=minute(0))
     await records.jobs.put_back("job", "lease", run_at=minute(0), error="")
     await records.jobs.finish("job", "lease")

@@ -8,7 +8,16 @@ import asyncpg
 import pytest
 
 from entrepot.ports.records import Records, Store
-from tests.contract.metadata.records.samples import REGISTRY, blob, digest, job, minute, repository, upload
+from tests.contract.metadata.records.samples import (
+    KINDS,
+    REGISTRY,
+    blob,
+    digest,
+    job,
+    minute,
+    repository,
+    upload,
+)
 
 
 @dataclass(eq=False)
@@ -41,7 +50,7 @@ async def test_a_refusal_undoes_every_subject_of_its_body(store: Store) -> None:
     with pytest.raises(Refused):
         await store.write(body)
     assert await store.read(lambda records: records.repositories.page(REGISTRY, after="", limit=9)) == []
-    assert await store.read(lambda records: records.jobs.due(minute(9), 9)) == []
+    assert await store.read(lambda records: records.jobs.due(minute(9), 9, kinds=KINDS)) == []
 
 
 async def test_reads_and_scans_refuse_to_write(store: Store) -> None:
@@ -56,7 +65,7 @@ async def test_reads_and_scans_refuse_to_write(store: Store) -> None:
 
 async def test_of_many_claims_at_once_one_wins(store: Store) -> None:
     await store.write(lambda records: records.jobs.enqueue(job()))
-    (seen,) = await store.read(lambda records: records.jobs.due(minute(9), 9))
+    (seen,) = await store.read(lambda records: records.jobs.due(minute(9), 9, kinds=KINDS))
 
     async def claim(lease: str) -> bool:
         return await store.write(lambda records: records.jobs.claim(seen, lease=lease, until=minute(9)))
