@@ -11,13 +11,24 @@ from tests.engines.programs import find_program, require_root, run_program
 
 ADDRESS = "192.0.2.1"  # RFC 5737: is nobody's; and no loopback, whose registries docker trusts unseen
 
+# Where programs look for authorities to trust.
+TRUSTED = (
+    "/etc/docker",
+    "/etc/containers",
+    "/etc/containerd",
+    "/etc/ssl/certs",
+    "/usr/local/share/ca-certificates",
+)
+
 _SETUP = """
 set -eu
 ip link set lo up
 ip address add {address}/32 dev lo
 mount --bind {folder}/hosts /etc/hosts
-mkdir -p /etc/docker /etc/containers
-mount -t tmpfs tmpfs /etc/docker
+for trusted in {trusted}; do
+    mkdir -p $trusted
+    mount -t tmpfs tmpfs $trusted
+done
 echo ready
 exec sleep infinity
 """
@@ -56,13 +67,14 @@ class PrivateNetwork:
 def private_network(folder: Path, names: Sequence[str]) -> Iterator[PrivateNetwork]:
     """A network whose only machine has ADDRESS and these names; the folder keeps its /etc/hosts.
 
-    /etc/docker is an empty folder in there. Everything ends with the last process that runs inside.
+    The folders of TRUSTED are empty in there. Everything ends with the last process that runs inside.
     """
     require_root("a network of its own")
     find_program("ip")
     (folder / "hosts").write_text(f"127.0.0.1 localhost\n::1 localhost\n{ADDRESS} {' '.join(names)}\n")
+    setup = _SETUP.format(address=ADDRESS, folder=folder, trusted=" ".join(TRUSTED))
     holder = subprocess.Popen(
-        ["unshare", "--mount", "--net", "sh", "-c", _SETUP.format(address=ADDRESS, folder=folder)],
+        ["unshare", "--mount", "--net", "sh", "-c", setup],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.aws_names.site import REGIONS, Shell, Site, open_site, registry
+from tests.clients.aws_names.site import Shell, Site, open_site
 from tests.engines.docker import Docker, docker_daemon
 from tests.engines.programs import find_program
 
@@ -21,9 +21,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def site_docker(site: Site) -> Iterator[Docker]:
     """A daemon that trusts the site's authority as `entrepot tls init` says."""
     with docker_daemon(site.network) as docker:
-        for region in REGIONS:
-            folder = f"/etc/docker/certs.d/{registry(region)}"
-            site.network.run("install", "-D", "-m", "644", site.authority, f"{folder}/ca.crt")
+        for command in site.told("docker"):
+            site.network.run("/bin/sh", "-c", command)
         yield docker
 
 

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from tests.engines.entrepot import ACCOUNT, PROGRAM, ROOT_KEYS, end_process, tail
@@ -55,6 +56,12 @@ class Site:
             "--port=443",
             *regions,
         )
+
+    def told(self, client: str) -> list[str]:
+        """The commands that `entrepot tls init` prints under the heading which begins so."""
+        lines = iter(self.init_tls().splitlines())
+        assert any(line.startswith(f"# {client}") for line in lines), f"nothing is told about {client}"
+        return [line.strip() for line in takewhile(lambda line: line.startswith("  "), lines)]
 
     def environment(self, home: Path, region: str = REGIONS[0]) -> dict[str, str]:
         """What the site gives its people: keys, a region and the authority, and no endpoint."""

@@ -16,7 +16,10 @@ CREATE = "aws ecr create-repository --repository-name hello-repository --region 
 TAG = "docker tag hello-world:latest {registry}/hello-repository"
 PUSH = "docker push {registry}/hello-repository"
 PULL = "docker pull {registry}/hello-repository:latest"
-DELETE_IMAGE = "aws ecr batch-delete-image --repository-name hello-repository --image-ids imageTag=latest --region {region}"
+DELETE_IMAGE = (
+    "aws ecr batch-delete-image --repository-name hello-repository --image-ids imageTag=latest"
+    " --region {region}"
+)
 DELETE = "aws ecr delete-repository --repository-name hello-repository --force --region {region}"
 
 
@@ -70,11 +73,8 @@ def test_the_caller_is_known_at_both_hosts_of_sts(shell: Shell) -> None:
 @pytest.mark.parametrize("host", ["api.ecr.us-east-1", "ecr.us-east-1", "sts.us-east-1"])
 def test_a_signature_for_another_region_than_the_hosts_is_refused(shell: Shell, host: str) -> None:
     command = "sts get-caller-identity" if host.startswith("sts") else "ecr describe-repositories"
-    endpoint = f"https://{host}.amazonaws.com"
+    asked = f"aws {command} --region eu-west-1 --endpoint-url https://{host}.amazonaws.com"
 
-    printed = shell.type(
-        f"aws {command} --region eu-west-1 --endpoint-url https://{host}.amazonaws.com",
-        is_expected_to_fail=True,
-    )
+    printed = shell.type(asked, is_expected_to_fail=True)
 
     assert "Credential should be scoped to a valid region, not 'eu-west-1'. " in printed
