@@ -50,16 +50,13 @@ class Layout:
         return encoded
 
     def add_index(self, *architectures: str) -> bytes:
-        children = [
-            describe(
-                OCI_MANIFEST,
-                self.add_image(
-                    architecture=architecture, layer=layer_of({"platform": architecture.encode()})
-                ),
-            )
-            | {"platform": {"os": "linux", "architecture": architecture}}
-            for architecture in architectures
-        ]
+        """An index of images whose only file, `platform`, says their architecture."""
+        children = []
+        for architecture in architectures:
+            layer = layer_of({"platform": architecture.encode()})
+            image = self.add_image(architecture=architecture, layer=layer)
+            platform = {"os": "linux", "architecture": architecture}
+            children.append(describe(OCI_MANIFEST, image) | {"platform": platform})
         encoded = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}).encode()
         self.add(encoded)
         return encoded

@@ -1,4 +1,4 @@
-"""regctl copies images between OCI layouts and a served Entrepot, attaches artifacts and goes on after a cut."""
+"""regctl copies images between OCI layouts and a served Entrepot, and attaches artifacts to them."""
 
 import json
 import os
@@ -35,6 +35,14 @@ def login(regctl: Client, registry: str, password: str) -> None:
 def push(regctl: Client, layout: Layout, media_type: str, manifest: bytes, target: str) -> None:
     layout.name(media_type, manifest)
     regctl.run("image", "copy", f"ocidir://{layout.folder}@{sha256(manifest)}", target)
+
+
+def put_file(regctl: Client, file: Path, target: str) -> None:
+    regctl.run("artifact", "put", f"--artifact-type={REPORT}", "--file", file, target)
+
+
+def attach(regctl: Client, subject: str) -> None:
+    regctl.run("artifact", "put", f"--artifact-type={REPORT}", "--subject", subject, stdin="found nothing")
 
 
 def pull_file(regctl: Client, target: str) -> bytes:
@@ -85,7 +93,7 @@ def test_layer_sent_in_chunks_comes_back(
         "registry", "set", "--skip-check", "--blob-max=300000", "--blob-chunk=300000", entrepot.registry
     )
 
-    regctl.run("artifact", "put", f"--artifact-type={REPORT}", "--file=noise", name)
+    put_file(regctl, tmp_path / "noise", name)
 
     assert sum(1 for one in request_log.requests(repository) if one.method == "PATCH") >= 4
     assert pull_file(regctl, name) == noise
@@ -97,9 +105,7 @@ def test_artifact_is_found_by_its_subject_and_needs_no_tag_for_it(
     name = f"{entrepot.registry}/{new_repository()}"
     push(regctl, layout, OCI_MANIFEST, layout.add_image(), f"{name}:1")
 
-    regctl.run(
-        "artifact", "put", f"--artifact-type={REPORT}", "--subject", f"{name}:1", stdin="found nothing"
-    )
+    attach(regctl, f"{name}:1")
 
     listed = json.loads(regctl.run("artifact", "list", "--format=body", f"{name}:1"))
     assert [one["artifactType"] for one in listed["manifests"]] == [REPORT]
@@ -111,7 +117,7 @@ def test_copy_takes_the_referrers_along(
 ) -> None:
     first, second = (f"{entrepot.registry}/{new_repository()}:1" for _ in range(2))
     push(regctl, layout, OCI_MANIFEST, layout.add_image(), first)
-    regctl.run("artifact", "put", f"--artifact-type={REPORT}", "--subject", first, stdin="found nothing")
+    attach(regctl, first)
 
     regctl.run("image", "copy", "--referrers", first, second)
 
@@ -148,9 +154,7 @@ def test_download_that_was_cut_off_goes_on_where_it_stopped(
     repository = new_repository()
     noise = os.urandom(8_000_000)
     (tmp_path / "noise").write_bytes(noise)
-    regctl.run(
-        "artifact", "put", f"--artifact-type={REPORT}", "--file=noise", f"{entrepot.registry}/{repository}:1"
-    )
+    put_file(regctl, tmp_path / "noise", f"{entrepot.registry}/{repository}:1")
 
     with interrupted(entrepot.port, cut_after_bytes=3_000_000) as network:
         through = f"127.0.0.1:{network.port}"
@@ -171,7 +175,7 @@ def test_nothing_is_refused_on_the_way(
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     push(regctl, layout, OCI_INDEX, layout.add_index("amd64", "arm64"), name)
-    regctl.run("artifact", "put", f"--artifact-type={REPORT}", "--subject", name, stdin="found nothing")
+    attach(regctl, name)
     regctl.run("artifact", "tree", name)
     regctl.run("tag", "delete", name)
 
