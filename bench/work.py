@@ -23,6 +23,7 @@ _MANY = 16  # connections of small requests; enough to keep two processors busy
 _REPOSITORIES = 100
 _SLOW_READERS = 500
 _SLOW_BYTES_PER_SECOND = 10_000
+_SLOW_LEAD_SECONDS = 6  # until all of them have begun to read
 _PUSHES_IN_BACKGROUND = 4
 _OTHERS = 4  # connections of those who must not suffer from a crowd beside them
 _UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
@@ -374,7 +375,7 @@ def _slow_readers() -> Group:
             return Sample(read(reports[0]), reports)
 
         def measure_beside(rival: Rival, seconds: float) -> Sample:
-            reports = put_load(rival, slow, others, seconds=seconds, lead_seconds=3)
+            reports = put_load(rival, slow, others, seconds=seconds, lead_seconds=_SLOW_LEAD_SECONDS)
             return Sample(read(reports[1]), reports)
 
         return (

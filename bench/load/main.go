@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime"
+	"sync"
 	"time"
 )
 
@@ -55,15 +57,17 @@ func run() error {
 	if err := json.NewDecoder(os.Stdin).Decode(&plan); err != nil {
 		return fmt.Errorf("the plan: %w", err)
 	}
+	// A crowd of requests keeps one of Go's processors for itself.
+	runtime.GOMAXPROCS(runtime.NumCPU() + len(plan.Crowds))
 	tallies := make([]*Tally, len(plan.Crowds))
 	starts := make([]func(deadline time.Time), len(plan.Crowds))
 	for i, crowd := range plan.Crowds {
 		tallies[i] = &Tally{name: crowd.Name}
-		client, err := crowd.client(plan.Address, tallies[i])
+		work, err := crowd.prepare(plan.Address, tallies[i])
 		if err != nil {
 			return err
 		}
-		starts[i] = func(deadline time.Time) { tallies[i].gather(crowd.Connections, deadline, client) }
+		starts[i] = func(deadline time.Time) { tallies[i].time(func() { work(deadline) }) }
 	}
 
 	measured := plan.start(starts)
@@ -104,14 +108,32 @@ func (plan Plan) start(starts []func(time.Time)) measurement {
 	return measured
 }
 
-// client is what each member of the crowd does from now to the deadline; a zero deadline means for ever.
-func (crowd Crowd) client(address string, tally *Tally) (func(deadline time.Time), error) {
+// prepare makes the crowd ready; what it returns goes on until the deadline, for ever where that is zero.
+func (crowd Crowd) prepare(address string, tally *Tally) (func(deadline time.Time), error) {
 	if crowd.PushPath == "" {
-		return func(deadline time.Time) { request(crowd, address, tally, deadline) }, nil
+		all, err := newRequesters(crowd, address, tally)
+		if err != nil {
+			return nil, err
+		}
+		return all.run, nil
 	}
 	content, err := newContent(crowd.SizeBytes, crowd.IsChunked)
 	if err != nil {
 		return nil, err
 	}
-	return func(deadline time.Time) { push(crowd, address, content, tally, deadline) }, nil
+	return func(deadline time.Time) {
+		inParallel(crowd.Connections, func() { push(crowd, address, content, tally, deadline) })
+	}, nil
+}
+
+func inParallel(count int, work func()) {
+	var all sync.WaitGroup
+	for range count {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			work()
+		}()
+	}
+	all.Wait()
 }

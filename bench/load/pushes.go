@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net"
 	"net/url"
 	"os"
 	"strings"
@@ -94,7 +95,7 @@ func digest(state hash.Hash, tail string) string {
 }
 
 // send puts the body into the connection.
-func (made content) send(open *connection, tail string) error {
+func (made content) send(open io.ReaderFrom, tail string) error {
 	file, err := os.Open(made.path)
 	if err != nil {
 		return err
@@ -104,14 +105,14 @@ func (made content) send(open *connection, tail string) error {
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return err
 		}
-		if _, err := open.tcp.ReadFrom(file); err != nil {
+		if _, err := open.ReadFrom(file); err != nil {
 			return err
 		}
 	}
 	if made.isChunked {
 		tail = fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", tailBytes, tail)
 	}
-	_, err = open.tcp.Write([]byte(tail))
+	_, err = open.ReadFrom(strings.NewReader(tail))
 	return err
 }
 
@@ -121,6 +122,7 @@ func push(crowd Crowd, address string, made content, tally *Tally, deadline time
 		began := time.Now()
 		if err := pushOne(crowd, address, made); err != nil {
 			tally.fail(err)
+			time.Sleep(retryAfter) // lest a server that refuses everything be asked a million times
 			continue
 		}
 		tally.succeed(time.Since(began))
@@ -140,7 +142,7 @@ func pushOne(crowd Crowd, address string, made content) error {
 	if err != nil {
 		return err
 	}
-	ask := func(method, path string, status int, body func(*connection) error, own ...string) (string, error) {
+	ask := func(method, path string, status int, body func(io.ReaderFrom) error, own ...string) (string, error) {
 		return askOnce(address, requestHead(method, path, address, crowd.Headers, own...), method, status, body)
 	}
 	place, err := ask("POST", crowd.PushPath, 202, nil, "Content-Length: 0")
@@ -151,7 +153,7 @@ func pushOne(crowd Crowd, address string, made content) error {
 	if made.isChunked {
 		framing = "Transfer-Encoding: chunked"
 	}
-	send := func(open *connection) error { return made.send(open, tail) }
+	send := func(open io.ReaderFrom) error { return made.send(open, tail) }
 	place, err = ask("PATCH", place, 202, send, framing, "Content-Type: application/octet-stream")
 	if err != nil {
 		return err
@@ -166,30 +168,46 @@ func pushOne(crowd Crowd, address string, made content) error {
 
 // askOnce makes one request on a connection of its own and returns the path that the answer points to.
 func askOnce(
-	address string, head []byte, method string, status int, body func(*connection) error,
+	address string, head []byte, method string, status int, body func(io.ReaderFrom) error,
 ) (string, error) {
-	open, err := connect(address, false)
+	open, err := net.DialTimeout("tcp", address, 30*time.Second)
 	if err != nil {
 		return "", err
 	}
-	defer open.tcp.Close()
-	if _, err := open.tcp.Write(head); err != nil {
+	defer open.Close()
+	if _, err := open.Write(head); err != nil {
 		return "", err
 	}
 	var unsent error
 	if body != nil {
-		unsent = body(open)
+		unsent = body(open.(*net.TCPConn)) // an early refusal interrupts it, and is the better error
 	}
-	got, err := open.receive()
+	got, rest, err := readHead(open)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("%s: %w", method, errors.Join(unsent, err))
 	case got.status != status:
-		return "", open.refusal(method, got)
+		return "", refusal(method, got, rest)
 	}
 	place, err := url.Parse(got.location)
 	if err != nil {
 		return "", err
 	}
 	return place.RequestURI(), nil
+}
+
+// readHead also returns what came of the body together with the head.
+func readHead(open net.Conn) (answer, []byte, error) {
+	buffer := make([]byte, headLimitBytes)
+	filled := 0
+	for {
+		read, err := open.Read(buffer[filled:])
+		if err != nil {
+			return answer{}, nil, err
+		}
+		filled += read
+		if got, rest, isWhole, err := splitHead(buffer[:filled]); isWhole || err != nil {
+			return got, rest, err
+		}
+	}
 }

@@ -33,20 +33,12 @@ type Tally struct {
 	firstFailure string
 }
 
-// gather runs the clients and returns when all of them have ended.
-func (tally *Tally) gather(clients int, deadline time.Time, client func(deadline time.Time)) {
+// time runs the crowd's work and notes when it began and ended.
+func (tally *Tally) time(work func()) {
 	tally.mutex.Lock()
 	tally.began = time.Now()
 	tally.mutex.Unlock()
-	var crowd sync.WaitGroup
-	for range clients {
-		crowd.Add(1)
-		go func() {
-			defer crowd.Done()
-			client(deadline)
-		}()
-	}
-	crowd.Wait()
+	work()
 	tally.mutex.Lock()
 	tally.ended = time.Now()
 	tally.mutex.Unlock()
@@ -58,15 +50,13 @@ func (tally *Tally) succeed(latency time.Duration) {
 	tally.latencies = append(tally.latencies, latency)
 }
 
-// fail waits a little, lest a server that refuses everything be asked a million times.
 func (tally *Tally) fail(err error) {
 	tally.mutex.Lock()
+	defer tally.mutex.Unlock()
 	if tally.failures == 0 {
 		tally.firstFailure = err.Error()
 	}
 	tally.failures++
-	tally.mutex.Unlock()
-	time.Sleep(10 * time.Millisecond)
 }
 
 func (tally *Tally) report() Report {
