@@ -1,6 +1,7 @@
 """What every suite shares: no settings of the machine it runs on, and skipping that only a laptop may do."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,8 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(("AWS_", "ENTREPOT_"))]:
         if name != "ENTREPOT_SOAK_SECONDS":  # says how long a test takes, and nothing to a server
             del os.environ[name]
-    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    nowhere = Path(__file__).with_name("no-such-folder") / "aws"  # a device could be overwritten by a bug
+    os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(nowhere)
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 

@@ -28,6 +28,7 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
@@ -62,6 +63,7 @@ class Application:
     oci: OciFront
     layers: LayerDoor
     runner: Runner
+    pull_times: PullTimes
     store: Store
 
     async def is_ready(self) -> bool:
@@ -126,7 +128,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
-    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store, clock)
+    pull_times = PullTimes(store, clock)
+    pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
+    deletions = Deletions(store, clock)
     uploads = LayerUploads(
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )
@@ -161,6 +165,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
             new_id,
             poll=_JOB_POLL,
         ),
+        pull_times=pull_times,
         store=store,
     )
 

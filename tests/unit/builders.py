@@ -25,6 +25,7 @@ from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
+from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
@@ -76,6 +77,7 @@ class World:
     blobs: MemoryBlobs
     ring: KeyRing
     clock: SettableClock
+    pull_times: PullTimes
 
     @property
     def catalog(self) -> Catalog:
@@ -100,7 +102,7 @@ class World:
 
     @property
     def pulls(self) -> Pulls:
-        return Pulls(self.store, DataKeys(self.ring))
+        return Pulls(self.store, DataKeys(self.ring), self.pull_times)
 
     @property
     def listings(self) -> Listings:
@@ -179,7 +181,8 @@ async def open_world() -> AsyncIterator[World]:
     database = await connect("sqlite://")
     try:
         await migrate(database, packaged(), now=START)
-        yield World(SqlStore(database), MemoryBlobs(), key_ring(1), SettableClock())
+        store, clock = SqlStore(database), SettableClock()
+        yield World(store, MemoryBlobs(), key_ring(1), clock, PullTimes(store, clock))
     finally:
         await database.close()
 

@@ -11,6 +11,7 @@ from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.image_ids import ImageFailure, resolve_image
+from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.sealed_manifests import open_manifest
 
 MOST_BATCH_BYTES = 32 * 1024 * 1024  # one answer's manifests: 100 may be asked for, of 4 MiB each
@@ -27,9 +28,10 @@ class Pulled:
 class Pulls:
     """Finds images and opens their manifests."""
 
-    def __init__(self, store: Store, data_keys: DataKeys) -> None:
+    def __init__(self, store: Store, data_keys: DataKeys, pull_times: PullTimes) -> None:
         self._store = store
         self._data_keys = data_keys
+        self._pull_times = pull_times
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
@@ -72,6 +74,7 @@ class Pulls:
             return image, manifest
 
         image, manifest = await self._store.read(body)
+        self._pull_times.note(repository.id, image.digest)
         return Pulled(image, await open_manifest(self._data_keys, repository, image.digest, manifest))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Sequence
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -15,6 +16,7 @@ from entrepot.serving.front import Front
 from entrepot.settings import Settings
 
 _HEADER_SECONDS = 30.0
+_FLUSH_EVERY = timedelta(minutes=1)
 _KEEP_ALIVE_SECONDS = 75.0
 _CUT_OFF_SECONDS = 3.0  # after the drain: for answers to be written, then for handlers to end
 _LINGER_SECONDS = 5.0  # how long an unread request body is drained before the connection is closed
@@ -44,11 +46,14 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline:
         await runner.setup()
         for listening in sockets:
             await web.SockSite(runner, listening, ssl_context=tls).start()
+        flushing = asyncio.create_task(app.pull_times.flush_until(stop, _FLUSH_EVERY))
         await stop.wait()
         for site in runner.sites:
             await site.stop()
         await server.drain(settings.drain_seconds)
         await runner.cleanup()
+        await flushing
+        await app.pull_times.flush()  # of what was pulled while draining
 
 
 def request_server(app: Application, *, header_seconds: float = _HEADER_SECONDS) -> PatientServer:

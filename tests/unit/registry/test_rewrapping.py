@@ -83,6 +83,8 @@ async def test_an_opened_manifest_was_sealed_for_its_place(world: World) -> None
     image = await world.image(repository)
     await Rewrapping(world.store, key_ring(1, 2, 3)).rewrap()
 
-    pulled = await Pulls(world.store, DataKeys(key_ring(1, 2, 3))).get(repository, image.digest)
+    pulled = await Pulls(world.store, DataKeys(key_ring(1, 2, 3)), world.pull_times).get(
+        repository, image.digest
+    )
 
     assert digest_of(pulled.content) == image.digest

@@ -39,6 +39,7 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
@@ -283,7 +284,8 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     tokens = Tokens(Signer(store, ring, now), credentials, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pulls, listings, deletions = Pulls(store, data_keys), Listings(store), Deletions(store, now)
+    pulls, listings = Pulls(store, data_keys, PullTimes(store, now)), Listings(store)
+    deletions = Deletions(store, now)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(

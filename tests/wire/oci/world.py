@@ -37,6 +37,7 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
@@ -241,7 +242,7 @@ async def _build(
     use_cases = UseCases(
         catalog=Catalog(store, clock, _new_id),
         pushes=Pushes(store, data_keys, clock, allow_sparse=allow_sparse),
-        pulls=Pulls(store, data_keys),
+        pulls=Pulls(store, data_keys, PullTimes(store, clock)),
         listings=Listings(store),
         deletions=Deletions(store, clock),
         uploads=LayerUploads(store, blobs, data_keys, clock=clock, new_id=_new_id, is_sealed=is_sealed),

@@ -159,6 +159,7 @@ def _detail(repository: Repository, described: DescribedImage) -> Member:
         "imagePushedAt": image.pushed_at,
         "imageManifestMediaType": image.media_type,
         "artifactMediaType": image.artifact_type,
+        "lastRecordedPullTime": image.last_pulled_at,
         "subjectManifestDigest": image.subject_digest,
         "imageStatus": "ACTIVE",
     }

@@ -1,0 +1,79 @@
+"""When images were last pulled."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from entrepot.domain.images import ImageId
+from entrepot.ports.outages import Outage
+from entrepot.ports.records import Records, Store
+from entrepot.registry.pull_times import PullTimes
+from tests.unit.builders import World
+
+T = TypeVar("T")
+
+
+async def test_a_pull_is_written_down_with_the_next_flush(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["1"])
+    await world.pulls.get(repository, image.digest)
+    pulled_at = world.clock.at
+    world.clock.at += timedelta(hours=1)
+
+    await world.pull_times.flush()
+
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at == pulled_at
+
+
+async def test_finding_an_image_is_no_pull(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["1"])
+    await world.pulls.find(repository, image.digest)
+    await world.pull_times.flush()
+
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at is None
+
+
+class OutOfReach:
+    """A store that meets an outage until it is reached."""
+
+    def __init__(self, store: Store) -> None:
+        self.read, self.scan = store.read, store.scan
+        self._write = store.write
+        self.is_reached = False
+
+    async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        if not self.is_reached:
+            raise Outage
+        return await self._write(body)
+
+
+async def test_an_outage_keeps_what_was_gathered(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    store = OutOfReach(world.store)
+    times = PullTimes(store, world.clock)
+    times.note(repository.id, image.digest)
+
+    await times.flush()
+    store.is_reached = True
+    await times.flush()
+
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at == world.clock.at
+
+
+async def test_what_was_gathered_is_flushed_at_the_end(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["1"])
+    world.pull_times.note(repository.id, image.digest)
+    stop = asyncio.Event()
+    stop.set()
+
+    await world.pull_times.flush_until(stop, timedelta(hours=1))
+
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at == world.clock.at
