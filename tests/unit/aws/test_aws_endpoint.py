@@ -245,6 +245,25 @@ async def test_attack_32_an_old_request_is_refused_before_its_body_is_read(world
     assert error(response) == "InvalidSignatureException"
 
 
+@pytest.mark.parametrize(("named", "is_taken"), [("eu-west-1", True), (None, True), ("us-east-1", False)])
+async def test_attack_32_a_signature_holds_in_the_region_of_the_host_alone(
+    world: World, named: str | None, *, is_taken: bool
+) -> None:
+    endpoint = Endpoint(
+        world.services,
+        Keys(key_record()),
+        world.rules,
+        threads=world.threads,
+        region_of=lambda host: {"localhost:5050": named}[host],
+    )
+
+    response = await endpoint.answer(ecr("CreateRepository", {"repositoryName": "team/app"}))
+
+    assert response.status == (200 if is_taken else 400)
+    text = b"Credential should be scoped to a valid region, not 'eu-west-1'. "
+    assert (text in response.body) != is_taken
+
+
 async def test_attack_32_a_swapped_body_is_refused_before_it_is_decoded(world: World) -> None:
     request = ecr("CreateRepository", {"repositoryName": "team/app"})
 

@@ -103,3 +103,49 @@ def test_an_ipv6_host_is_written_in_brackets_everywhere() -> None:
 )
 def test_a_port_is_ascii_digits_behind_a_name(host: str, name: str) -> None:
     assert without_port(host) == name
+
+
+@pytest.mark.parametrize("kind", ["dkr.ecr", "dkr.ecr-fips", "dkr-ecr", "dkr-ecr-fips"])
+@pytest.mark.parametrize("domain", ["amazonaws.com", "on.aws"])
+def test_every_name_that_aws_has_for_a_registry_is_one(kind: str, domain: str) -> None:
+    host = f"{OTHER}.{kind}.eu-west-1.{domain}"
+
+    assert addresses(domain="amazonaws.com").registry_of(host) == Registry(OTHER, "eu-west-1")
+    assert addresses(domain="example.com").registry_of(host) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.ecr.eu-west-1.amazonaws.com",
+        "api.ecr.eu-west-1.amazonaws.com:443",
+        "API.ECR.EU-WEST-1.AMAZONAWS.COM.",
+        "ecr.eu-west-1.amazonaws.com",
+        "ecr-fips.eu-west-1.amazonaws.com",
+        "api.ecr-fips.eu-west-1.amazonaws.com",
+        "ecr.eu-west-1.api.aws",
+        "sts.eu-west-1.amazonaws.com",
+        "sts-fips.eu-west-1.amazonaws.com",
+        "sts.eu-west-1.api.aws",
+    ],
+)
+def test_a_host_of_an_api_names_its_region(host: str) -> None:
+    assert addresses(domain="amazonaws.com").api_region(host) == "eu-west-1"
+    assert addresses(domain="example.com").api_region(host) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "sts.amazonaws.com",
+        "localhost",
+        "api.sts.eu-west-1.amazonaws.com",
+        "ec2.eu-west-1.amazonaws.com",
+        "api.ecr.eu.west.amazonaws.com",
+        "api.ecr.eu-west-1.amazonaws.com.evil.com",
+        "api.ecr.eu-west-1.amazonaws.com\n",
+        f"api.ecr.{'a' * 255}.amazonaws.com",
+    ],
+)
+def test_other_hosts_name_no_region(host: str) -> None:
+    assert addresses(domain="amazonaws.com").api_region(host) is None
