@@ -4,7 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -404,11 +404,27 @@ def _slow_readers() -> Group:
         sides=sides(big, lambda report: report.megabytes_per_second),
     )
 
+    def measure_memory(rival: Rival, seconds: float) -> Sample:
+        alone = replace(slow, is_background=False)
+        with watched(rival.pid) as peak:
+            reports = put_load(rival, alone, seconds=_SLOW_LEAD_SECONDS + seconds)
+        return Sample(peak.pss_bytes / 1e6, reports)
+
+    memory = Row(
+        name="slow-readers/memory",
+        work=f"memory (PSS of all processes) under {_SLOW_READERS} readers at 10 KB/s",
+        unit="MB",
+        sides=(Side("Entrepot", "entrepot", measure_memory),),
+        is_less_better=True,
+        rounds=1,
+    )
+
     def fill(rival: Rival) -> None:
         _fill_with_an_image(rival)
         rival.put_blob(blob)
 
-    return Group(servers=(entrepot,), rows=(rate, p99, get), fill=fill, disk_bytes=GIB)
+    # Memory last: what a process took once it may keep.
+    return Group(servers=(entrepot,), rows=(rate, p99, get, memory), fill=fill, disk_bytes=GIB)
 
 
 def _connections(count: int) -> str:
