@@ -33,6 +33,12 @@ def new_repository(entrepot: Entrepot) -> Callable[[], str]:
     return lambda: entrepot.create_repository(f"team/app-{next(_numbers)}")
 
 
+@pytest.fixture
+def repository_uri(entrepot: Entrepot, new_repository: Callable[[], str]) -> str:
+    """The registry and the name of a repository that no other test knows, as ECR calls it."""
+    return f"{entrepot.registry}/{new_repository()}"
+
+
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[Docker]:
     with docker_daemon() as engine:
