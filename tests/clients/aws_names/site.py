@@ -35,6 +35,7 @@ class Site:
 
     folder: Path
     network: PrivateNetwork
+    printed: str  # by `entrepot tls init`
 
     @property
     def data_folder(self) -> Path:
@@ -44,22 +45,9 @@ class Site:
     def authority(self) -> Path:
         return self.data_folder / "tls" / "ca.pem"
 
-    def init_tls(self) -> str:
-        """What `entrepot tls init` prints; again, it renews the certificate."""
-        regions = [f"--region={region}" for region in REGIONS]
-        return run_program(
-            PROGRAM,
-            "tls",
-            "init",
-            f"--data-dir={self.data_folder}",
-            "--domain=amazonaws.com",
-            "--port=443",
-            *regions,
-        )
-
     def told(self, client: str) -> list[str]:
         """The commands that `entrepot tls init` prints under the heading which begins so."""
-        lines = iter(self.init_tls().splitlines())
+        lines = iter(self.printed.splitlines())
         assert any(line.startswith(f"# {client}") for line in lines), f"nothing is told about {client}"
         return [line.strip() for line in takewhile(lambda line: line.startswith("  "), lines)]
 
@@ -103,6 +91,12 @@ class Shell:
         )
 
 
+def tls_init(data_folder: Path) -> list[str]:
+    """The command that makes the site's certificate; again, it renews it."""
+    options = [f"--data-dir={data_folder}", "--domain=amazonaws.com", "--port=443"]
+    return [str(PROGRAM), "tls", "init", *options, *(f"--region={region}" for region in REGIONS)]
+
+
 def registry(region: str = REGIONS[0], account: str = ACCOUNT) -> str:
     return f"{account}.dkr.ecr.{region}.amazonaws.com"
 
@@ -118,9 +112,8 @@ def open_site(folder: Path) -> Iterator[Site]:
     """A ready server; it is stopped at the end."""
     find_program("nsenter")
     with private_network(folder, _names()) as network:
-        site = Site(folder, network)
-        printed = site.init_tls()
-        [serve] = [line.strip() for line in printed.splitlines() if line.startswith("  entrepot serve ")]
+        site = Site(folder, network, printed=run_program(*tls_init(folder / "data")))
+        [serve] = [line for line in site.printed.splitlines() if line.startswith("  entrepot serve ")]
         server = _start(site, serve.split()[1:])
         try:
             network.run(PYTHON, "-c", _WAIT)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.clients.aws_names.site import REGIONS, Shell, registry
 from tests.engines.entrepot import ACCOUNT
+from tests.engines.programs import ROOT
 
 # "Moving an image through its lifecycle in Amazon ECR", aws_account_id and region filled in.
 LOGIN = (
@@ -38,6 +39,13 @@ def test_the_guide_works_as_written(docker_shell: Shell, region: str) -> None:
     assert pushed in type_in(PULL)
     assert json.loads(type_in(DELETE_IMAGE))["failures"] == []
     assert json.loads(type_in(DELETE))["repository"]["repositoryName"] == "hello-repository"
+
+
+@pytest.mark.parametrize("command", [LOGIN, BUILD, CREATE, TAG, PUSH, PULL, DELETE_IMAGE, DELETE])
+def test_the_howto_shows_the_command(command: str) -> None:
+    page = (ROOT / "docs" / "howto" / "air-gapped-aws-names.md").read_text(encoding="utf-8")
+
+    assert command.format(region=REGIONS[0], registry=registry()) in page.splitlines()
 
 
 @pytest.mark.parametrize("form", ["{registry}", "{registry}/team/app", "https://{registry}"])

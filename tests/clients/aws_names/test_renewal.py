@@ -1,7 +1,6 @@
 """A certificate that is renewed while the server runs: new connections are shown it, old ones go on."""
 
-from tests.clients.aws_names.site import REGIONS, Shell
-from tests.engines.entrepot import PROGRAM
+from tests.clients.aws_names.site import Shell, tls_init
 
 # Keeps a connection, renews, and connects anew until it is shown another certificate.
 SCRIPT = """
@@ -31,10 +30,6 @@ print(ask(connection), ask(kept), kept.sock.getpeercert(binary_form=True) == old
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(shell: Shell) -> None:
-    site = shell.site
-    options = [f"--data-dir={site.data_folder}", "--domain=amazonaws.com", "--port=443"]
-    renew = [str(PROGRAM), "tls", "init", *options, *(f"--region={region}" for region in REGIONS)]
-
-    printed = shell.python(SCRIPT, str(site.authority), *renew)
+    printed = shell.python(SCRIPT, str(shell.site.authority), *tls_init(shell.site.data_folder))
 
     assert printed.splitlines() == ["ok", "renewed", "ok ok True"]

@@ -90,6 +90,8 @@ def test_every_program_trusts_the_machines_store(untrusting: Shell) -> None:
         untrusting.type(command)
 
     assert "Not Authorized" in untrusting.type(ask)
+    untrusting.variables["AWS_CA_BUNDLE"] = "/etc/ssl/certs/ca-certificates.crt"
+    assert json.loads(untrusting.type("aws ecr describe-registry"))["registryId"] == ACCOUNT
 
 
 def test_curl_asks_as_printed(untrusting: Shell) -> None:
