@@ -72,7 +72,11 @@ def test_one_platform_of_an_index_is_pulled(
 
 
 def test_layers_are_mounted_from_the_repository_they_were_pulled_from(
-    containerd: Containerd, password: str, two_repositories: tuple[str, str], layout: Layout, request_log: RequestLog
+    containerd: Containerd,
+    password: str,
+    two_repositories: tuple[str, str],
+    layout: Layout,
+    request_log: RequestLog,
 ) -> None:
     first, second = two_repositories
     image = layout.add_image(layer=layer_of({"noise": os.urandom(1000)}))
