@@ -1,5 +1,6 @@
 """Registry tokens, the passwords of `docker login`, and the tokens inside layer download URLs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -86,7 +87,7 @@ class Tokens:
             "e": int(expires_at.timestamp()),
         }
 
-    async def _holder(self, payload: dict[str, str | int]) -> Principal:
+    async def _holder(self, payload: Mapping[str, str | int]) -> Principal:
         if datetime.fromtimestamp(int(payload["e"]), UTC) <= self._clock():
             raise TokenExpired
         principal = await self._credentials.principal(str(payload["k"]))
@@ -95,5 +96,5 @@ class Tokens:
         return principal
 
 
-def _registry(payload: dict[str, str | int]) -> Registry:
+def _registry(payload: Mapping[str, str | int]) -> Registry:
     return Registry(account=str(payload["a"]), region=str(payload["r"]))

@@ -11,6 +11,7 @@ from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.image_ids import ImageFailure, resolve_image
+from entrepot.registry.opened_manifests import OpenedManifests
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.sealed_manifests import open_manifest
 
@@ -26,12 +27,16 @@ class Pulled:
 
 
 class Pulls:
-    """Finds images and opens their manifests."""
+    """Finds images and opens their manifests; what was opened lately is kept, for a digest never changes.
+
+    Whether the image is still there is asked of the rows every time.
+    """
 
     def __init__(self, store: Store, data_keys: DataKeys, pull_times: PullTimes) -> None:
         self._store = store
         self._data_keys = data_keys
         self._pull_times = pull_times
+        self._opened = OpenedManifests()
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
@@ -66,16 +71,22 @@ class Pulls:
     async def get(self, repository: Repository, reference: Tag | Digest) -> Pulled:
         """The image with its manifest, or ImageNotFound."""
 
-        async def body(records: Records) -> tuple[Image, SealedManifest]:
+        async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             image = await _find(records, repository, reference)
+            opened = self._opened.find(repository.id, image.digest)
+            if opened is not None:
+                return image, opened
             manifest = await records.manifests.find(repository.id, image.digest)
             if manifest is None:  # deleted between the two statements
                 raise _not_found(repository, reference)
             return image, manifest
 
-        image, manifest = await self._store.read(body)
+        image, content = await self._store.read(body)
+        if isinstance(content, SealedManifest):
+            content = await open_manifest(self._data_keys, repository, image.digest, content)
+            self._opened.keep(repository.id, image.digest, content)
         self._pull_times.note(repository.id, image.digest)
-        return Pulled(image, await open_manifest(self._data_keys, repository, image.digest, manifest))
+        return Pulled(image, content)
 
 
 async def _find(records: Records, repository: Repository, reference: Tag | Digest) -> Image:
