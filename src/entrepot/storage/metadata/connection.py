@@ -5,7 +5,7 @@ microseconds, truths 0 or 1. A body awaits its own statements and nothing else; 
 has failed the body is lost, whether it lets the error rise or not, as PostgreSQL has it.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -19,9 +19,11 @@ _INT64_LIMIT = 2**63
 
 
 class Row(Protocol):
-    """One row; columns by name or position."""
+    """One row; columns by name or position, or all in their order."""
 
     def __getitem__(self, key: str | int, /) -> Any: ...
+
+    def __iter__(self) -> Iterator[Any]: ...
 
 
 class Connection(Protocol):

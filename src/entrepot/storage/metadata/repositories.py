@@ -1,5 +1,8 @@
 """Repositories by name, and what is left of removed ones."""
 
+from functools import lru_cache
+from typing import Any
+
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Encryption, Repository
@@ -107,13 +110,25 @@ class SqlRepositories(Subject):
 
 
 def to_repository(row: Row) -> Repository:
-    """The repository in a row of `REPOSITORY`."""
+    """The repository in a row of `REPOSITORY`; equal rows give one object, most requests need one."""
+    return _repository(*row)
+
+
+@lru_cache(maxsize=4096)
+def _repository(
+    repository_id: str,
+    account: str,
+    region: str,
+    name: str,
+    *settings: Any,
+) -> Repository:
+    created_at, mutability, filters, scan_on_push, encryption_type, kms_key = settings
     return Repository(
-        id=row["id"],
-        registry=Registry(row["account"], row["region"]),
-        name=RepositoryName(row["name"]),
-        created_at=to_time(row["created_at"]),
-        mutability=TagMutability(Mutability(row["mutability"]), tuple(to_list(row["mutability_filters"]))),
-        scan_on_push=bool(row["scan_on_push"]),
-        encryption=Encryption(row["encryption_type"], row["kms_key"]),
+        id=repository_id,
+        registry=Registry(account, region),
+        name=RepositoryName(name),
+        created_at=to_time(created_at),
+        mutability=TagMutability(Mutability(mutability), tuple(to_list(filters))),
+        scan_on_push=bool(scan_on_push),
+        encryption=Encryption(encryption_type, kms_key),
     )
