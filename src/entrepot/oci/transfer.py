@@ -2,8 +2,8 @@
 
 The event loop's transport copies whatever the kernel does not take at once; a thread that opens and
 sends does not, and is up to twice as fast. It sends only as long as the client takes: then the
-connection goes back to the loop, which waits for room in the socket, so that a slow reader costs its
-buffers and no thread. Over TLS the transport has to do it.
+connection goes back to the loop, which waits for room in the socket, so that a slow reader costs
+neither a thread nor a buffer. Over TLS the transport has to do it.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _SMALL_BYTES = 64 << 10
 _SEGMENT_BYTES = 1 << 20  # what blobs are sealed in: whole ones are the cheapest to read
+_BUFFERS = 2  # one fills while the socket has no room for the other
 _SENDFILE_BYTES = 8 << 20
 _TURN_BYTES = 32 << 20  # then others on the pool come first
 _PATIENCE_MS = 5  # a thread waits so long for a client that takes much, to save the way over the loop
@@ -144,29 +145,28 @@ class _Outflow(Protocol):
     def send(self, sock: socket.socket) -> int:
         """Put some of it into the socket; the count, 0 at the end. Raises BlockingIOError."""
 
+    def read_ahead(self) -> None:
+        """Use the time until the socket has room again."""
+
+    def rest(self) -> None:
+        """Give up memory: it may be long until the socket has room."""
+
 
 class _OpenedOutflow:
-    """From a reader, through two buffers: one fills while the socket has no room for the other."""
+    """From a reader, a segment at a time; for a client that takes much, the next is read ahead."""
 
     def __init__(self, reader: BlobReader, part: Part) -> None:
         self._reader = reader
         self._position = part.start
         self._end = part.start + part.length
-        self._buffer_bytes = min(part.length, _SEGMENT_BYTES)
         self._free: list[bytearray] = []
         self._ready: deque[tuple[bytearray, memoryview]] = deque()
-        self._buffers_left = 2
 
     def send(self, sock: socket.socket) -> int:
         if not self._ready and not self._read():
             return 0
         buffer, unsent = self._ready[0]
-        try:
-            sent = sock.send(unsent)
-        except BlockingIOError:
-            if not self._read():
-                raise
-            return self.send(sock)
+        sent = sock.send(unsent)
         if sent < len(unsent):
             self._ready[0] = buffer, unsent[sent:]
         else:
@@ -174,20 +174,29 @@ class _OpenedOutflow:
             self._free.append(buffer)
         return sent
 
-    def _read(self) -> bool:
-        """Fill a buffer; False when none is free or nothing is left."""
-        length = _to_boundary(self._position, self._end)
-        if length == 0 or not (self._free or self._buffers_left):
-            return False
-        buffer = self._free.pop() if self._free else self._new_buffer()
-        _read_exactly(self._reader, self._position, memoryview(buffer)[:length])
-        self._ready.append((buffer, memoryview(buffer)[:length]))
-        self._position += length
-        return True
+    def read_ahead(self) -> None:
+        if len(self._ready) < _BUFFERS:
+            self._read()
 
-    def _new_buffer(self) -> bytearray:
-        self._buffers_left -= 1
-        return bytearray(self._buffer_bytes)
+    def rest(self) -> None:
+        """Go back to the first unsent byte: opening a segment again costs less than keeping it."""
+        self._position -= sum(len(unsent) for _, unsent in self._ready)
+        self._ready.clear()
+        self._free.clear()
+
+    def _read(self) -> bool:
+        """Fill a buffer with what is left of the segment at hand; False at the end."""
+        if self._position == self._end:
+            return False
+        buffer = self._free.pop() if self._free else bytearray(_SEGMENT_BYTES)
+        within = self._position % _SEGMENT_BYTES
+        start = self._position - within
+        length = min(_SEGMENT_BYTES, self._reader.size_bytes - start)
+        _read_exactly(self._reader, start, memoryview(buffer)[:length])
+        upto = min(length, self._end - start)
+        self._ready.append((buffer, memoryview(buffer)[within:upto]))
+        self._position = start + upto
+        return True
 
 
 class _FileOutflow:
@@ -197,6 +206,12 @@ class _FileOutflow:
         self._descriptor = descriptor
         self._position = part.start
         self._end = part.start + part.length
+
+    def read_ahead(self) -> None:
+        """The kernel does."""
+
+    def rest(self) -> None:
+        """Nothing is held."""
 
     def send(self, sock: socket.socket) -> int:
         wanted = min(self._end - self._position, _SENDFILE_BYTES)
@@ -222,9 +237,12 @@ def _push(outflow: _Outflow, sock: socket.socket) -> _Turn:
         try:
             sent = outflow.send(sock)
         except BlockingIOError:
-            if sent_bytes < _SEGMENT_BYTES or not _gets_room(sock):
-                return _Turn.BLOCKED
-            continue
+            if sent_bytes >= _SEGMENT_BYTES:
+                outflow.read_ahead()
+                if _gets_room(sock):
+                    continue
+            outflow.rest()  # a slow reader, of which there may be thousands
+            return _Turn.BLOCKED
         if sent == 0:
             return _Turn.DONE
         sent_bytes += sent

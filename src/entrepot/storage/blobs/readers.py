@@ -47,9 +47,7 @@ class SealedReader:
         """Own the descriptor; raises BlobDamaged when length, header or an empty last segment is wrong."""
         self._descriptor = descriptor
         self._size_bytes = size_bytes
-        self._segments = SealedSegments(
-            descriptor, sealer, meter, largest_bytes=min(size_bytes, SEGMENT_BYTES)
-        )
+        self._segments = SealedSegments(descriptor, sealer, meter)
         self._opened: tuple[int, memoryview] | None = None
         expect_length(descriptor, sealed_size(size_bytes))
         if os.pread(descriptor, len(HEADER), 0) != HEADER:

@@ -1,6 +1,7 @@
 """The sealed segments of one open file, and the exact reads and writes that all files here are moved by."""
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,16 +16,23 @@ def ignore(_work: Literal["hashed", "read", "written"], _count: int) -> None:
     """The meter of whoever does not count."""
 
 
-class SealedSegments:
-    """A file as `sealing` draws it; has room for one segment's sealed bytes, so one thread at a time."""
+class _Room(threading.local):
+    """Room for one segment's sealed bytes in each thread: thousands of open files share a few of them."""
 
-    def __init__(
-        self, descriptor: int, sealer: Sealer, meter: Meter = ignore, *, largest_bytes: int = SEGMENT_BYTES
-    ) -> None:
+    def __init__(self) -> None:
+        self.sealed = memoryview(bytearray(SEGMENT_BYTES + OVERHEAD_BYTES))
+
+
+_ROOM = _Room()  # holds nothing between two calls
+
+
+class SealedSegments:
+    """A file as `sealing` draws it; blocking, each call on whichever thread."""
+
+    def __init__(self, descriptor: int, sealer: Sealer, meter: Meter = ignore) -> None:
         self._descriptor = descriptor
         self._sealer = sealer
         self._meter = meter
-        self._sealed = memoryview(bytearray(largest_bytes + OVERHEAD_BYTES))
 
     def write_header(self) -> None:
         """Write what stands before the first segment."""
@@ -36,15 +44,16 @@ class SealedSegments:
 
     def read_copy(self, descriptor: int, offset: int, index: int, into: memoryview) -> None:
         """The same, from sealed bytes that lie at `offset` of any file."""
-        sealed = self._sealed[: len(into) + OVERHEAD_BYTES]
+        sealed = _ROOM.sealed[: len(into) + OVERHEAD_BYTES]
         read_exactly(descriptor, sealed, offset)
         self._meter("read", len(sealed))
         self._sealer.open_into(index, sealed, into)
 
     def write(self, index: int, content: memoryview) -> None:
         """Seal a segment anew and put it at its place."""
-        size = self._sealer.seal_into(index, content, self._sealed)
-        write_exactly(self._descriptor, self._sealed[:size], segment_start(index))
+        sealed = _ROOM.sealed
+        size = self._sealer.seal_into(index, content, sealed)
+        write_exactly(self._descriptor, sealed[:size], segment_start(index))
         self._meter("written", size)
 
 
