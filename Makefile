@@ -20,7 +20,7 @@ check: ## style, types, the layers of the design, the documents
 	@tools/environment requirements-dev.lock
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy src tests tools
+	.venv/bin/mypy src tests tools bench
 	.venv/bin/lint-imports --config .importlinter
 	.venv/bin/python tools/check_docs.py
 
