@@ -13,13 +13,15 @@ class ImageAsset:
     folder: Path
     id: str = field(default_factory=lambda: uuid4().hex)
 
-    def write(self, repository: str, *, region: str) -> None:
-        """What `cdk synth` leaves for a stack whose synthesizer assumes no role."""
+    def write(self, repository: str, *, region: str, role: str | None = None) -> None:
+        """What `cdk synth` leaves; without a role it is that of `CliCredentialsStackSynthesizer`."""
         image = self.folder / f"asset.{self.id}"
         image.mkdir(exist_ok=True)
         (image / "Dockerfile").write_text("FROM scratch\nCOPY content /\n")
         (image / "content").write_text(self.id)
         destination = {"region": region, "repositoryName": repository, "imageTag": self.id}
+        if role is not None:
+            destination["assumeRoleArn"] = role
         manifest = {
             "version": "36.0.0",
             "files": {},

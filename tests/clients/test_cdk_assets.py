@@ -79,6 +79,18 @@ def test_a_repository_that_is_missing_is_told_with_its_account(publisher: Client
     assert f"No ECR repository named 'cdk/never-made' in account {ACCOUNT}." in printed
 
 
+def test_a_role_to_assume_is_refused_at_once(
+    publisher: Client, asset: ImageAsset, new_repository: NewRepository
+) -> None:
+    """CDK's default synthesizer names one; the program does not try again, and says what is missing."""
+    role = f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/cdk-hnb659fds-image-publishing-role"
+    asset.write(new_repository(), region=REGION, role=role)
+
+    printed = publish(publisher, is_expected_to_fail=True)
+
+    assert "sts:AssumeRole is not offered by this registry" in printed
+
+
 def test_an_asset_goes_to_the_region_of_its_destination(
     publisher: Client, asset: ImageAsset, entrepot: Entrepot
 ) -> None:
