@@ -18,7 +18,8 @@ def test_an_asset_is_published_to_aws_names(docker_shell: Shell, tmp_path: Path,
     docker_shell.type(f"aws ecr create-repository --repository-name cdk/assets --region {region}")
     asset.write("cdk/assets", region=region)
 
-    first, second = (docker_shell.type(f"{program} publish --verbose 2>&1") for _ in range(2))
+    publish = f"{program} publish --verbose --path assets.json {asset.id} 2>&1"
+    first, second = docker_shell.type(publish), docker_shell.type(publish)
 
     uri = f"{registry(region)}/cdk/assets:{asset.id}"
     assert f"Push {uri}" in first
