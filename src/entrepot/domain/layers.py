@@ -12,9 +12,13 @@ LAYER_LIMIT_BYTES = 52_000 * 1024 * 1024  # ECR service quotas
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A layer, config or other blob that a repository holds, and where its bytes are."""
+    """A layer, config or other blob that a repository holds, and where its bytes are.
+
+    `media_type` is what some image here calls it, None where none does or nobody asked.
+    """
 
     digest: Digest
     blob_key: str
     size_bytes: int
     wrapped_key: bytes | None
+    media_type: str | None = None

@@ -23,7 +23,7 @@ from entrepot.ports.blobs import BlobDamaged, BlobReader
 
 T = TypeVar("T")
 
-_SMALL_BYTES = 64 << 10
+SMALL_BYTES = 64 << 10  # what is sent in one write
 _SEGMENT_BYTES = 1 << 20  # what blobs are sealed in: whole ones are the cheapest to read
 _BUFFERS = 2  # one fills while the socket has no room for the other
 _SENDFILE_BYTES = 8 << 20
@@ -52,10 +52,8 @@ class Transfers:
         When the client goes away or stalls, the connection is aborted and nothing raised.
         """
         try:
-            if part.length <= _SMALL_BYTES:
-                is_quick = getattr(reader, "is_quick", False)  # a QuickReader
-                content = _read(reader, part) if is_quick else await self._read(reader, part)
-                return web.Response(status=status, headers=headers, body=content)
+            if part.length <= SMALL_BYTES:
+                return web.Response(status=status, headers=headers, body=await self._read(reader, part))
             response = web.StreamResponse(status=status, headers=headers)
             response.content_length = part.length
             await self._stream(request, response, reader, part)

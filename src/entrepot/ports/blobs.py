@@ -113,11 +113,3 @@ class PlainFile(Protocol):
 
     def fileno(self) -> int:
         """The descriptor; the plaintext starts at offset 0 of the file."""
-
-
-class QuickReader(Protocol):
-    """The extra power of a reader on a local disk: what it reads of a small blob need not leave the loop."""
-
-    @property
-    def is_quick(self) -> bool:
-        """Whether reading all of the blob costs less than the way to a thread and back."""

@@ -171,7 +171,8 @@ class BlobRows(Protocol):
 class HeldLayers(Protocol):
     """The blobs that each repository holds: its only way to see them."""
 
-    async def find(self, repository_id: str, digest: Digest) -> Layer | None: ...
+    async def find(self, repository_id: str, digest: Digest) -> Layer | None:
+        """The layer, with the type under which an image here refers to it."""
 
     async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Layer]: ...
 

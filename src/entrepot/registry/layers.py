@@ -9,6 +9,7 @@ from entrepot.domain.repositories import Repository
 from entrepot.ports.blobs import BlobReader, Blobs, StoredBlob
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, Store
+from entrepot.registry.opened import Opened
 
 
 class Layers:
@@ -18,6 +19,7 @@ class Layers:
         self._store = store
         self._blobs = blobs
         self._data_keys = data_keys
+        self._opened = Opened()
 
     async def get(self, repository: Repository, digest: Digest) -> Layer:
         """The layer, or LayerNotFound."""
@@ -44,16 +46,21 @@ class Layers:
 
         return await self._store.read(body)
 
-    async def media_type(self, repository: Repository, digest: Digest) -> str | None:
-        """The type under which some image here refers to the layer."""
-        found = await self._store.read(
-            lambda records: records.references.media_types(repository.id, [digest])
-        )
-        return found.get(digest)
-
     async def open(self, layer: Layer) -> BlobReader:
         """Its bytes, to be read from any position."""
+        return await self._blobs.open(await self._stored(layer))
+
+    async def content(self, layer: Layer) -> bytes:
+        """All of its bytes, for small ones: those opened lately are kept."""
+        content = self._opened.find(layer.blob_key)
+        if content is None:
+            pieces = self._blobs.chunks(await self._stored(layer), 0, layer.size_bytes)
+            content = b"".join([piece async for piece in pieces])
+            self._opened.keep(layer.blob_key, content)
+        return content
+
+    async def _stored(self, layer: Layer) -> StoredBlob:
         data_key = None
         if layer.wrapped_key is not None:
             data_key = await self._data_keys.open(layer.wrapped_key, layer.blob_key)
-        return await self._blobs.open(StoredBlob(layer.blob_key, data_key, layer.size_bytes))
+        return StoredBlob(layer.blob_key, data_key, layer.size_bytes)

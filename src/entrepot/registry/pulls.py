@@ -11,9 +11,9 @@ from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.image_ids import ImageFailure, resolve_image
-from entrepot.registry.opened_manifests import OpenedManifests
+from entrepot.registry.opened import Opened
 from entrepot.registry.pull_times import PullTimes
-from entrepot.registry.sealed_manifests import open_manifest
+from entrepot.registry.sealed_manifests import open_manifest, place_of
 
 MOST_BATCH_BYTES = 32 * 1024 * 1024  # one answer's manifests: 100 may be asked for, of 4 MiB each
 
@@ -36,7 +36,7 @@ class Pulls:
         self._store = store
         self._data_keys = data_keys
         self._pull_times = pull_times
-        self._opened = OpenedManifests()
+        self._opened = Opened()
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
@@ -73,7 +73,7 @@ class Pulls:
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             image = await _find(records, repository, reference)
-            opened = self._opened.find(repository.id, image.digest)
+            opened = self._opened.find(place_of(repository.id, image.digest))
             if opened is not None:
                 return image, opened
             manifest = await records.manifests.find(repository.id, image.digest)
@@ -84,7 +84,7 @@ class Pulls:
         image, content = await self._store.read(body)
         if isinstance(content, SealedManifest):
             content = await open_manifest(self._data_keys, repository, image.digest, content)
-            self._opened.keep(repository.id, image.digest, content)
+            self._opened.keep(place_of(repository.id, image.digest), content)
         self._pull_times.note(repository.id, image.digest)
         return Pulled(image, content)
 

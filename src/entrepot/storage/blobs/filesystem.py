@@ -13,7 +13,7 @@ from entrepot.ports.blobs import BlobDamaged, BlobMissing, BlobReader, BlobWrite
 from entrepot.storage.blobs.hashing import resume_sha256, saved_digest
 from entrepot.storage.blobs.holds import Hold, hold
 from entrepot.storage.blobs.places import Places, sync_folder
-from entrepot.storage.blobs.readers import PlainReader, SealedReader, expect_length, is_quick
+from entrepot.storage.blobs.readers import PlainReader, SealedReader, expect_length
 from entrepot.storage.blobs.sealing import (
     SEGMENT_BYTES,
     NonceSource,
@@ -88,8 +88,6 @@ class FilesystemBlobs:
         return StoredBlob(key=upload.key, data_key=upload.data_key, size_bytes=upload.offset_bytes)
 
     async def open(self, blob: StoredBlob) -> BlobReader:
-        if is_quick(blob.size_bytes):
-            return self._open(blob)
         return await acquired(self._pool, partial(self._open, blob), lambda reader: reader.close())
 
     async def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:

@@ -6,8 +6,6 @@ from entrepot.ports.blobs import BlobDamaged
 from entrepot.storage.blobs.sealing import HEADER, SEGMENT_BYTES, Sealer, sealed_size, segment_of
 from entrepot.storage.blobs.segments import Meter, SealedSegments, ignore, read_exactly
 
-_QUICK_BYTES = 64 << 10  # tens of microseconds from the page cache, a hop to a thread costs more
-
 
 class PlainReader:
     """A blob whose file is its plaintext; the kernel may send it. One thread at a time."""
@@ -21,10 +19,6 @@ class PlainReader:
     @property
     def size_bytes(self) -> int:
         return self._size_bytes
-
-    @property
-    def is_quick(self) -> bool:
-        return is_quick(self._size_bytes)
 
     def fileno(self) -> int:
         return self._descriptor
@@ -59,10 +53,6 @@ class SealedReader:
     def size_bytes(self) -> int:
         return self._size_bytes
 
-    @property
-    def is_quick(self) -> bool:
-        return is_quick(self._size_bytes)
-
     def read_into(self, position: int, buffer: memoryview) -> int:
         wanted = max(0, min(len(buffer), self._size_bytes - position))
         done = 0
@@ -95,11 +85,6 @@ class SealedReader:
             self._open(index, content)
             self._opened = index, content
         return self._opened[1]
-
-
-def is_quick(size_bytes: int) -> bool:
-    """Whether a file so short may be opened and read on the event loop."""
-    return size_bytes <= _QUICK_BYTES
 
 
 def _copy(source: memoryview, target: memoryview) -> int:

@@ -1,6 +1,7 @@
 """The blobs that each repository holds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
@@ -18,7 +19,15 @@ SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key
   FROM held_layer AS h
   JOIN blob AS b ON b.blob_key = h.blob_key
 """
-_FIND = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest = $2"
+_FIND = """
+SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key,
+       (SELECT i.media_type FROM image_layer AS i
+         WHERE i.repository_id = h.repository_id AND i.blob_digest = h.digest
+         ORDER BY i.digest LIMIT 1) AS media_type
+  FROM held_layer AS h
+  JOIN blob AS b ON b.blob_key = h.blob_key
+ WHERE h.repository_id = $1 AND h.digest = $2
+"""
 _FIND_MANY = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest IN (…)"
 _HOLD = """
 INSERT INTO held_layer (repository_id, digest, blob_key, held_at) VALUES ($1, $2, $3, $4)
@@ -48,7 +57,7 @@ class SqlHeldLayers(Subject):
 
     async def find(self, repository_id: str, digest: Digest) -> Layer | None:
         row = await self._connection.row(_FIND, repository_id, digest)
-        return None if row is None else _to_layer(row)
+        return None if row is None else replace(_to_layer(row), media_type=row["media_type"])
 
     async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Layer]:
         found: dict[Digest, Layer] = {}
