@@ -52,28 +52,37 @@ class Resolver:
 
     def upload_layer(self, content: bytes) -> bool:
         """In parts of the size that the registry asked for, one after the other; false if it was there."""
-        begun = self.ecr.initiate_layer_upload(registryId=ACCOUNT, repositoryName=self.repository)
-        for first in range(0, len(content), begun["partSize"]):
-            part = content[first : first + begun["partSize"]]
-            self.ecr.upload_layer_part(
-                registryId=ACCOUNT,
-                repositoryName=self.repository,
-                uploadId=begun["uploadId"],
-                partFirstByte=first,
-                partLastByte=first + len(part) - 1,
-                layerPartBlob=part,
-            )
+        upload, size = self.begin()
+        for first in range(0, len(content), size):
+            self.send_part(upload, content[first : first + size], first=first)
         try:
-            done = self.ecr.complete_layer_upload(
-                registryId=ACCOUNT,
-                repositoryName=self.repository,
-                uploadId=begun["uploadId"],
-                layerDigests=[sha256(content)],
-            )
+            digest = self.complete(upload, sha256(content))
         except self.ecr.exceptions.LayerAlreadyExistsException:
             return False
-        assert done["layerDigest"] == sha256(content)
+        assert digest == sha256(content)
         return True
+
+    def begin(self) -> tuple[str, int]:
+        """The upload, and how many bytes a part shall have."""
+        begun = self.ecr.initiate_layer_upload(registryId=ACCOUNT, repositoryName=self.repository)
+        return begun["uploadId"], begun["partSize"]
+
+    def send_part(self, upload: str, part: bytes, *, first: int) -> None:
+        self.ecr.upload_layer_part(
+            registryId=ACCOUNT,
+            repositoryName=self.repository,
+            uploadId=upload,
+            partFirstByte=first,
+            partLastByte=first + len(part) - 1,
+            layerPartBlob=part,
+        )
+
+    def complete(self, upload: str, digest: str) -> str:
+        """The digest that the registry found."""
+        done = self.ecr.complete_layer_upload(
+            registryId=ACCOUNT, repositoryName=self.repository, uploadId=upload, layerDigests=[digest]
+        )
+        return done["layerDigest"]
 
     def push_manifest(self, manifest: bytes, media_type: str, *, tag: str | None = None) -> bool:
         """False when it is there under this tag; only the manifest that the reference names has one."""
@@ -192,6 +201,33 @@ def test_a_large_layer_goes_up_in_parts_and_comes_down_in_parallel(resolver: Res
     fetched = download_in_parts(resolver.layer_url(sha256(layer)), parallelism=4)
 
     assert sha256(fetched) == sha256(layer)
+
+
+def test_the_layers_of_an_image_go_up_at_once(resolver: Resolver) -> None:
+    """As containerd pushes: each layer's parts in order, the layers side by side."""
+    layers = [os.urandom(11 * MIB) for _ in range(6)]
+
+    with ThreadPoolExecutor(len(layers)) as pool:
+        assert all(pool.map(resolver.push_layer, layers))
+    push_image(resolver, *layers)
+
+    with ThreadPoolExecutor(len(layers)) as pool:
+        urls = [resolver.layer_url(sha256(one)) for one in layers]
+        assert [sha256(one) for one in pool.map(download, urls)] == [sha256(one) for one in layers]
+
+
+def test_a_part_sent_twice_is_told_where_to_go_on(resolver: Resolver) -> None:
+    """As when the answer to the first was lost, and the SDK tries again."""
+    layer = os.urandom(15 * MIB)
+    upload, size = resolver.begin()
+    resolver.send_part(upload, layer[:size], first=0)
+
+    with pytest.raises(resolver.ecr.exceptions.InvalidLayerPartException) as refused:
+        resolver.send_part(upload, layer[:size], first=0)
+
+    assert refused.value.response["lastValidByteReceived"] == size - 1
+    resolver.send_part(upload, layer[size:], first=size)
+    assert resolver.complete(upload, sha256(layer)) == sha256(layer)
 
 
 def test_uploads_of_one_layer_at_once_both_succeed(resolver: Resolver) -> None:
