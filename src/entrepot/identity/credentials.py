@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from entrepot.domain.errors import TokenRejected
 from entrepot.domain.principals import Principal, root_arn
+from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -42,10 +43,11 @@ class Credentials:
         self._store = store
         self._sealer = sealer
         self._clock = clock
+        self._keys = Versioned[str, AccessKey]()
 
     async def find(self, access_key_id: str) -> Credential | None:
         """The key's secret and owner; None when there is none, or its session has ended and was swept."""
-        key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+        key = await self._key(access_key_id)
         if key is None:
             return None
         secret = self._sealer.open(key.sealed_secret, secret_purpose(access_key_id)).decode("ascii")
@@ -53,11 +55,20 @@ class Credentials:
 
     async def principal(self, access_key_id: str) -> Principal | None:
         """The owner of a key that may be used now; None when it is unknown, inactive or past its end."""
-        key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+        key = await self._key(access_key_id)
         if key is None or not key.is_active:
             return None
         ends = key.principal.expires_at
         return None if ends is not None and ends <= self._clock() else key.principal
+
+    async def _key(self, access_key_id: str) -> AccessKey | None:
+        version = self._store.version()
+        key = self._keys.find(access_key_id, version)
+        if key is None:
+            key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+            if key is not None:
+                self._keys.keep(access_key_id, version, key)
+        return key
 
     async def has_account(self, account: str) -> bool:
         """Whether the account exists."""

@@ -440,6 +440,12 @@ class Records(Protocol):
 class Store(Protocol):
     """The database, as use cases see it."""
 
+    def version(self) -> int | None:
+        """A number that every commit changes, None where asking for it costs no less than reading a row.
+
+        What was read after asking holds as long as the number does, whoever writes.
+        """
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         """Read a few rows; each statement sees the latest commit."""
 

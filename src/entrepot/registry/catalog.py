@@ -13,6 +13,7 @@ from entrepot.domain.repositories import (
     check_tag_count,
     check_tag_key,
 )
+from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
@@ -27,6 +28,7 @@ class Catalog:
         self._store = store
         self._clock = clock
         self._new_id = new_id
+        self._repositories = Versioned[tuple[Registry, RepositoryName], Repository]()
 
     async def create(
         self,
@@ -63,7 +65,12 @@ class Catalog:
 
     async def get(self, registry: Registry, name: RepositoryName) -> Repository:
         """The repository, or RepositoryNotFound."""
-        return await self._store.read(lambda records: get_repository(records, registry, name))
+        version = self._store.version()
+        repository = self._repositories.find((registry, name), version)
+        if repository is None:
+            repository = await self._store.read(lambda records: get_repository(records, registry, name))
+            self._repositories.keep((registry, name), version, repository)
+        return repository
 
     async def get_all(self, registry: Registry, names: Sequence[RepositoryName]) -> list[Repository]:
         """All of them in the order asked, or RepositoryNotFound for the first that is missing."""

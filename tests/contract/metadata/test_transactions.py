@@ -39,6 +39,23 @@ async def test_a_write_is_read_by_other_nodes_at_once(shared_place: Place) -> No
         assert f"n{index}" in await other.read(names)
 
 
+async def test_a_version_changes_with_each_commit_and_stands_between_them(stepped_place: Place) -> None:
+    database = await stepped_place.open()
+    for index in range(20):
+        before = database.version()
+        assert database.version() == before
+        await database.write(adding(f"n{index}"))
+        assert database.version() != before
+
+
+async def test_a_version_changes_with_the_commits_of_other_nodes(sqlite_place: Place) -> None:
+    one, other = await sqlite_place.open(), await sqlite_place.open()
+    for index in range(20):
+        before = other.version()
+        await one.write(adding(f"n{index}"))
+        assert other.version() != before
+
+
 async def test_write_gives_what_the_body_returns(database: Database) -> None:
     async def answer(connection: Connection) -> str:
         await add(connection, "a")

@@ -41,7 +41,7 @@ class OutOfReach:
     """A store that meets an outage until it is reached."""
 
     def __init__(self, store: Store) -> None:
-        self.read, self.scan = store.read, store.scan
+        self.read, self.scan, self.version = store.read, store.scan, store.version
         self._write = store.write
         self.is_reached = False
 

@@ -47,6 +47,9 @@ Body = Callable[[Connection], Awaitable[T]]
 class Database(Protocol):
     """A database that runs bodies; every method may raise Unreachable or Overloaded."""
 
+    def version(self) -> int | None:
+        """A number that every commit changes, None where asking for it costs a round trip."""
+
     async def read(self, body: Body[T]) -> T:
         """Read a few rows, without a transaction: each statement sees the latest commit.
 

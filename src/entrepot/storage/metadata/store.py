@@ -16,6 +16,9 @@ class SqlStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def version(self) -> int | None:
+        return self._database.version()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._database.read(lambda connection: body(SqlRecords(connection)))
 

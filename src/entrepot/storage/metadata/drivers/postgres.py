@@ -173,6 +173,9 @@ class PostgresDatabase:
         self._leftovers: set[asyncio.Task[None]] = set()
         self._closed = False
 
+    def version(self) -> int | None:
+        return None
+
     async def read(self, body: Body[T]) -> T:
         return await self._read_twice(body, self._begin_read)
 

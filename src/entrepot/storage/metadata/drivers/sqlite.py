@@ -60,6 +60,12 @@ class SqliteDatabase:
         self._scans: set[Future[Any]] = set()
         self._closed = False
 
+    def version(self) -> int | None:
+        """SQLite's own count of what other connections wrote: the reader writes nothing, so it sees all."""
+        self._check_open()
+        version: int = self._reader.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
     async def read(self, body: Body[T]) -> T:
         self._check_open()
         try:
@@ -116,6 +122,10 @@ class MemoryDatabase:
     def __init__(self) -> None:
         self._connection = _open(":memory:", busy_seconds=0)
         self._closed = False
+
+    def version(self) -> int | None:
+        self._check_open()
+        return self._connection.total_changes
 
     async def read(self, body: Body[T]) -> T:
         self._check_open()
