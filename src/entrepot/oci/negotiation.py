@@ -1,13 +1,19 @@
 """Whether a client takes a manifest of some media type (RFC 9110, section 12.5.1)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 
 def accepts(lines: Sequence[str], media_type: str) -> bool:
-    """Whether Accept header lines cover the type; all do where there are none.
+    """Whether Accept header lines cover the type; all do where there are none."""
+    return _accepts(tuple(lines), media_type)
 
-    One pass, whatever the lines hold: the most exact range that covers the type decides, and the
-    first of several equal ones.
+
+@lru_cache(maxsize=256)  # each client has a few such headers, and sends them with every request
+def _accepts(lines: tuple[str, ...], media_type: str) -> bool:
+    """One pass, whatever the lines hold: the most exact range that covers the type decides.
+
+    The first of several equal ones does.
     """
     wanted = media_type.lower()
     ranges = (wanted, f"{wanted.partition('/')[0]}/*", "*/*")

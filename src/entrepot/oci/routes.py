@@ -7,6 +7,7 @@ characters that a tag or digest may hold: what is escaped anywhere else can be n
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote
 
 from entrepot.domain.digests import Digest, parse_digest
@@ -77,8 +78,9 @@ InRepository = TagList | ManifestAt | BlobAt | UploadList | UploadAt | ReferrerL
 Route = Base | CatalogList | InRepository
 
 
+@lru_cache(maxsize=1024)
 def parse_route(path: str) -> Route:
-    """What a raw path names.
+    """What a raw path names; clients ask for the same ones again and again.
 
     Raises RouteUnknown; InvalidParameter for a name or tag and DigestUnsupported for a digest that
     can be none.

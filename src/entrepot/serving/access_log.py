@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
+import orjson
 import structlog
 from aiohttp import web
 
@@ -91,4 +92,10 @@ def log_request(
 
 def _render(event: Mapping[str, object]) -> str:
     """ASCII alone: a caller's control characters and lone surrogates become escapes."""
+    try:
+        line = orjson.dumps(event)
+    except TypeError:  # lone surrogates, or what only a log record of ours holds
+        line = b""
+    if line and line.isascii() and b"\x7f" not in line:
+        return line.decode("ascii")
     return json.dumps(event, default=str).replace("\x7f", "\\u007f")
