@@ -98,4 +98,4 @@ def _render(event: Mapping[str, object]) -> str:
         line = b""
     if line and line.isascii() and b"\x7f" not in line:
         return line.decode("ascii")
-    return json.dumps(event, default=str).replace("\x7f", "\\u007f")
+    return json.dumps(event, default=str, separators=(",", ":")).replace("\x7f", "\\u007f")
