@@ -4,6 +4,7 @@ import base64
 import http.client
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -174,7 +175,8 @@ def _running(command: list[str], folder: Path, port: int, path: str) -> Iterator
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, path: str, log: Path) -> None:
-    for _ in range(int(_READY_SECONDS / _POLL_SECONDS)):
+    last = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < last:
         try:
             process.wait(timeout=_POLL_SECONDS)
         except subprocess.TimeoutExpired:

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -193,7 +194,8 @@ def wait_until_ready(
     process: subprocess.Popen[bytes], host: str, port: int, log: Path, *, seconds: int = _READY_SECONDS
 ) -> None:
     """Return when /readyz answers 200; a process that ends, or is not ready in time, fails with its log."""
-    for _ in range(int(seconds / _POLL_SECONDS)):
+    last = time.monotonic() + seconds
+    while time.monotonic() < last:
         try:
             status = process.wait(timeout=_POLL_SECONDS)
         except subprocess.TimeoutExpired:
