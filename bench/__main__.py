@@ -22,7 +22,7 @@ from bench.rivals import Rival
 from bench.table import FOOT, Result, draw
 from bench.work import GIB, Group, Measure, Row, Sample, groups
 
-RESULTS = ROOT / "bench" / "results.json"
+_RESULTS = ROOT / "bench" / "results.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,11 @@ def main() -> int:
         "foot": FOOT,
         "results": [result.document() for result in results],
     }
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n")
+    arguments.results.parent.mkdir(parents=True, exist_ok=True)
+    arguments.results.write_text(json.dumps(report, indent=1) + "\n")
     print("\n" + draw(results))
     print(", ".join(f"{name}: {value}" for name, value in machine.items()))
-    print(f"{(time.monotonic() - began) / 60:.1f} minutes; {RESULTS.relative_to(ROOT)} has every sample")
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes; {arguments.results} has every sample")
     return 0
 
 
@@ -114,6 +115,9 @@ def _arguments() -> argparse.Namespace:
         type=Path,
         default=ROOT / "build" / "bench",
         help="on the disk to measure, 20 GiB free (default build/bench)",
+    )
+    parser.add_argument(
+        "--results", type=Path, default=_RESULTS, help="where to write them (default bench/results.json)"
     )
     return parser.parse_args()
 
