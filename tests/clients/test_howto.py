@@ -1,0 +1,275 @@
+"""The pages of docs/howto, client by client: their commands as they stand there, against a served Entrepot.
+
+Every `sh` block of a page is run, in order and in one shell; of the pages on pipelines also the job file.
+Blocks in other languages are shown to the reader and not run: `console` has what no test can run.
+"""
+
+import fnmatch
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+import yaml
+
+from tests.clients.oci_layout import Layout
+from tests.clients.raw_registry import OCI_MANIFEST, sha256
+from tests.engines.containerd import Containerd, containerd_daemon
+from tests.engines.cri import OK, open_image_service
+from tests.engines.docker import Docker
+from tests.engines.entrepot import Entrepot, served
+from tests.engines.podman import open_podman
+from tests.engines.programs import PATH, ROOT, TOOLS, find_program, run_program
+from tests.engines.skopeo import open_skopeo
+
+PAGES = ("docker", "podman", "containerd", "kubernetes", "helm", "cosign", "github-actions", "gitlab-ci")
+LANGUAGES = {"sh", "console", "yaml", "toml"}
+
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXPRESSION = re.compile(r"\$\{\{ ([\w.]+) \}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A folder with a Dockerfile, and what a shell has in which clients are to meet the server."""
+
+    folder: Path
+    variables: dict[str, str]
+
+    def type(self, *scripts: str, variables: Mapping[str, str] | None = None) -> str:
+        """What the scripts printed, run in one shell that gives up at the first failure and says where."""
+        script = self.folder / "script"
+        script.write_text("\n".join(scripts))
+        return run_program(
+            "/bin/bash", "-euvo", "pipefail", script,
+            environment={**self.variables, **(variables or {})},
+            folder=self.folder,
+        )  # fmt: skip
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Entrepot]:
+    """An Entrepot for one page, for all pages call their repository by the same name."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    with served(folder, "--workers=1") as entrepot:
+        yield entrepot
+
+
+@pytest.fixture
+def desk(server: Entrepot, tmp_path: Path) -> Desk:
+    find_program("aws")
+    home, folder = tmp_path / "home", tmp_path / "desk"
+    home.mkdir()
+    folder.mkdir()
+    shutil.copy(find_program("busybox"), folder / "busybox")
+    (folder / "noise").write_bytes(os.urandom(1000))
+    (folder / "Dockerfile").write_text(
+        'FROM scratch\nCOPY busybox noise /bin/\nCMD ["/bin/busybox", "true"]\n'
+    )
+    variables = server.client_environment(home) | {
+        "PATH": f"{TOOLS}{os.pathsep}{PATH}",
+        "REGISTRY": server.registry,
+    }
+    return Desk(folder, variables)
+
+
+@pytest.fixture
+def docker_desk(desk: Desk, docker_engine: Docker) -> Desk:
+    desk.variables["DOCKER_HOST"] = docker_engine.environment["DOCKER_HOST"]
+    return desk
+
+
+@pytest.fixture(scope="module")
+def containerd() -> Iterator[Containerd]:
+    with containerd_daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture
+def node_desk(desk: Desk, containerd: Containerd) -> Desk:
+    desk.variables["CERTS_D"] = f"{containerd.folder}/certs.d"
+    desk.variables["CONTAINERD_ADDRESS"] = str(containerd.socket)
+    desk.variables["CONTAINERD_SNAPSHOTTER"] = "native"
+    return desk
+
+
+@pytest.fixture
+def image(server: Entrepot, layout: Layout, tmp_path: Path) -> str:
+    """The digest of `team/app:1.0`, which is there."""
+    server.create_repository("team/app")
+    manifest = layout.add_image()
+    skopeo = open_skopeo(tmp_path)
+    skopeo.login(server.registry, server.password())
+    skopeo.copy(layout.name(OCI_MANIFEST, manifest), f"docker://{server.registry}/team/app:1.0")
+    return sha256(manifest)
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """What stands in the page's blocks of this language."""
+    text = (ROOT / "docs" / "howto" / f"{page}.md").read_text(encoding="utf-8")
+    return [block for name, block in BLOCK.findall(text) if name == language]
+
+
+def tags(server: Entrepot, repository: str) -> list[str]:
+    identifiers = server.ecr().list_images(repositoryName=repository)["imageIds"]
+    return sorted(one["imageTag"] for one in identifiers if "imageTag" in one)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_has_commands_that_are_run_and_says_of_each_block_what_it_is(page: str) -> None:
+    text = (ROOT / "docs" / "howto" / f"{page}.md").read_text(encoding="utf-8")
+
+    assert blocks(page, "sh")
+    assert {name for name, _ in BLOCK.findall(text)} <= LANGUAGES
+    assert text.count("\n```") == 2 * len(BLOCK.findall(text))
+    assert f"docs/howto/{page}.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_docker(docker_desk: Desk, server: Entrepot) -> None:
+    printed = docker_desk.type(*blocks("docker", "sh"))
+
+    assert "Login Succeeded" in printed
+    assert printed.count("Downloaded newer image") + printed.count("Image is up to date") == 2
+    assert tags(server, "team/app") == []
+
+
+def test_podman(desk: Desk, server: Entrepot) -> None:
+    variables = {**open_podman(Path(desk.variables["HOME"])).variables}
+    del variables["CONTAINERS_REGISTRIES_CONF"]  # the page writes one where podman looks by itself
+    for program in ("buildah", "skopeo"):
+        find_program(program)
+
+    printed = desk.type(*blocks("podman", "sh"), variables=variables)
+
+    assert "Login Succeeded" in printed
+    assert tags(server, "team/app") == []
+
+
+@pytest.mark.usefixtures("image")
+def test_containerd(node_desk: Desk, server: Entrepot) -> None:
+    node_desk.type(*blocks("containerd", "sh"))
+
+    assert tags(server, "team/copy") == ["1.0"]
+
+
+class TestKubernetes:
+    """What a node needs; neither kubelet nor kubectl is run."""
+
+    @pytest.mark.usefixtures("image")
+    def test_node_pulls_with_the_password_of_the_secret(
+        self, node_desk: Desk, server: Entrepot, containerd: Containerd, tmp_path: Path
+    ) -> None:
+        find_program("ecr-credential-provider")
+        node_desk.type(*blocks("kubernetes", "sh"))
+
+        secret = json.loads((node_desk.folder / "pull-secret.json").read_text())
+        images = open_image_service(containerd.socket, tmp_path)
+        pulled = images.pull(f"{server.registry}/team/app:1.0", **secret["auths"][server.registry])
+        assert pulled.status == OK, pulled
+
+        asked = json.loads((node_desk.folder / "request.json").read_text())["image"]
+        answer = json.loads((node_desk.folder / "answer.json").read_text())["auth"]
+        granted = answer[asked.partition("/")[0]]
+        pulled = images.pull(f"{server.registry}/team/app:1.0", **granted)
+        assert pulled.status == OK, pulled
+
+    def test_configuration_matches_the_image_that_is_asked_for(self) -> None:
+        configuration = yaml.safe_load(blocks("kubernetes", "yaml")[1])
+        [provider] = configuration["providers"]
+        request = blocks("kubernetes", "sh")[2]
+
+        [image] = re.findall(r'"image": "([^"]+)"', request)
+        assert fnmatch.fnmatch(image.partition("/")[0], provider["matchImages"][0])
+        assert f"{provider['name']} get-credentials" in request
+        assert f'"apiVersion": "{provider["apiVersion"]}"' in request
+
+    def test_job_that_renews_does_what_is_tested(self) -> None:
+        job = yaml.safe_load(blocks("kubernetes", "yaml")[0])
+        [container] = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+        [script] = container["args"]
+
+        assert script.startswith(blocks("kubernetes", "sh")[1])
+
+
+def test_helm(desk: Desk, server: Entrepot) -> None:
+    find_program("helm")
+
+    printed = desk.type(*blocks("helm", "sh"))
+
+    assert "version: 1.2.3" in printed
+    assert "kind: Deployment" in printed
+    assert (desk.folder / "pulled" / "greeting" / "Chart.yaml").exists()
+    assert tags(server, "charts/greeting") == []
+
+
+def test_cosign(desk: Desk, server: Entrepot, image: str) -> None:
+    find_program("cosign")
+
+    printed = desk.type(*blocks("cosign", "sh"), variables={"COSIGN_PASSWORD": "of the key"})
+
+    assert printed.count("signatures were verified against the specified public key") == 3
+    signed = image.replace(":", "-")
+    assert tags(server, "team/app") == ["1.0", f"{signed}.att", f"{signed}.sig"]
+
+
+def test_github_actions(docker_desk: Desk, server: Entrepot) -> None:
+    job = yaml.safe_load(blocks("github-actions", "yaml")[0])["jobs"]["push"]
+    settings = {
+        "vars.ENTREPOT_REGISTRY": server.registry,
+        "vars.ENTREPOT_URL": server.url,
+        "secrets.ENTREPOT_ACCESS_KEY_ID": server.access_key_id,
+        "secrets.ENTREPOT_SECRET_ACCESS_KEY": server.secret_access_key,
+    }
+    environment = {
+        name: EXPRESSION.sub(lambda found: settings[found[1]], value)
+        for name, value in cast("dict[str, str]", job["env"]).items()
+    }
+    steps = [step["run"] for step in job["steps"] if "run" in step]
+    docker_desk.type(*blocks("github-actions", "sh"))
+    forget_settings(docker_desk)
+
+    assert job["defaults"]["run"]["shell"] == "bash"  # which is what sets pipefail
+    for step in steps:  # each in a shell of its own
+        docker_desk.type(step, variables={**environment, "GITHUB_SHA": "1234abcd"})
+
+    assert tags(server, "team/app") == ["1234abcd"]
+    assert logins(docker_desk) == {}
+
+
+def test_gitlab_ci(docker_desk: Desk, server: Entrepot) -> None:
+    job = yaml.safe_load(blocks("gitlab-ci", "yaml")[0])["push"]
+    docker_desk.type(*blocks("gitlab-ci", "sh"))
+    forget_settings(docker_desk)
+    settings = {
+        "REGISTRY": server.registry,
+        "AWS_ENDPOINT_URL_ECR": server.url,
+        "AWS_ACCESS_KEY_ID": server.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": server.secret_access_key,
+        "CI_COMMIT_SHORT_SHA": "1234abcd",
+    }
+    for name, value in cast("dict[str, str]", job["variables"]).items():
+        settings[name] = re.sub(r"\$(\w+)", lambda found: settings[found[1]], value)
+
+    docker_desk.type(*job["before_script"], *job["script"], variables=settings)
+    docker_desk.type(*job["after_script"], variables=settings)
+
+    assert tags(server, "team/app") == ["1234abcd"]
+    assert logins(docker_desk) == {}
+
+
+def forget_settings(desk: Desk) -> None:
+    """What is left to a runner: what leads to the server has to come from the job file."""
+    for name in [name for name in desk.variables if name == "REGISTRY" or name.startswith("AWS_")]:
+        del desk.variables[name]
+
+
+def logins(desk: Desk) -> dict[str, object]:
+    config = Path(desk.variables["HOME"]) / ".docker" / "config.json"
+    kept: dict[str, object] = json.loads(config.read_text()).get("auths", {})
+    return kept
