@@ -43,7 +43,8 @@ class Signer:
     async def read(self, purpose: str, text: str) -> Mapping[str, str | int]:
         """The payload of a text signed here for this purpose; raises TokenRejected for any other.
 
-        A client sends one token with each of many requests, so what was read lately is kept.
+        A client sends one token with each of many requests, so what was read lately is kept, by the
+        whole text: a lookup by a keyed hash tells nobody how much of a guess was right.
         """
         content = self._read.get((purpose, text))
         if content is None:
