@@ -1,7 +1,7 @@
 # Entrepot's commands. `make help` lists them; nothing has to be typed before any of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format lock bench
+.PHONY: help serve test check format lock bench profile
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -37,3 +37,8 @@ bench: ## measure Entrepot beside other registries; some rows with ARGS='--rows 
 	@tools/environment requirements-dev.lock
 	@bench/install
 	@.venv/bin/python -m bench $(ARGS)
+
+profile: ## show where the time of Entrepot's hottest paths goes; one of them with ARGS='--paths push'
+	@tools/environment requirements-dev.lock
+	@bench/install
+	@.venv/bin/python -m bench.profile $(ARGS)

@@ -19,15 +19,15 @@ from bench.rivals import Rival, distribution, entrepot, entrepot_plain, moto
 MIB = 1 << 20
 GIB = 1 << 30
 
-_MANY = 16  # connections of small requests; enough to keep two processors busy
-_REPOSITORIES = 100
+MANY = 16  # connections of small requests; enough to keep two processors busy
+REPOSITORIES = 100
 _SLOW_READERS = 500
 _SLOW_BYTES_PER_SECOND = 10_000
 _SLOW_LEAD_SECONDS = 6  # until all of them have begun to read
 _PUSHES_IN_BACKGROUND = 4
 _OTHERS = 4  # connections of those who must not suffer from a crowd beside them
-_UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
-_MANIFEST_BY_TAG = f"/v2/{REPOSITORY}/manifests/{TAG}"
+UPLOADS = f"/v2/{REPOSITORY}/blobs/uploads/"
+MANIFEST_BY_TAG = f"/v2/{REPOSITORY}/manifests/{TAG}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +125,16 @@ def _small() -> Group:
         for name, work, method, path in asked
     ]
     return Group(
-        servers=(distribution, entrepot), rows=tuple(rows), fill=_fill_with_an_image, disk_bytes=10 * MIB
+        servers=(distribution, entrepot), rows=tuple(rows), fill=fill_with_an_image, disk_bytes=10 * MIB
     )
 
 
-def _fill_with_an_image(rival: Rival) -> None:
+def fill_with_an_image(rival: Rival) -> None:
     rival.put_blob(SMALL_BLOB)
     rival.put_manifest()
 
 
-def _requests(method: str, path: str, connections: int) -> Crowd:
+def requests(method: str, path: str, connections: int) -> Crowd:
     # Without Accept distribution answers a manifest GET with 400.
     return Crowd(
         name="requests",
@@ -147,7 +147,7 @@ def _requests(method: str, path: str, connections: int) -> Crowd:
 
 def _request_rate(method: str, path: str) -> Measure:
     def measure(rival: Rival, seconds: float) -> Sample:
-        reports = put_load(rival, _requests(method, path, _MANY), seconds=seconds)
+        reports = put_load(rival, requests(method, path, MANY), seconds=seconds)
         return Sample(reports[0].requests_per_second, reports)
 
     return measure
@@ -185,7 +185,7 @@ def _download_rate(blob: Blob, connections: int) -> Measure:
     path = f"/v2/{REPOSITORY}/blobs/{blob.digest}"
 
     def measure(rival: Rival, seconds: float) -> Sample:
-        reports = put_load(rival, _requests("GET", path, connections), seconds=seconds)
+        reports = put_load(rival, requests("GET", path, connections), seconds=seconds)
         return Sample(reports[0].megabytes_per_second, reports)
 
     return measure
@@ -216,13 +216,7 @@ def _fill_nothing(_rival: Rival) -> None:
 
 
 def _push_rate(size_bytes: int, connections: int, *, is_chunked: bool) -> Measure:
-    crowd = Crowd(
-        name="pushes",
-        connections=connections,
-        push_path=_UPLOADS,
-        size_bytes=size_bytes,
-        is_chunked=is_chunked,
-    )
+    crowd = pushes(size_bytes, connections, is_chunked=is_chunked)
 
     def measure(rival: Rival, seconds: float) -> Sample:
         reports = put_load(rival, crowd, seconds=seconds)
@@ -231,19 +225,22 @@ def _push_rate(size_bytes: int, connections: int, *, is_chunked: bool) -> Measur
     return measure
 
 
-def _beside_pushes() -> Group:
-    pushes = Crowd(
+def pushes(size_bytes: int, connections: int, *, is_chunked: bool) -> Crowd:
+    return Crowd(
         name="pushes",
-        connections=_PUSHES_IN_BACKGROUND,
-        is_background=True,
-        push_path=_UPLOADS,
-        size_bytes=256 * MIB,
-        is_chunked=True,
+        connections=connections,
+        push_path=UPLOADS,
+        size_bytes=size_bytes,
+        is_chunked=is_chunked,
     )
 
+
+def _beside_pushes() -> Group:
+    behind = replace(pushes(256 * MIB, _PUSHES_IN_BACKGROUND, is_chunked=True), is_background=True)
+
     def measure(rival: Rival, seconds: float) -> Sample:
-        asked = _requests("GET", _MANIFEST_BY_TAG, _OTHERS)
-        reports = put_load(rival, pushes, asked, seconds=2 * seconds, lead_seconds=0.5)
+        asked = requests("GET", MANIFEST_BY_TAG, _OTHERS)
+        reports = put_load(rival, behind, asked, seconds=2 * seconds, lead_seconds=0.5)
         return Sample(reports[1].p99_ms, reports)
 
     row = Row(
@@ -255,7 +252,7 @@ def _beside_pushes() -> Group:
         goal=0.5,
         is_less_better=True,
     )
-    return Group(servers=(distribution, entrepot), rows=(row,), fill=_fill_with_an_image, disk_bytes=20 * GIB)
+    return Group(servers=(distribution, entrepot), rows=(row,), fill=fill_with_an_image, disk_bytes=20 * GIB)
 
 
 def _images() -> Group:
@@ -307,41 +304,43 @@ def _timed_copy(skopeo: Skopeo, source: str, target: str) -> Sample:
 
 def _repositories() -> Group:
     def measure(rival: Rival, seconds: float) -> Sample:
-        body = "{}"
-        signed = Crowd(
-            name="calls",
-            connections=_MANY,
-            method="POST",
-            paths=("/",),
-            body=body,
-            headers=rival.sign_describe_repositories(body),
-        )
-        reports = put_load(rival, signed, seconds=seconds)
+        reports = put_load(rival, describe_repositories(rival), seconds=seconds)
         return Sample(reports[0].requests_per_second, reports)
-
-    def fill(rival: Rival) -> None:
-        # Entrepot's server was given one for the other rows.
-        rival.create_repositories(_REPOSITORIES - (rival.name == "entrepot"))
 
     row = Row(
         name="describe-repositories",
-        work=f"DescribeRepositories, signed, {_REPOSITORIES} repositories",
+        work=f"DescribeRepositories, signed, {REPOSITORIES} repositories",
         unit="/s",
         sides=(Side("moto", "moto", measure), Side("Entrepot", "entrepot", measure)),
         required=15,
         goal=20,
     )
-    return Group(servers=(moto, entrepot), rows=(row,), fill=fill, disk_bytes=10 * MIB)
+    return Group(servers=(moto, entrepot), rows=(row,), fill=fill_with_repositories, disk_bytes=10 * MIB)
+
+
+def fill_with_repositories(rival: Rival) -> None:
+    # Entrepot's server was given one for the other rows.
+    rival.create_repositories(REPOSITORIES - (rival.name == "entrepot"))
+
+
+def describe_repositories(rival: Rival) -> Crowd:
+    body = "{}"
+    return Crowd(
+        name="calls",
+        connections=MANY,
+        method="POST",
+        paths=("/",),
+        body=body,
+        headers=rival.sign_describe_repositories(body),
+    )
 
 
 def _memory() -> Group:
-    pushes = Crowd(
-        name="pushes", connections=16, push_path=_UPLOADS, size_bytes=GIB, is_chunked=True, repeat=1
-    )
+    crowd = replace(pushes(GIB, 16, is_chunked=True), repeat=1)
 
     def measure(rival: Rival, _seconds: float) -> Sample:
         with watched(rival.pid) as peak:
-            reports = put_load(rival, pushes, seconds=0)
+            reports = put_load(rival, crowd, seconds=0)
         return Sample(peak.pss_bytes / 1e6, reports)
 
     row = Row(
@@ -368,7 +367,7 @@ def _slow_readers() -> Group:
     )
 
     def sides(path: str, read: Callable[[Report], float]) -> tuple[Side, ...]:
-        others = _requests("GET", path, _OTHERS)
+        others = requests("GET", path, _OTHERS)
 
         def measure_alone(rival: Rival, seconds: float) -> Sample:
             reports = put_load(rival, others, seconds=seconds)
@@ -388,13 +387,13 @@ def _slow_readers() -> Group:
         name="slow-readers/rate",
         work=f"manifest GET {beside}",
         unit="/s",
-        sides=sides(_MANIFEST_BY_TAG, lambda report: report.requests_per_second),
+        sides=sides(MANIFEST_BY_TAG, lambda report: report.requests_per_second),
     )
     p99 = Row(
         name="slow-readers/p99",
         work=f"manifest GET {beside}, p99",
         unit="ms",
-        sides=sides(_MANIFEST_BY_TAG, lambda report: report.p99_ms),
+        sides=sides(MANIFEST_BY_TAG, lambda report: report.p99_ms),
         is_less_better=True,
     )
     get = Row(
@@ -420,7 +419,7 @@ def _slow_readers() -> Group:
     )
 
     def fill(rival: Rival) -> None:
-        _fill_with_an_image(rival)
+        fill_with_an_image(rival)
         rival.put_blob(blob)
 
     # Memory last: what a process took once it may keep.
