@@ -7,14 +7,14 @@ from entrepot.aws.operations import Call
 from entrepot.domain.digests import parse_digest
 from entrepot.domain.errors import InvalidParameter
 from entrepot.domain.images import Image, ImageId
-from entrepot.domain.names import parse_repository_name, parse_tag
+from entrepot.domain.names import parse_tag
 from entrepot.domain.repositories import Repository
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.listings import DescribedImage, Listings
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
-from entrepot.services.ecr.registries import registry_of
+from entrepot.services.ecr.registries import repository_of
 from entrepot.services.ecr.shapes import Member, failure_member, image_id_member, place_members
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class ImageOperations:
 
     async def put(self, call: Call, params: "ecr.PutImageRequestTypeDef") -> Member:
         """PutImage."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         tag, digest = params.get("imageTag"), params.get("imageDigest")
         pushed = await self._pushes.put(
             repository,
@@ -59,7 +59,7 @@ class ImageOperations:
 
     async def get(self, call: Call, params: "ecr.BatchGetImageRequestTypeDef") -> Member:
         """BatchGetImage; a manifest is given as it is stored, whatever media types are accepted."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         found, failures = await self._pulls.get_batch(repository, _ids(params["imageIds"]))
         images = [
             {
@@ -74,7 +74,7 @@ class ImageOperations:
 
     async def describe(self, call: Call, params: "ecr.DescribeImagesRequestTypeDef") -> Member:
         """DescribeImages: a page of the repository, or exactly those named."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         ids = params.get("imageIds")
         if ids is not None:
             if "nextToken" in params or "maxResults" in params:
@@ -94,7 +94,7 @@ class ImageOperations:
 
     async def list(self, call: Call, params: "ecr.ListImagesRequestTypeDef") -> Member:
         """ListImages."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         if _hides_active(params.get("filter", {})):
             return {"imageIds": []}
         page = await self._listings.image_ids(
@@ -108,7 +108,7 @@ class ImageOperations:
 
     async def delete(self, call: Call, params: "ecr.BatchDeleteImageRequestTypeDef") -> Member:
         """BatchDeleteImage."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         deleted, failures = await self._deletions.delete_batch(repository, _ids(params["imageIds"]))
         return {
             "imageIds": [image_id_member(image_id) for image_id in deleted],
@@ -117,7 +117,7 @@ class ImageOperations:
 
     async def list_referrers(self, call: Call, params: "ecr.ListImageReferrersRequestTypeDef") -> Member:
         """ListImageReferrers; an unknown subject has none."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         subject = parse_digest(params["subjectId"]["imageDigest"])
         filters = params.get("filter", {})
         if filters.get("artifactStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
@@ -130,10 +130,6 @@ class ImageOperations:
             artifact_types=filters.get("artifactTypes", []),
         )
         return {"referrers": [_referrer(image) for image in page.entries], "nextToken": page.next_token}
-
-    async def _repository(self, call: Call, params: Mapping[str, object]) -> Repository:
-        name = parse_repository_name(str(params["repositoryName"]))
-        return await self._catalog.get(registry_of(call, params), name)
 
 
 def _ids(ids: "Sequence[ecr.ImageIdentifierTypeDef]") -> Sequence[ImageId]:

@@ -1,6 +1,6 @@
 """Operations on layers and their uploads."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from entrepot.aws.operations import Call
@@ -8,13 +8,11 @@ from entrepot.domain.addresses import Addresses
 from entrepot.domain.digests import Digest, is_digest, parse_digest
 from entrepot.domain.errors import UploadOutOfOrder
 from entrepot.domain.layers import PART_BYTES
-from entrepot.domain.names import parse_repository_name
-from entrepot.domain.repositories import Repository
 from entrepot.identity.tokens import Tokens
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.layers import Layers
 from entrepot.registry.uploads import LayerUploads
-from entrepot.services.ecr.registries import registry_of
+from entrepot.services.ecr.registries import repository_of
 from entrepot.services.ecr.shapes import Member, place_members
 
 if TYPE_CHECKING:
@@ -35,12 +33,12 @@ class LayerOperations:
 
     async def initiate(self, call: Call, params: "ecr.InitiateLayerUploadRequestTypeDef") -> Member:
         """InitiateLayerUpload."""
-        upload = await self._uploads.begin(await self._repository(call, params), call.caller)
+        upload = await self._uploads.begin(await repository_of(self._catalog, call, params), call.caller)
         return {"uploadId": upload.id, "partSize": PART_BYTES}
 
     async def upload_part(self, call: Call, params: "ecr.UploadLayerPartRequestTypeDef") -> Member:
         """UploadLayerPart; the offsets are inclusive and must cover exactly the bytes sent."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         first, last, part = params["partFirstByte"], params["partLastByte"], params["layerPartBlob"]
         if not isinstance(part, bytes) or last - first + 1 != len(part):
             held = await self._uploads.get(repository, call.caller, params["uploadId"])
@@ -58,7 +56,7 @@ class LayerOperations:
 
     async def complete(self, call: Call, params: "ecr.CompleteLayerUploadRequestTypeDef") -> Member:
         """CompleteLayerUpload; of several digests the first counts."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         digest = parse_digest(params["layerDigests"][0])
         await self._uploads.complete(repository, call.caller, params["uploadId"], digest)
         return {**place_members(repository), "uploadId": params["uploadId"], "layerDigest": digest}
@@ -67,7 +65,7 @@ class LayerOperations:
         self, call: Call, params: "ecr.BatchCheckLayerAvailabilityRequestTypeDef"
     ) -> Member:
         """BatchCheckLayerAvailability."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         asked = list(dict.fromkeys(params["layerDigests"]))
         wellformed = [Digest(text) for text in asked if is_digest(text)]
         held, media_types = await self._layers.find_many(repository, wellformed)
@@ -86,17 +84,13 @@ class LayerOperations:
 
     async def download_url(self, call: Call, params: "ecr.GetDownloadUrlForLayerRequestTypeDef") -> Member:
         """GetDownloadUrlForLayer: a URL that works for an hour, while the layer and the caller's key do."""
-        repository = await self._repository(call, params)
+        repository = await repository_of(self._catalog, call, params)
         layer = await self._layers.get_referenced(repository, parse_digest(params["layerDigest"]))
         token = await self._tokens.issue_download(
             call.caller, repository.registry, repository.name, layer.digest
         )
         url = f"{self._addresses.registry_url(repository.registry)}/layers/{token}"
         return {"downloadUrl": url, "layerDigest": layer.digest}
-
-    async def _repository(self, call: Call, params: Mapping[str, object]) -> Repository:
-        name = parse_repository_name(str(params["repositoryName"]))
-        return await self._catalog.get(registry_of(call, params), name)
 
 
 async def _whole(part: bytes) -> AsyncIterator[bytes]:
