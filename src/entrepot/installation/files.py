@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from entrepot.storage.blobs.places import sync_folder
+
 
 def make_folder(folder: Path) -> None:
     """A folder that only its owner may enter."""
@@ -50,12 +52,3 @@ def _draft(path: Path, content: bytes, mode: int) -> Iterator[Path]:
         yield draft
     finally:
         draft.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames and creations in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
