@@ -15,7 +15,7 @@ from entrepot.domain.names import Registry, is_account, is_region
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
-from entrepot.installation.data_lock import DataFolderInUse, data_lock
+from entrepot.installation.data_lock import DataFolderInUse, DataFolderUnwritable, data_lock
 from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
 from entrepot.installation.first_start import (
     ACCESS_KEY_VARIABLE,
@@ -66,6 +66,7 @@ _SAID = (
     CannotAnswer,
     CannotIssue,
     DataFolderInUse,
+    DataFolderUnwritable,
     KeyRingError,
     DatabaseUnfit,
     NetworkFileSystem,
@@ -143,7 +144,6 @@ _SERVE = "Serve the registry. Each setting comes from the command line, else fro
 def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
     check_certificate(settings)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with data_lock(settings.data_dir):
         sockets = listen(settings.host, settings.port)  # before anything is made or changed
         settings = replace(settings, port=sockets[0].getsockname()[1])  # 0 asked for any free one
