@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from entrepot.serving.access_log import set_up_logging
+from entrepot.serving.deliveries import is_anything_unsent
 from entrepot.serving.process import run_job_worker, run_request_worker
 from entrepot.settings import Settings
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _BACKLOG = 1024
 _RESTART_SECONDS = 1.0  # between the death of a process and its successor
+_LOOK_SECONDS = 0.1
 _LAST_SECONDS = 10  # after the drain time, before what still runs is killed
 
 _Work = Callable[[int], None]
@@ -41,6 +43,7 @@ class Supervisor:
         self._sockets = sockets
         self._children: dict[int, _Work] = {}
         self._is_stopping = False
+        self._is_impatient = False
         self._lifeline = os.pipe()  # a child that reads its end learns that the other one is gone
 
     def run(self) -> None:
@@ -53,6 +56,7 @@ class Supervisor:
         self._start(self._run_jobs)
         while self._children:
             self._await_child()
+        self._await_deliveries()
         for number in _STOPPING:
             signal.signal(number, signal.SIG_IGN)  # one that comes too late is not what ended us
 
@@ -87,9 +91,15 @@ class Supervisor:
             time.sleep(_RESTART_SECONDS)
             self._start(work)
 
+    def _await_deliveries(self) -> None:
+        """Let clients take what was written for them, until the end of patience."""
+        while not self._is_impatient and is_anything_unsent(self._settings.port):
+            time.sleep(_LOOK_SECONDS)
+
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         """Ask every process to end; a second signal, or the end of patience, ends them."""
         last = signal.SIGKILL if self._is_stopping else signal.SIGTERM
+        self._is_impatient = self._is_stopping
         if not self._is_stopping:
             signal.signal(signal.SIGALRM, self._stop)
             signal.alarm(self._settings.drain_seconds + _LAST_SECONDS)
