@@ -31,6 +31,7 @@ SUITES = (
     Suite("faults", minutes=10),
     Suite("clients", minutes=12),
     Suite("conformance", minutes=5),
+    Suite("deploy", minutes=6),
 )
 
 
