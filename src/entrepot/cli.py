@@ -22,6 +22,7 @@ from entrepot.installation.first_start import (
     SECRET_VARIABLE,
     CannotStart,
     Prepared,
+    create_root_key,
     prepare,
     replace_root,
     root_key_versions,
@@ -121,7 +122,9 @@ def _parser() -> ArgumentParser:
     root_key = commands.add_parser("root-key", help="the key that everything at rest is sealed under")
     add_options(root_key)
     root_key.add_argument(
-        "action", choices=("show", "rotate"), help="list its versions, or add one and rewrap"
+        "action",
+        choices=("create", "show", "rotate"),
+        help="make one for servers to come, list its versions, or add one and rewrap",
     )
     root_key.set_defaults(command=_root_key)
 
@@ -231,7 +234,10 @@ def _credentials(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
-    if parsed.action == "rotate":
+    if parsed.action == "create":
+        create_root_key(settings)
+        print(f"{settings.root_key_file} is a new root key; without it nothing that it seals can be read")
+    elif parsed.action == "rotate":
         version, replaced = asyncio.run(rotate_root_key(settings))
         print(f"{settings.root_key_file} has version {version}; {replaced} keys were wrapped anew")
     else:
