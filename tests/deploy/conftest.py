@@ -12,6 +12,9 @@ from tests.engines.docker import Docker, docker_daemon
 from tests.engines.private_network import PrivateNetwork, private_network
 from tests.engines.programs import ROOT, find_program
 
+# What the compose file calls its services, and the proxies their nodes.
+NAMES = ("node1", "node2", "node3", "postgres", "seaweedfs")
+
 
 @dataclass(frozen=True, slots=True)
 class BuiltImage:
@@ -50,7 +53,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> BuiltImage:
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateNetwork]:
     """Any port may be published in there."""
-    with private_network(tmp_path_factory.mktemp("network"), ["registry.example"]) as opened:
+    with private_network(tmp_path_factory.mktemp("network"), NAMES) as opened:
         yield opened
 
 
