@@ -1,9 +1,9 @@
 """Entrepot in a container, with what a client beside it needs."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.deploy.conftest import BuiltImage
@@ -16,13 +16,14 @@ SEALED_OFF = ("--read-only", "--tmpfs=/tmp")
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A running one; its port is published in the network."""
+    """A running one; its port is published in the network, and `client` is what `entrepot env` exported."""
 
     docker: Docker
     network: PrivateNetwork
     name: str
     home: Path
     port: int
+    client: Mapping[str, str]
 
     @property
     def registry(self) -> str:
@@ -36,7 +37,7 @@ class Container:
         )  # fmt: skip
 
     def settings(self) -> dict[str, str]:
-        """What `entrepot env` exports."""
+        """What `entrepot env` exports now."""
         lines = [
             shlex.split(line) for line in self.docker.run("exec", self.name, "entrepot", "env").splitlines()
         ]
@@ -45,7 +46,7 @@ class Container:
     def aws(self, *arguments: str) -> str:
         """The AWS command line, beside the published port."""
         environment = {
-            **self.settings(),
+            **self.client,
             "AWS_ENDPOINT_URL_ECR": f"http://{self.registry}",
             "AWS_EC2_METADATA_DISABLED": "true",
             "PATH": PATH,
@@ -73,10 +74,10 @@ def running(
     volume = docker.run("volume", "create").strip()
     mounted = (f"--publish=127.0.0.1:{port}:5050", f"--volume={volume}:/var/lib/entrepot")
     name = docker.run("run", "--detach", *SEALED_OFF, *mounted, *options, image.name).strip()
-    container = Container(docker, network, name, home, port)
+    container = Container(docker, network, name, home, port, client={})
     try:
         container.wait_until_ready()
-        yield container
+        yield replace(container, client=container.settings())
     finally:
         docker.run("rm", "--force", name)
         docker.run("volume", "rm", volume)
