@@ -28,6 +28,7 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
+from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
@@ -54,6 +55,7 @@ from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -176,6 +178,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     layers = Layers(store, blobs, data_keys, adapters.links)
     account_settings = AccountSettings(store)
     mounts = Mounts(store, account_settings, decisions, clock)
+    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials)]
+    if adapters.leftovers is not None:
+        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(
@@ -197,13 +202,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
-        runner=Runner(
-            store,
-            collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
-            clock,
-            new_id,
-            poll=_JOB_POLL,
-        ),
+        runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL),
         pull_times=pull_times,
         store=store,
     )

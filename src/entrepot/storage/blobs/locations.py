@@ -91,9 +91,7 @@ def _bucket(name: str, path: str, query: str) -> Bucket:
         raise LocationInvalid("must name a bucket: 3 to 63 lower-case letters, digits, dots and dashes")
     prefix = path.strip("/")
     if prefix and (not _PREFIX.fullmatch(prefix) or set(prefix.split("/")) & {".", ".."}):
-        raise LocationInvalid(
-            "must have a prefix of letters, digits and ._- between slashes"
-        )
+        raise LocationInvalid("must have a prefix of letters, digits and ._- between slashes")
     given = _parameters(query)
     endpoint, region, sse = given.get("endpoint"), given.get("region", "us-east-1"), given.get("sse")
     if endpoint is not None and not is_endpoint(endpoint := endpoint.rstrip("/")):
