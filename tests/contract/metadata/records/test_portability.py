@@ -14,6 +14,7 @@ from entrepot.domain.names import Tag
 from entrepot.ports.records import Records, SealedManifest, SealedRow, SealedSubject, SigningKey
 from entrepot.storage import metadata
 from entrepot.storage.metadata.migrate import packaged, statements
+from entrepot.storage.metadata.revisions import SqlRevision
 from tests.contract.metadata.records.samples import (
     AES256,
     KINDS,
@@ -87,6 +88,7 @@ def test_the_only_types_are_those_that_every_driver_knows() -> None:
 
 async def test_every_statement_runs(records: Records, statements: SingleStatements) -> None:
     await _call_everything(records)
+    await SqlRevision(statements).number()
     unseen = [
         text
         for text in _statements_of_subjects()

@@ -34,7 +34,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _MOST_LOSSES = 3
 _LOST_PAUSE_SECONDS = 0.1
 _ACQUIRE_SECONDS = 10.0  # for a connection of the pool, or a new one
-_ROLLBACK_SECONDS = 5.0
+_ROLLBACK_SECONDS = 2.0
 _MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
 # classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
@@ -56,10 +56,12 @@ class Options:
 
     pool_size: int = 10
     statement_cache_size: int = 100  # 0 behind a pooler that gives each transaction another connection
-    command_timeout: float = 60.0  # seconds a statement may take
+    command_timeout: float = 10.0  # seconds a statement may take
 
 
-async def open_pool(url: str) -> "PostgresDatabase":
+async def open_pool(
+    url: str, *, connections: int | None = None, statement_seconds: float | None = None
+) -> "PostgresDatabase":
     """Connect; raises Unreachable, or DatabaseUnfit when the server's settings would break a promise.
 
     `?pool_size=`, `?statement_cache_size=` and `?command_timeout=` (seconds) are ours, other
@@ -71,10 +73,10 @@ async def open_pool(url: str) -> "PostgresDatabase":
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
-            max_size=options.pool_size,
+            max_size=connections or options.pool_size,
             reset=_leave_as_it_is,
             statement_cache_size=options.statement_cache_size,
-            command_timeout=options.command_timeout,
+            command_timeout=statement_seconds or options.command_timeout,
             timeout=_ACQUIRE_SECONDS,
             server_settings={"application_name": "entrepot"},
         )
