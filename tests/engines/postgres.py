@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 
 _BINARIES = Path("/usr/lib/postgresql")
-_UNPRIVILEGED = "postgres"  # the server refuses to run as root; Debian's package makes this user
+UNPRIVILEGED = "postgres"  # the server refuses to run as root; Debian's package makes this user
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="entrepot-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
     try:
         if os.geteuid() == 0:
-            shutil.chown(folder, _UNPRIVILEGED, _UNPRIVILEGED)
+            shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         _run_unprivileged(
             [
                 str(binaries / "initdb"),
@@ -116,7 +116,7 @@ def _free_port() -> int:
 
 
 def _run_unprivileged(command: Sequence[str]) -> None:
-    user = _UNPRIVILEGED if os.geteuid() == 0 else None
+    user = UNPRIVILEGED if os.geteuid() == 0 else None
     subprocess.run(
         command,
         check=True,

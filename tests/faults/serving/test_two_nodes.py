@@ -12,8 +12,18 @@ from threading import Event
 import pytest
 
 from tests.engines.entrepot import Entrepot, free_port, served
+from tests.engines.pgbouncer import pgbouncer
 from tests.engines.postgres import PostgresServer, postgres_server
-from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of
+from tests.faults.serving.images import (
+    Acknowledged,
+    EcrPusher,
+    OciPusher,
+    Pusher,
+    make_image,
+    pull,
+    registry_of,
+    tags_of,
+)
 from tests.faults.serving.processes import is_ready, wait_until
 
 _UNSET = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "", "ENTREPOT_ROOT_SECRET_ACCESS_KEY": ""}
@@ -89,6 +99,28 @@ def test_pushes_and_pulls_outlive_a_restart_of_the_database(
         raw = registry_of(server)
         for repository, image in told.images:
             pull(raw, repository, image)
+
+
+def test_pushes_and_pulls_go_through_pgbouncer(
+    tmp_path: Path, postgres: PostgresServer, database: str
+) -> None:
+    with (
+        pgbouncer(postgres, connections=3) as pooler,
+        served(tmp_path, f"--database={pooler.url(database)}", "--workers=2") as server,
+    ):
+        server.create_repository("team/app")
+        told, raw = Acknowledged(), registry_of(server)
+        pushers: list[Pusher] = [
+            *(OciPusher(raw, "team/app", told, random.Random(seed)) for seed in range(3)),
+            EcrPusher(server.ecr(), "team/app", told),
+        ]
+        images = [make_image(random.Random(seed), f"t{seed}", sizes=[28, 1_048_577]) for seed in range(4)]
+        with ThreadPoolExecutor(len(pushers)) as pool:
+            list(pool.map(lambda pusher, image: pusher.push(image), pushers, images))
+        for repository, image in told.images:
+            pull(raw, repository, image)
+        assert len(told.images) == len(images)
+        assert tags_of(server, "team/app") == [image.tag for image in images]
 
 
 def _push_on(server: Entrepot, told: Acknowledged, chance: random.Random, stop: Event) -> None:
