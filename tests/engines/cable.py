@@ -53,9 +53,10 @@ def cable_to(port: int) -> Iterator[Cable]:
             far_writer.close()
         writer.close()
 
-    server = loop.run_until_complete(asyncio.start_server(connect, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    starting = asyncio.start_server(connect, "127.0.0.1", 0)
+    server = asyncio.run_coroutine_threadsafe(starting, loop).result(timeout=30)
     try:
         yield Cable(server.sockets[0].getsockname()[1], loop, plugged)
     finally:

@@ -39,7 +39,7 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _MOST_LOSSES = 3
 _LOST_PAUSE_SECONDS = 0.1
 _CONNECT_SECONDS = 10.0
-_CONNECT_SECONDS_A_HOST = 3.0  # where there are others to ask
+_CONNECT_SECONDS_A_HOST = 1.5  # where there are others to ask
 _ROLLBACK_SECONDS = 2.0
 _MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
@@ -276,7 +276,7 @@ class PostgresDatabase:
 
     async def _take_back(self, connection: Lent) -> None:
         """Stop what an operation that was cancelled left running."""
-        await _roll_back(connection)
+        await self._roll_back(connection)
         self._connections.give_back(connection)
 
     async def _take(self) -> Lent:
@@ -298,10 +298,10 @@ class PostgresDatabase:
             if not is_read_only and isinstance(failure, asyncpg.ReadOnlySQLTransactionError):
                 self._lose(connection)  # what was the primary is a standby now
                 raise _Lost from failure
-            await _roll_back(connection)
             if _is_loss(failure):
                 self._lose(connection)
                 raise _Lost from failure
+            await self._roll_back(connection)
             if _is_conflict(failure):
                 raise _Conflict from failure
             if isinstance(failure, TimeoutError):
@@ -321,7 +321,14 @@ class PostgresDatabase:
             self._lose(connection)
             raise OutcomeUnknown from error
 
+    async def _roll_back(self, connection: Lent) -> None:
+        try:
+            await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+        except _STATEMENT_ERRORS:
+            self._lose(connection)
+
     def _lose(self, connection: Lent) -> None:
+        """Let go of a connection that leads nowhere, and of the idle ones that lead there too."""
         connection.terminate()
         self._connections.drop_idle()
 
@@ -332,13 +339,6 @@ class _Conflict(Exception):
 
 class _Lost(Exception):
     """The connection was lost before COMMIT was sent: nothing was written."""
-
-
-async def _roll_back(connection: Lent) -> None:
-    try:
-        await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
-    except _STATEMENT_ERRORS:
-        connection.terminate()
 
 
 def _is_conflict(error: Exception) -> bool:

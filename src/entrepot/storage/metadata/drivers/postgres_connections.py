@@ -33,7 +33,7 @@ class Connections:
         """`connect` opens one URL within a time of its own, or raises one of CONNECT_ERRORS."""
         self._urls = urls
         self._connect = connect
-        self._best = 0  # the host that answered last
+        self._best = 0  # the host to ask first
         self._room = asyncio.Semaphore(most)
         self._idle: list[tuple[Lent, float]] = []
 
@@ -115,6 +115,10 @@ class Connections:
         return await self._open_to(last)
 
     async def _open_to(self, number: int) -> Lent:
-        connection = await self._connect(self._urls[number])
+        try:
+            connection = await self._connect(self._urls[number])
+        except BaseException:  # a cancellation too: a caller with little patience must not ask it again
+            self._best = (number + 1) % len(self._urls)
+            raise
         self._best = number
         return connection
