@@ -393,6 +393,9 @@ class Jobs(Protocol):
     async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
         """Take the job if its attempts are still as seen; counts one more attempt."""
 
+    async def renew(self, job_id: str, lease: str, *, until: datetime) -> bool:
+        """Hold the job for longer; False when the lease is another's by now."""
+
     async def finish(self, job_id: str, lease: str) -> None: ...
 
     async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...

@@ -232,5 +232,6 @@ async def _call_about_the_server(records: Records) -> None:
     await records.jobs.enqueue(job())
     await records.jobs.due(minute(0), 1, kinds=KINDS)
     await records.jobs.claim(job(), lease="lease", until=minute(0))
+    await records.jobs.renew("job", "lease", until=minute(1))
     await records.jobs.put_back("job", "lease", run_at=minute(0), error="")
     await records.jobs.finish("job", "lease")
