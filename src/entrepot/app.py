@@ -25,6 +25,7 @@ from entrepot.ports.records import Store
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
@@ -105,6 +106,15 @@ async def migrate_database(settings: Settings) -> None:
         await migrate(database, packaged(), now=now())
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Inspector]:
+    """What checks the store and the blobs, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with open_store(settings) as store:
+            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
+            yield Inspector(store, blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
 
 
 @asynccontextmanager

@@ -1,13 +1,14 @@
 """The command line: serving, and the few commands that work on a data folder directly."""
 
 import asyncio
+import json
 import os
 import shlex
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from entrepot import __version__
@@ -27,8 +28,11 @@ from entrepot.installation.first_start import (
     root_key_versions,
     rotate_root_key,
 )
+from entrepot.installation.inspection import check, inspect
 from entrepot.installation.trust import instructions
 from entrepot.keys.ring_text import KeyRingError
+from entrepot.ports.records import Flaw
+from entrepot.registry.inspection import Depth, Finding, Seen
 from entrepot.serving.certificate import check_certificate
 from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (
@@ -123,6 +127,18 @@ def _parser() -> ArgumentParser:
         "action", choices=("show", "rotate"), help="list its versions, or add one and rewrap"
     )
     root_key.set_defaults(command=_root_key)
+
+    checked = commands.add_parser("check", help="compare rows and bytes, and say what is wrong")
+    add_options(checked)
+    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
+    checked.add_argument(
+        "--grace-minutes",
+        type=int,
+        default=60,
+        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
+    )
+    checked.add_argument("--json", action="store_true", help="print one JSON object")
+    checked.set_defaults(command=_check)
 
     tls = commands.add_parser("tls", help="a private authority, and the server's certificate from it")
     tls.add_argument("action", choices=("init",), help="make the certificate, or make it anew")
@@ -238,6 +254,44 @@ def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
         versions = asyncio.run(root_key_versions(settings))
         print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
     return 0
+
+
+def _check(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    """0 when everything holds together, 1 with findings."""
+    settings = read_settings(parsed, environment)
+    depth = Depth(
+        is_deep=parsed.deep,
+        grace=timedelta(minutes=max(0, parsed.grace_minutes)),
+        allow_sparse=settings.allow_sparse,
+    )
+    if parsed.json:
+        report = asyncio.run(check(settings, depth))
+        print(json.dumps(asdict(report)))
+        return 1 if report.findings else 0
+    found = 0
+
+    def tell(finding: Finding) -> None:
+        nonlocal found
+        found += 1
+        print(_line(finding))
+
+    seen = asyncio.run(inspect(settings, depth, tell))
+    print(_summary(seen, found))
+    return 1 if found else 0
+
+
+def _line(finding: Finding) -> str:
+    detail = f": {finding.detail}" if finding.detail else ""
+    return f"{finding.what} {' '.join(finding.key)}{detail}"
+
+
+def _summary(seen: Seen, found: int) -> str:
+    opened = f", {seen.manifests} manifests opened" if seen.manifests else ""
+    verdict = f"{found} findings" if found else "nothing is wrong"
+    return (
+        f"{seen.blobs} layers of {seen.blob_bytes} bytes, {seen.uploads} uploads, "
+        f"{seen.rows[Flaw.IMAGE_WITHOUT_MANIFEST]} images{opened}: {verdict}"
+    )
 
 
 def _tls(parsed: Namespace, environment: Mapping[str, str]) -> int:

@@ -9,13 +9,13 @@ from typing import Protocol
 
 import pytest
 
-from entrepot.ports.blobs import Blobs, BlobUploads, StoredBlob, Upload
+from entrepot.ports.blobs import Blobs, BlobUploads, Listing, StoredBlob, Upload
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.memory import MemoryBlobs
 
 
-class BlobStore(BlobUploads, Blobs, Protocol):
-    """What one adapter gives: content on its way in, and finished."""
+class BlobStore(BlobUploads, Blobs, Listing, Protocol):
+    """What one adapter gives: content on its way in, and finished, and a list of both."""
 
 
 @dataclass(frozen=True, slots=True)

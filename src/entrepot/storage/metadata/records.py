@@ -5,6 +5,7 @@ from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.blobs import SqlBlobRows
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.images import SqlImages
+from entrepot.storage.metadata.inspection import SqlInspection
 from entrepot.storage.metadata.jobs import SqlJobs
 from entrepot.storage.metadata.layers import SqlHeldLayers
 from entrepot.storage.metadata.manifests import SqlManifests
@@ -96,3 +97,7 @@ class SqlRecords(Subject):
     @property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection)
+
+    @property
+    def inspection(self) -> SqlInspection:
+        return SqlInspection(self._connection)
