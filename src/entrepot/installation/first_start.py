@@ -41,6 +41,7 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
         make_folder(folder)
     await migrate_database(settings)
     async with open_store(settings) as store:
+        await _refuse_half_a_copy(store)
         ring = await _ring(settings, store)
         credentials = Credentials(store, ring, now)
         given = _given_credential(settings, environment)
@@ -50,6 +51,13 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
             files.remove_other(given)
             return Prepared(created=None)
         return Prepared(await _ensure_root(credentials, files, settings.account_id))
+
+
+async def _refuse_half_a_copy(store: Store) -> None:
+    if await store.read(lambda records: records.row_copies.is_unfinished()):
+        raise CannotStart(
+            "the database is a copy that is not finished: run `entrepot migrate-storage` to its end first"
+        )
 
 
 async def _ring(settings: Settings, store: Store) -> KeyRing:

@@ -471,6 +471,26 @@ class Inspection(Protocol):
         """What the image refers to."""
 
 
+class BlobCopies(Protocol):
+    """Copies of blobs to another store that are not known to be whole yet; `target` names that store."""
+
+    async def note(self, target: str, blob_keys: Sequence[str], at: datetime) -> None:
+        """Before the first byte is written; may be repeated."""
+
+    async def settle(self, target: str, blob_keys: Sequence[str]) -> None:
+        """The copies are whole, or not there: forget the notes."""
+
+    async def noted(self, target: str, *, limit: int) -> list[tuple[str, BlobRow | None]]:
+        """Some of the keys, with their blobs where these still stand."""
+
+
+class RowCopies(Protocol):
+    """Whether this database is the copy of another."""
+
+    async def is_unfinished(self) -> bool:
+        """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
+
+
 class Records(Protocol):
     """All rows, within one transaction."""
 
@@ -510,6 +530,10 @@ class Records(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def inspection(self) -> Inspection: ...
+    @property
+    def blob_copies(self) -> BlobCopies: ...
+    @property
+    def row_copies(self) -> RowCopies: ...
 
 
 class Store(Protocol):

@@ -6,12 +6,12 @@ other way round, before it is found.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 
@@ -24,8 +24,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import BlobRow, Flaw, ImageParts, Inspected, ManifestRow, Records, Store
 from entrepot.registry.sealed_manifests import open_manifest
-
-T = TypeVar("T")
+from entrepot.registry.stretches import side_by_side
 
 _STEP = 1000  # rows, or entries of a store, at a time
 _FEW = 16  # manifests at a time: each may have 4 MiB
@@ -120,10 +119,11 @@ class Inspector:
         return count
 
     async def _compare_blobs(self, seen: Seen, report: Callable[[Finding], None]) -> None:
-        async for rows, lying in _side_by_side(
+        async for rows, lying in side_by_side(
             lambda after: self._store.scan(partial(_blobs, after)),
             lambda row: row.blob_key,
             partial(self._lying, Stage.BLOB),
+            _STEP,
         ):
             for row in rows.values():
                 seen.blobs, seen.blob_bytes = seen.blobs + 1, seen.blob_bytes + row.size_bytes
@@ -144,7 +144,7 @@ class Inspector:
             finding = Finding(Trouble.LENGTH_WRONG, (row.blob_key, row.digest), detail)
         elif self._depth.is_deep:
             finding = await self._open_blob(row)
-        if finding is not None and await self._still_stands(row):
+        if finding is not None and await still_stands(self._store, row):
             report(finding)
 
     async def _open_blob(self, row: BlobRow) -> Finding | None:
@@ -156,16 +156,12 @@ class Inspector:
             return Finding(Trouble.BLOB_DIGEST_WRONG, (row.blob_key, row.digest), f"the bytes are {actual}")
         return None
 
-    async def _still_stands(self, row: BlobRow) -> bool:
-        """Whether the row is there now, whatever the collector did meanwhile."""
-        current = await self._store.read(lambda records: records.blobs.find(row.digest, row.encryption_key))
-        return current is not None and current.blob_key == row.blob_key
-
     async def _compare_uploads(self, seen: Seen, report: Callable[[Finding], None]) -> None:
-        async for rows, lying in _side_by_side(
+        async for rows, lying in side_by_side(
             lambda after: self._store.scan(partial(_uploads, after)),
             lambda row: row[0],
             partial(self._lying, Stage.UPLOAD),
+            _STEP,
         ):
             seen.uploads += len(rows)
             for key, offset_bytes in rows.values():
@@ -231,6 +227,12 @@ class Inspector:
         return found is not None
 
 
+async def still_stands(store: Store, row: BlobRow) -> bool:
+    """Whether the row is there now, whatever the collector did meanwhile."""
+    current = await store.read(lambda records: records.blobs.find(row.digest, row.encryption_key))
+    return current is not None and current.blob_key == row.blob_key
+
+
 async def digest_at_rest(blobs: Blobs, data_keys: DataKeys, row: BlobRow) -> Digest:
     """The digest of what can be read of a blob; raises BlobMissing, BlobDamaged or KeyRingError."""
     key = None if row.wrapped_key is None else await data_keys.open(row.wrapped_key, row.blob_key)
@@ -239,28 +241,6 @@ async def digest_at_rest(blobs: Blobs, data_keys: DataKeys, row: BlobRow) -> Dig
     async for piece in blobs.chunks(StoredBlob(row.blob_key, key, row.size_bytes), 0, row.size_bytes):
         running.update(piece)
     return Digest(f"{algorithm}:{running.hexdigest()}")
-
-
-async def _side_by_side(
-    rows_after: Callable[[str], Awaitable[list[T]]],
-    key_of: Callable[[T], str],
-    lying_after: Callable[[str], Awaitable[list[BytesAtRest]]],
-) -> AsyncIterator[tuple[dict[str, T], dict[str, BytesAtRest]]]:
-    """Rows and entries by key, the same stretch of keys of both at a time."""
-    after = ""
-    while True:
-        rows = {key_of(row): row for row in await rows_after(after)}
-        lying = {at_rest.key: at_rest for at_rest in await lying_after(after)}
-        ends = [max(found) for found in (rows, lying) if len(found) == _STEP]
-        if not ends:
-            yield rows, lying
-            return
-        after = min(ends)
-        yield _up_to(after, rows), _up_to(after, lying)
-
-
-def _up_to(last: str, found: dict[str, T]) -> dict[str, T]:
-    return {key: value for key, value in found.items() if key <= last}
 
 
 def _told(failure: Exception) -> str:

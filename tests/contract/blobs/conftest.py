@@ -10,6 +10,7 @@ from typing import Protocol
 import pytest
 
 from entrepot.ports.blobs import Blobs, BlobUploads, Listing, StoredBlob, Upload
+from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.memory import MemoryBlobs
 
@@ -45,11 +46,14 @@ class Subject:
         return b"".join([piece async for piece in self.store.chunks(blob, 0, blob.size_bytes)])
 
 
-@pytest.fixture(params=["filesystem-sealed", "filesystem-plain", "memory"])
+@pytest.fixture(params=["filesystem-sealed", "filesystem-plain", "memory", "fallback"])
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     kind: str = request.param
     if kind == "memory":
         yield Subject(MemoryBlobs(), is_sealed=False)
+        return
+    if kind == "fallback":
+        yield Subject(FallbackBlobs(MemoryBlobs(), MemoryBlobs()), is_sealed=False)
         return
     with ThreadPoolExecutor(2) as pool:
         yield Subject(FilesystemBlobs(tmp_path, pool=pool), is_sealed=kind == "filesystem-sealed")

@@ -93,7 +93,8 @@ async def test_a_node_goes_on_while_another_migrates(shared_place: Place) -> Non
 async def test_the_packaged_migrations_make_the_schema(database: Database) -> None:
     known = packaged()
     assert await migrate(database, known, now=NOW) == known
-    assert [migration.number for migration in known] == list(range(1, len(known) + 1))
+    numbers = [migration.number for migration in known]
+    assert numbers == sorted(set(numbers))
 
 
 def test_statements_end_at_semicolons_that_end_lines() -> None:

@@ -11,7 +11,8 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.media_types import FOREIGN_LAYERS
 from entrepot.ports.records import BlobRow, Flaw, ImageParts, Inspected, ManifestRow, SealedManifest
 from entrepot.storage.metadata.batches import batches, placeholders
-from entrepot.storage.metadata.columns import to_column, to_time
+from entrepot.storage.metadata.blobs import to_blob
+from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.subject import Subject
 
 _STANDS = "EXISTS (SELECT 1 FROM repository AS r WHERE r.id = t.repository_id)"
@@ -124,17 +125,7 @@ class SqlInspection(Subject):
 
     async def blobs(self, *, after: str, limit: int) -> list[BlobRow]:
         rows = await self._connection.rows(_BLOBS, after, limit)
-        return [
-            BlobRow(
-                blob_key=row["blob_key"],
-                digest=row["digest"],
-                encryption_key=row["encryption_key"],
-                size_bytes=row["size_bytes"],
-                wrapped_key=row["wrapped_key"],
-                created_at=to_time(row["created_at"]),
-            )
-            for row in rows
-        ]
+        return [to_blob(row) for row in rows]
 
     async def uploads(self, *, after: str, limit: int) -> list[tuple[str, int]]:
         rows = await self._connection.rows(_UPLOADS, after, limit)

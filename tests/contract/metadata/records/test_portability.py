@@ -224,6 +224,10 @@ async def _call_about_the_server(records: Records) -> None:
     await records.settings.find(REGISTRY, "name")
     await records.root_key_checks.add(1, b"")
     await records.root_key_checks.all()
+    await records.row_copies.is_unfinished()
+    await records.blob_copies.note("target", ["key"], minute(0))
+    await records.blob_copies.noted("target", limit=1)
+    await records.blob_copies.settle("target", ["key"])
     for flaw in Flaw:
         await records.inspection.page(flaw, now=minute(0), after=(), limit=1)
     await records.inspection.blobs(after="", limit=1)
