@@ -2,11 +2,12 @@
 
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.identity.credentials import Credentials
@@ -20,8 +21,10 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.ports.blobs import BlobLinks, Blobs, BlobUploads, Leftovers, Listing
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
+from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
@@ -33,6 +36,7 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
@@ -42,7 +46,14 @@ from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
+from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.locations import Bucket as BucketLocation
+from entrepot.storage.blobs.locations import Folder, Location
+from entrepot.storage.blobs.s3.bucket import Bucket
+from entrepot.storage.blobs.s3.presigning import PresignedBlobs
+from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
@@ -52,6 +63,7 @@ from entrepot.workers.runner import Runner
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
+_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
 
@@ -77,12 +89,27 @@ class Application:
         return True
 
 
+class BlobStore(BlobUploads, Blobs, Listing, Protocol):
+    """Content on its way in, and finished, and a list of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A store of blobs, and the extra powers that it has."""
+
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
+
+
 @dataclass(frozen=True, slots=True)
 class _Adapters:
     """What stands behind the ports."""
 
     store: Store
-    blobs: FilesystemBlobs
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
@@ -99,6 +126,13 @@ async def open_store(settings: Settings) -> AsyncIterator[Store]:
         await database.close()
 
 
+def check_blobs(location: Location | None) -> None:
+    """Raise BucketUnfit unless the bucket can be used, where it is one."""
+    if isinstance(location, BucketLocation):
+        with closing(Bucket(location)) as bucket:
+            bucket.check()
+
+
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
     database = await connect(settings.database)
@@ -112,9 +146,53 @@ async def migrate_database(settings: Settings) -> None:
 async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Inspector]:
     """What checks the store and the blobs, closed afterwards."""
     with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
-        async with open_store(settings) as store:
-            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
-            yield Inspector(store, blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+        async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
+            yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+
+
+@asynccontextmanager
+async def open_blob_move(
+    settings: Settings,
+    source: Location,
+    target: Location,
+    *,
+    target_name: str,
+    manner: Manner,
+    report: Callable[[Progress], None],
+) -> AsyncIterator[BlobMove]:
+    """What moves the blobs of the store's rows between two places, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with (
+            open_store(settings) as store,
+            _open_location(settings, source, store, disk) as old,
+            _open_location(settings, target, store, disk) as new,
+        ):
+            yield BlobMove(
+                store,
+                old.blobs,
+                new.blobs,
+                DataKeys(ring_file.load(settings.root_key_file)),
+                now,
+                target_name=target_name,
+                manner=manner,
+                report=report,
+            )
+
+
+@asynccontextmanager
+async def open_row_copy(
+    source: str, target: str, report: Callable[[CopyProgress], None]
+) -> AsyncIterator[RowCopy]:
+    """What copies all rows from one database to another, both closed afterwards."""
+    old = await connect(source)
+    try:
+        new = await connect(target)
+        try:
+            yield RowCopy(old, new, now, report)
+        finally:
+            await new.close()
+    finally:
+        await old.close()
 
 
 @asynccontextmanager
@@ -124,10 +202,40 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         ThreadPoolExecutor(_DISK_THREADS, "disk") as disk,
         ThreadPoolExecutor(_SEND_THREADS, "send") as sending,
     ):
-        async with open_store(settings) as store:
-            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
+        async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
             ring = ring_file.load(settings.root_key_file)
-            yield _wire(settings, _Adapters(store, blobs, ring, disk, sending, now))
+            adapters = _Adapters(
+                store, opened.blobs, opened.links, opened.leftovers, ring, disk, sending, now
+            )
+            yield _wire(settings, adapters)
+
+
+@asynccontextmanager
+async def _open_blobs(settings: Settings, store: Store, disk: ThreadPoolExecutor) -> AsyncIterator[_Opened]:
+    """The store of blobs, with the one it takes over from while blobs move between them."""
+    async with _open_location(settings, settings.blobs, store, disk) as new:
+        if settings.blobs_fallback is None:
+            yield new
+            return
+        async with _open_location(settings, settings.blobs_fallback, store, disk) as old:
+            # no links: the address of a blob that still lies in the old store would lead nowhere
+            yield replace(new, blobs=FallbackBlobs(new.blobs, old.blobs), links=None)
+
+
+@asynccontextmanager
+async def _open_location(
+    settings: Settings, location: Location, store: Store, disk: ThreadPoolExecutor
+) -> AsyncIterator[_Opened]:
+    """A store of blobs with the extra powers that it has here, closed afterwards."""
+    match location:
+        case Folder(path=path):
+            yield _Opened(FilesystemBlobs(path, pool=disk), None, None)
+        case BucketLocation():
+            # threads of its own: they wait for the storage, and others on `disk` must not wait with them
+            with ThreadPoolExecutor(_PART_THREADS, "parts") as parts, closing(Bucket(location)) as bucket:
+                blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts)
+                links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
+                yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -144,7 +252,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     uploads = LayerUploads(
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )
-    layers = Layers(store, blobs, data_keys)
+    layers = Layers(store, blobs, data_keys, adapters.links)
     account_settings = AccountSettings(store)
     mounts = Mounts(store, account_settings, decisions, clock)
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)

@@ -26,6 +26,7 @@ from entrepot.ports.blobs import (
     Listing,
     Stage,
     StoredBlob,
+    UploadBusy,
 )
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
@@ -65,6 +66,9 @@ class CopyDamaged(Exception):
     """The target does not give back what was written to it, however often it is written."""
 
     blob_key: str
+
+    def __str__(self) -> str:
+        return f"TO does not give back what was written to it: {self.blob_key}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,8 @@ class BlobMove:
     async def run(self) -> Moved:
         """Copy until nothing is left to copy.
 
-        Raises PlainBlobs before anything is copied, and CopyDamaged, Outage or OSError where the target
-        cannot be used: what was copied until then stays, and is not copied again.
+        Raises PlainBlobs before anything is copied, UploadBusy while another move goes on, and CopyDamaged,
+        Outage or OSError where the target cannot be used: what was copied stays, and is not copied again.
         """
         if await self._measure() and not self._manner.takes_plain:
             raise PlainBlobs
@@ -242,7 +246,7 @@ class BlobMove:
             try:
                 if await self._copy(row):
                     return
-            except Outage:
+            except (Outage, UploadBusy):  # busy: a move that was killed held it, and its hold ends
                 if attempt == _TRIES:
                     raise
             await self._pause(pause)
