@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -22,12 +22,14 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
-from entrepot.ports.blobs import BlobLinks, Blobs, BlobUploads, Leftovers
+from entrepot.ports.blobs import BlobLinks, Blobs, BlobUploads, Leftovers, Listing
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
+from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.listings import Listings
@@ -46,12 +48,14 @@ from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
+from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.locations import Bucket as BucketLocation
-from entrepot.storage.blobs.locations import Folder
+from entrepot.storage.blobs.locations import Folder, Location
 from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.presigning import PresignedBlobs
 from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
@@ -96,8 +100,17 @@ class Application:
         return True
 
 
-class BlobStore(BlobUploads, Blobs, Protocol):
-    """Content on its way in, and finished."""
+class BlobStore(BlobUploads, Blobs, Listing, Protocol):
+    """Content on its way in, and finished, and a list of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A store of blobs, and the extra powers that it has."""
+
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +154,10 @@ async def _closed(database: Database) -> AsyncIterator[Database]:
         await database.close()
 
 
-def check_blobs(settings: Settings) -> None:
-    """Raise BucketUnfit unless the bucket can be used, where layers lie in one."""
-    if isinstance(settings.blobs, BucketLocation):
-        with closing(Bucket(settings.blobs)) as bucket:
+def check_blobs(location: Location | None) -> None:
+    """Raise BucketUnfit unless the bucket can be used, where it is one."""
+    if isinstance(location, BucketLocation):
+        with closing(Bucket(location)) as bucket:
             bucket.check()
 
 
@@ -153,6 +166,59 @@ async def migrate_database(settings: Settings) -> None:
     opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
     async with _closed(opened) as database:
         await migrate(database, packaged(), now=now())
+
+
+@asynccontextmanager
+async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Inspector]:
+    """What checks the store and the blobs, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
+            yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+
+
+@asynccontextmanager
+async def open_blob_move(
+    settings: Settings,
+    source: Location,
+    target: Location,
+    *,
+    target_name: str,
+    manner: Manner,
+    report: Callable[[Progress], None],
+) -> AsyncIterator[BlobMove]:
+    """What moves the blobs of the store's rows between two places, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with (
+            open_store(settings) as store,
+            _open_location(settings, source, store, disk) as old,
+            _open_location(settings, target, store, disk) as new,
+        ):
+            yield BlobMove(
+                store,
+                old.blobs,
+                new.blobs,
+                DataKeys(ring_file.load(settings.root_key_file)),
+                now,
+                target_name=target_name,
+                manner=manner,
+                report=report,
+            )
+
+
+@asynccontextmanager
+async def open_row_copy(
+    source: str, target: str, report: Callable[[CopyProgress], None]
+) -> AsyncIterator[RowCopy]:
+    """What copies all rows from one database to another, both closed afterwards."""
+    old = await connect(source)
+    try:
+        new = await connect(target)
+        try:
+            yield RowCopy(old, new, now, report)
+        finally:
+            await new.close()
+    finally:
+        await old.close()
 
 
 @asynccontextmanager
@@ -169,26 +235,39 @@ async def open_application(settings: Settings, stamp: NodeStamp) -> AsyncIterato
             _open_watched_store(settings, stamp) as store,
             _open_blobs(settings, store, disk) as opened,
         ):
-            blobs, links, leftovers = opened
             ring = ring_file.load(settings.root_key_file)
-            adapters = _Adapters(store, blobs, links, leftovers, ring, disk, sending, now)
+            adapters = _Adapters(
+                store, opened.blobs, opened.links, opened.leftovers, ring, disk, sending, now
+            )
             yield _wire(settings, adapters)
 
 
 @asynccontextmanager
-async def _open_blobs(
-    settings: Settings, store: Store, disk: ThreadPoolExecutor
-) -> AsyncIterator[tuple[BlobStore, BlobLinks | None, Leftovers | None]]:
-    """The store of blobs with the extra powers that it has here, closed afterwards."""
-    match settings.blobs:
+async def _open_blobs(settings: Settings, store: Store, disk: ThreadPoolExecutor) -> AsyncIterator[_Opened]:
+    """The store of blobs, with the one it takes over from while blobs move between them."""
+    async with _open_location(settings, settings.blobs, store, disk) as new:
+        if settings.blobs_fallback is None:
+            yield new
+            return
+        async with _open_location(settings, settings.blobs_fallback, store, disk) as old:
+            # no links: the address of a blob that still lies in the old store would lead nowhere
+            yield replace(new, blobs=FallbackBlobs(new.blobs, old.blobs), links=None)
+
+
+@asynccontextmanager
+async def _open_location(
+    settings: Settings, location: Location, store: Store, disk: ThreadPoolExecutor
+) -> AsyncIterator[_Opened]:
+    """A store of blobs with the extra powers that it has here, closed afterwards."""
+    match location:
         case Folder(path=path):
-            yield FilesystemBlobs(path, pool=disk), None, None
-        case BucketLocation() as location:
+            yield _Opened(FilesystemBlobs(path, pool=disk), None, None)
+        case BucketLocation():
             # threads of its own: they wait for the storage, and others on `disk` must not wait with them
             with ThreadPoolExecutor(_PART_THREADS, "parts") as parts, closing(Bucket(location)) as bucket:
                 blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts)
                 links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
-                yield blobs, links if settings.has_blob_redirects else None, blobs
+                yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:

@@ -52,6 +52,10 @@ OPTIONS = (
         "where layers are kept: file:///PATH or s3://BUCKET[/PREFIX]?endpoint=URL&region=NAME; "
         "DATA-DIR/blobs where it is not given",
     ),
+    Option(
+        "blobs-fallback",
+        "where layers were kept before, and are still read while `migrate-storage` moves them to --blobs",
+    ),
     Option("blob-redirects", "send clients to the object storage for plain layers: on or off", "on"),
     Option(
         "blob-redirect-endpoint",
@@ -84,6 +88,7 @@ class Settings:
     data_dir: Path
     database: str
     blobs: Location
+    blobs_fallback: Location | None
     has_blob_redirects: bool
     blob_redirect_endpoint: str | None
     workers: int
@@ -148,7 +153,10 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         port=_number("port", value["port"], 0, 65535),
         data_dir=data_dir,
         database=value["database"] or f"sqlite://{quote(str(data_dir / 'metadata' / 'entrepot.db'))}",
-        blobs=_location(value["blobs"]) if value["blobs"] else Folder(data_dir / "blobs"),
+        blobs=_location("blobs", value["blobs"]) if value["blobs"] else Folder(data_dir / "blobs"),
+        blobs_fallback=_location("blobs-fallback", value["blobs-fallback"])
+        if value["blobs-fallback"]
+        else None,
         has_blob_redirects=_flag("blob-redirects", value["blob-redirects"]),
         blob_redirect_endpoint=value["blob-redirect-endpoint"].rstrip("/") or None,
         workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
@@ -172,6 +180,8 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("account-id: must be 12 digits")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingInvalid("tls-cert and tls-key: one needs the other")
+    if settings.blobs_fallback == settings.blobs:
+        raise SettingInvalid("blobs-fallback: must be another place than the blobs")
     if not settings.host:
         raise SettingInvalid("host: must be an address; 0.0.0.0 or :: for all of this machine's")
     if settings.blob_redirect_endpoint is not None and not is_endpoint(settings.blob_redirect_endpoint):
@@ -192,11 +202,11 @@ def _nameable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _location(url: str) -> Location:
+def _location(name: str, url: str) -> Location:
     try:
         return parse_location(url)
     except LocationInvalid as cause:
-        raise SettingInvalid(f"blobs: {cause}") from cause
+        raise SettingInvalid(f"{name}: {cause}") from cause
 
 
 def _domain(text: str) -> str | None:

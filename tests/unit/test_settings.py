@@ -9,7 +9,7 @@ import pytest
 
 from entrepot.domain.names import Registry
 from entrepot.settings import OPTIONS, Option, SettingInvalid, Settings, add_options, read_settings
-from entrepot.storage.blobs.locations import Bucket
+from entrepot.storage.blobs.locations import Bucket, Folder
 
 VALUES = {  # option: (what is given, what comes of it)
     "host": ("127.0.0.1", "127.0.0.1"),
@@ -17,6 +17,7 @@ VALUES = {  # option: (what is given, what comes of it)
     "data-dir": ("/srv/entrepot", Path("/srv/entrepot")),
     "database": ("postgresql://db/entrepot", "postgresql://db/entrepot"),
     "blobs": ("s3://bucket/some/where", Bucket("bucket", "some/where")),
+    "blobs-fallback": ("file:///old", Folder(Path("/old"))),
     "blob-redirects": ("off", False),
     "blob-redirect-endpoint": ("https://blobs.example.com/", "https://blobs.example.com"),
     "workers": ("3", 3),

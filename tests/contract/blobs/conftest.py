@@ -4,14 +4,16 @@ import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
 
-from entrepot.ports.blobs import Blobs, BlobUploads, StoredBlob, Upload
+from entrepot.ports.blobs import Blobs, BlobUploads, Listing, StoredBlob, Upload
+from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.locations import Bucket as Location
 from entrepot.storage.blobs.locations import parse_location
@@ -21,8 +23,8 @@ from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.store import S3Blobs
 
 
-class BlobStore(BlobUploads, Blobs, Protocol):
-    """What one adapter gives: content on its way in, and finished."""
+class BlobStore(BlobUploads, Blobs, Listing, Protocol):
+    """What one adapter gives: content on its way in, and finished, and a list of both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,28 @@ def seaweedfs_bucket(seaweedfs: SeaweedFS) -> Iterator[Bucket]:
 
 
 @pytest.fixture(
-    params=["filesystem-sealed", "filesystem-plain", "memory", "seaweedfs-sealed", "seaweedfs-plain"]
+    params=[
+        "filesystem-sealed",
+        "filesystem-plain",
+        "memory",
+        "fallback",
+        "seaweedfs-sealed",
+        "seaweedfs-plain",
+    ]
 )
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:
     engine, _, form = str(request.param).partition("-")
     if engine == "memory":
         yield Subject(MemoryBlobs(), is_sealed=False)
         return
+    if engine == "fallback":
+        yield Subject(FallbackBlobs(MemoryBlobs(), MemoryBlobs()), is_sealed=False)
+        return
     with ThreadPoolExecutor(2) as pool:
         if engine == "filesystem":
             store: BlobStore = FilesystemBlobs(tmp_path, pool=pool)
         else:
-            bucket: Bucket = request.getfixturevalue(f"{engine}_bucket")
+            bucket = copy(request.getfixturevalue(f"{engine}_bucket"))
+            bucket.location = replace(bucket.location, prefix=f"some/{secrets.token_hex(8)}")
             store = S3Blobs(bucket, MemoryHolds(), pool=pool, patience_seconds=0)
         yield Subject(store, is_sealed=form == "sealed")

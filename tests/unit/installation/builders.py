@@ -19,6 +19,7 @@ def server(folder: Path, *, database: str | None = None, root_key: Path | None =
         data_dir=folder,
         database=database or f"sqlite://{folder / 'metadata' / 'entrepot.db'}",
         blobs=Folder(folder / "blobs"),
+        blobs_fallback=None,
         has_blob_redirects=True,
         blob_redirect_endpoint=None,
         workers=1,

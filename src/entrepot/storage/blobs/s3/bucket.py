@@ -75,6 +75,15 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as the bucket lists it."""
+
+    name: str
+    size_bytes: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The scheme and host that a bucket is reached at, and the path before its objects' names."""
 
@@ -154,6 +163,12 @@ class Bucket:
             found: int = self._client.head_object(Bucket=self.location.name, Key=name)["ContentLength"]
             return found
 
+    def head(self, name: str) -> Listed:
+        """The object as a listing would have it; raises ObjectAbsent."""
+        with _told():
+            found = self._client.head_object(Bucket=self.location.name, Key=name)
+        return Listed(name, found["ContentLength"], found["LastModified"])
+
     def open(self, name: str, start: int = 0) -> tuple[Any, int]:
         """A stream of the object's bytes from `start`, to be closed, and the object's length."""
         wanted = {"Range": f"bytes={start}-"} if start else {}
@@ -217,6 +232,21 @@ class Bucket:
                 self._client.abort_multipart_upload(Bucket=self.location.name, Key=name, UploadId=upload_id)
         except ObjectAbsent:
             return
+
+    def page(self, prefix: str, *, after: str, limit: int) -> list[Listed]:
+        """Objects under a prefix whose names come after `after`; fewer than `limit` only at the end."""
+        with _told():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.location.name,
+                Prefix=prefix,
+                StartAfter=after,
+                PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)},
+            )
+            return [
+                Listed(found["Key"], found["Size"], found["LastModified"])
+                for page in pages
+                for found in page.get("Contents", ())
+            ]
 
     def objects(self, prefix: str) -> Iterator[Leftover]:
         """What lies under a prefix."""

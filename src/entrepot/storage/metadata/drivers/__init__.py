@@ -1,10 +1,16 @@
 """The drivers: how each kind of database connects, binds, runs and retries."""
 
+import sqlite3
 from pathlib import Path
 from urllib.parse import unquote
 
+import asyncpg
+
 from entrepot.storage.metadata.connection import Database, DatabaseUnfit
 from entrepot.storage.metadata.drivers import postgres, sqlite
+
+# What rises where a statement names a table that is not there.
+NO_SUCH_TABLE = (sqlite3.OperationalError, asyncpg.UndefinedTableError)
 
 
 async def connect(
