@@ -28,6 +28,7 @@ from tests.engines.client import Client, open_client
 from tests.engines.entrepot import PROGRAM, ROOT_KEYS, Entrepot, end_process, free_port, wait_until_ready
 from tests.engines.postgres import postgres_server
 from tests.engines.programs import PATH, run_program
+from tests.engines.seaweedfs import seaweedfs_server
 
 
 @pytest.fixture
@@ -221,19 +222,38 @@ def test_rendered_single_node_starts_and_serves(helm: Client, tmp_path: Path) ->
     start_and_ask(render(helm, {"workers": 1}), tmp_path, secrets={})
 
 
-async def test_rendered_cluster_node_starts_and_serves_on_postgresql(helm: Client, tmp_path: Path) -> None:
-    assert run(["root-key", "create", "--root-key-file", str(tmp_path / "root-key")]) == 0
+async def test_rendered_cluster_node_starts_and_serves_on_postgresql_and_a_shared_folder(
+    helm: Client, tmp_path: Path
+) -> None:
     with postgres_server() as database:
-        secrets = {
-            "entrepot-root-key": {"root-key": (tmp_path / "root-key").read_text()},
-            "entrepot-root-credential": {
-                "access-key-id": ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
-                "secret-access-key": ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
-            },
-            "entrepot-database": {"url": await database.create_database()},
-        }
+        secrets = cluster_secrets(tmp_path, await database.create_database())
 
         start_and_ask(render(helm, {**CLUSTER, "workers": 1}), tmp_path, secrets)
+
+
+async def test_rendered_cluster_node_starts_and_serves_on_postgresql_and_a_bucket(
+    helm: Client, tmp_path: Path
+) -> None:
+    with postgres_server() as database, seaweedfs_server() as storage:
+        blobs = {"url": storage.blobs_url(storage.create_bucket()), "existingSecret": "s3"}
+        secrets = cluster_secrets(tmp_path, await database.create_database())
+        secrets["s3"] = storage.credentials
+        values = {**without(CLUSTER, "sharedVolume"), "workers": 1, "blobs": blobs}
+
+        start_and_ask(render(helm, values), tmp_path, secrets)
+
+
+def cluster_secrets(folder: Path, database: str) -> dict[str, dict[str, str]]:
+    """The Secrets that CLUSTER names, as the chart's README makes them."""
+    assert run(["root-key", "create", "--root-key-file", str(folder / "root-key")]) == 0
+    return {
+        "entrepot-root-key": {"root-key": (folder / "root-key").read_text()},
+        "entrepot-root-credential": {
+            "access-key-id": ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
+            "secret-access-key": ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
+        },
+        "entrepot-database": {"url": database},
+    }
 
 
 def start_and_ask(manifests: Manifests, folder: Path, secrets: Mapping[str, Mapping[str, str]]) -> None:

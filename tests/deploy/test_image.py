@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from deploy.image.__main__ import BUDGET_BYTES
-from deploy.image.contents import BUILD_ONLY
+from deploy.image.contents import BUILD_ONLY, SERVICE_MODELS
 
 from entrepot import __version__
 from tests.deploy.conftest import BuiltImage, build_image, built
@@ -185,6 +185,16 @@ def test_uploads_go_on_in_another_process(container: Container) -> None:
     )  # fmt: skip
 
     assert saved.strip() == "True"
+
+
+def test_image_has_the_services_that_entrepot_asks(container: Container) -> None:
+    """Most of botocore's models are left out: see deploy/image/contents.py."""
+    container.docker.run(
+        "exec", container.name, "python3", "-I", "-c",
+        "from botocore.session import get_session\n"
+        f"for name in {SERVICE_MODELS}:\n"
+        "    get_session().create_client(name, 'us-east-1', aws_access_key_id='a', aws_secret_access_key='b')",
+    )  # fmt: skip
 
 
 def test_docker_learns_that_the_server_is_ready(container: Container) -> None:

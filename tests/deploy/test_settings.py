@@ -13,8 +13,6 @@ KNOWN = {option.variable for option in OPTIONS} | {ACCESS_KEY_VARIABLE, SECRET_V
 
 # Options on their way from other branches, rendered only where a value asks for them.
 AWAITED = {
-    "ENTREPOT_BLOBS",
-    "ENTREPOT_BLOB_REDIRECTS",
     "ENTREPOT_DRAIN_DELAY_SECONDS",
     "ENTREPOT_METRICS_LISTEN",
     "ENTREPOT_PROXY_PROTOCOL",
