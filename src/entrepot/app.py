@@ -22,6 +22,7 @@ from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
+from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
@@ -32,6 +33,7 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.totals import Totals
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
@@ -42,10 +44,12 @@ from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.reporting import BlobStore, ReportedBlobs
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -53,6 +57,7 @@ logger = logging.getLogger(__name__)
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
+_SILENT = NoReports()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ class Application:
     layers: LayerDoor
     runner: Runner
     pull_times: PullTimes
+    totals: Totals
     store: Store
+    blobs: BlobStore
 
     async def is_ready(self) -> bool:
         """Whether the database answers."""
@@ -81,17 +88,18 @@ class _Adapters:
     """What stands behind the ports."""
 
     store: Store
-    blobs: FilesystemBlobs
+    blobs: BlobStore
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
     clock: Clock
+    reports: Reports
 
 
 @asynccontextmanager
-async def open_store(settings: Settings) -> AsyncIterator[Store]:
+async def open_store(settings: Settings, reports: DatabaseReports = _SILENT) -> AsyncIterator[Store]:
     """The database, closed afterwards."""
-    database = await connect(settings.database)
+    database = await connect(settings.database, reports=reports)
     try:
         yield SqlStore(database)
     finally:
@@ -108,16 +116,17 @@ async def migrate_database(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
+async def open_application(settings: Settings, *, reports: Reports = _SILENT) -> AsyncIterator[Application]:
     """Everything one process needs to answer requests and run jobs, closed afterwards."""
     with (
         ThreadPoolExecutor(_DISK_THREADS, "disk") as disk,
         ThreadPoolExecutor(_SEND_THREADS, "send") as sending,
     ):
-        async with open_store(settings) as store:
-            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
+        async with open_store(settings, reports) as store:
+            folder = FilesystemBlobs(settings.blobs_dir, pool=disk, meter=reports.blob_bytes)
+            blobs = ReportedBlobs(folder, reports)
             ring = ring_file.load(settings.root_key_file)
-            yield _wire(settings, _Adapters(store, blobs, ring, disk, sending, now))
+            yield _wire(settings, _Adapters(store, blobs, ring, disk, sending, now, reports))
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -136,6 +145,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     )
     layers = Layers(store, blobs, data_keys)
     account_settings = AccountSettings(store)
+    totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
@@ -160,13 +170,19 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
         runner=Runner(
             store,
-            collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
+            [
+                *collection_jobs(Collector(store, blobs, clock, Grace()), credentials, adapters.reports),
+                *measuring_jobs(totals),
+            ],
             clock,
             new_id,
             poll=_JOB_POLL,
+            reports=adapters.reports,
         ),
         pull_times=pull_times,
+        totals=totals,
         store=store,
+        blobs=blobs,
     )
 
 

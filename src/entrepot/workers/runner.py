@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
+from entrepot.ports.reports import JobReports, NoReports
 
 logger = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=10)
 _LONGEST_WAIT = timedelta(hours=1)  # between two tries of a job that fails
+_SILENT = NoReports()
 _AT_ONCE = 16  # jobs looked at in one go
 
 
@@ -32,13 +34,21 @@ class Runner:
     """Runs jobs of the kinds it knows, one after another."""
 
     def __init__(
-        self, store: Store, kinds: Sequence[Kind], clock: Clock, new_id: NewId, *, poll: timedelta
+        self,
+        store: Store,
+        kinds: Sequence[Kind],
+        clock: Clock,
+        new_id: NewId,
+        *,
+        poll: timedelta,
+        reports: JobReports = _SILENT,
     ) -> None:
         self._store = store
         self._kinds: Mapping[str, Kind] = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._new_id = new_id
         self._poll = poll
+        self._reports = reports
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the job at hand is finished first."""
@@ -73,7 +83,8 @@ class Runner:
         if not await self._store.write(lambda records: records.jobs.claim(job, lease=lease, until=until)):
             return False
         try:
-            await kind.run(job.unique_key)
+            with self._reports.job(job.kind):
+                await kind.run(job.unique_key)
         except Exception as failure:
             logger.exception("job %s %s failed", job.kind, job.unique_key)
             error, run_at = type(failure).__name__, self._clock() + _wait_after(job.attempts)

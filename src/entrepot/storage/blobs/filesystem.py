@@ -115,6 +115,9 @@ class FilesystemBlobs:
     async def delete(self, key: str) -> None:
         await run(self._pool, partial(_remove, *self._places.all_of(key)))
 
+    async def check(self) -> None:
+        await run(self._pool, self._places.check)
+
     @asynccontextmanager
     async def _own_hold(self, upload: Upload) -> AsyncIterator[Hold]:
         """The hold that a resume of this process has on the upload, else one for the time being."""

@@ -3,6 +3,7 @@
 from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.images import SqlImages
 from entrepot.storage.metadata.jobs import SqlJobs
@@ -96,3 +97,7 @@ class SqlRecords(Subject):
     @property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection)
+
+    @property
+    def counts(self) -> SqlCounts:
+        return SqlCounts(self._connection)

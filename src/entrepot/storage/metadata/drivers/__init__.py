@@ -3,11 +3,15 @@
 from pathlib import Path
 from urllib.parse import unquote
 
+from entrepot.ports.reports import DatabaseReports, NoReports
 from entrepot.storage.metadata.connection import Database, DatabaseUnfit
 from entrepot.storage.metadata.drivers import postgres, sqlite
+from entrepot.storage.metadata.reporting import ReportedDatabase
+
+_SILENT = NoReports()
 
 
-async def connect(url: str) -> Database:
+async def connect(url: str, *, reports: DatabaseReports = _SILENT) -> Database:
     """Open a database by its URL, on the running event loop.
 
     `sqlite:///var/lib/entrepot/rows.db` (what follows `sqlite://` is the path, so two slashes begin a
@@ -16,7 +20,8 @@ async def connect(url: str) -> Database:
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
-        return sqlite.open_file(Path(unquote(rest))) if rest else sqlite.open_memory()
+        opened = sqlite.open_file(Path(unquote(rest))) if rest else sqlite.open_memory()
+        return ReportedDatabase(opened, reports)
     if scheme in {"postgres", "postgresql"}:
-        return await postgres.open_pool(url)
+        return ReportedDatabase(await postgres.open_pool(url, reports=reports), reports)
     raise DatabaseUnfit(f"there is no driver for {scheme}:// addresses")

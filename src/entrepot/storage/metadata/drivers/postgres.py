@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import asyncpg
 
+from entrepot.ports.reports import DatabaseReports, NoReports
 from entrepot.storage.metadata.connection import (
     Body,
     Closed,
@@ -47,6 +48,7 @@ _DEFINED_BY_ANOTHER = (
 )
 _STATEMENT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _TEXT = re.compile(r"\bTEXT\b")
+_SILENT = NoReports()
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
 
@@ -59,7 +61,7 @@ class Options:
     command_timeout: float = 60.0  # seconds a statement may take
 
 
-async def open_pool(url: str) -> "PostgresDatabase":
+async def open_pool(url: str, *, reports: DatabaseReports = _SILENT) -> "PostgresDatabase":
     """Connect; raises Unreachable, or DatabaseUnfit when the server's settings would break a promise.
 
     `?pool_size=`, `?statement_cache_size=` and `?command_timeout=` (seconds) are ours, other
@@ -80,7 +82,7 @@ async def open_pool(url: str) -> "PostgresDatabase":
         )
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
         raise Unreachable from error
-    database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0)
+    database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0, reports=reports)
     try:
         await database.read(_check_promises)
     except BaseException:
@@ -163,9 +165,16 @@ def _refuse_write(sql: str) -> None:
 class PostgresDatabase:
     """A PostgreSQL database, shared by any number of nodes."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, is_pooled: bool) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        *,
+        is_pooled: bool,
+        reports: DatabaseReports = _SILENT,
+    ) -> None:
         """`is_pooled`: a pooler lends its connections by transaction, so that every read needs one."""
         self._pool = pool
+        self._reports = reports
         self._begin_read = "BEGIN READ ONLY" if is_pooled else None
         self._operations = 0
         self._idle = asyncio.Event()
@@ -211,6 +220,7 @@ class PostgresDatabase:
             try:
                 return await self._read(body, begin)
             except Unreachable:
+                self._reports.database_retry("lost")
                 # by then the loop has seen which other connections of the pool ended too
                 await asyncio.sleep(_LOST_PAUSE_SECONDS)
                 return await self._read(body, begin)
@@ -221,12 +231,14 @@ class PostgresDatabase:
             try:
                 return await self._write(body)
             except _Conflict:
+                self._reports.database_retry("conflict")
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  spreads retries, guards nothing
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             except Unreachable:
                 losses += 1
                 if losses == _MOST_LOSSES:
                     raise
+                self._reports.database_retry("lost")
                 await asyncio.sleep(_LOST_PAUSE_SECONDS)
         raise Overloaded("conflicting writes")
 
@@ -278,22 +290,28 @@ class PostgresDatabase:
             task.add_done_callback(self._leftovers.discard)
             raise
         except BaseException:
-            await self._pool.release(connection)
+            await self._release(connection)
             raise
-        await self._pool.release(connection)
+        await self._release(connection)
 
     async def _take_back(self, connection: Lent) -> None:
         """Stop what an operation that was cancelled left running."""
         await _roll_back(connection)
-        await self._pool.release(connection)
+        await self._release(connection)
 
     async def _acquire(self) -> Lent:
         try:
-            return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
+            connection = await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
         except TimeoutError as error:
             raise Overloaded("connections") from error
         except _STATEMENT_ERRORS as error:
             raise Unreachable from error
+        self._reports.database_lent(1)
+        return connection
+
+    async def _release(self, connection: Lent) -> None:
+        self._reports.database_lent(-1)
+        await self._pool.release(connection)
 
 
 class _Conflict(Exception):
