@@ -43,7 +43,7 @@ class Totals:
         """Count everything anew; a page sees what is committed by then, so the whole is no snapshot."""
         at = self._clock()
         counting = Counting(at, {what: await self._count(what) for what in Counted})
-        told = {what: [total.rows, total.size_bytes] for what, total in counting.totals.items()}
+        told = {what.value: [total.rows, total.size_bytes] for what, total in counting.totals.items()}
         text = orjson.dumps({"at": at.isoformat(), "totals": told}).decode()
         await self._store.write(lambda records: records.settings.put(_OURS, _NAME, text))
         return counting

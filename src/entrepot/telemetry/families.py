@@ -87,7 +87,7 @@ REQUEST_BYTES = _counter("entrepot_request_body_bytes_total", "Bytes of request 
 RESPONSE_BYTES = _counter("entrepot_response_body_bytes_total", "Bytes of answers that went out.", "door")
 IN_FLIGHT = _gauge("entrepot_requests_in_flight", "Requests that are being answered.")
 CONNECTIONS = _gauge("entrepot_connections", "Connections that are open.")
-CONNECTIONS_MADE = _counter("entrepot_connections_total", "Connections that were taken.")
+CONNECTIONS_MADE = _counter("entrepot_connections_accepted_total", "Connections that were taken.")
 CONNECTIONS_REFUSED = _counter(
     "entrepot_connections_refused_total",
     "Connections that were closed for their PROXY header: `malformed`, `late`, or `lost` before its end.",
@@ -205,6 +205,8 @@ FAMILIES = (
     BLOB_OPERATIONS,
     BLOB_SECONDS,
     BLOB_BYTES,
+    S3_REQUESTS,
+    S3_SECONDS,
     JOBS,
     JOB_SECONDS,
     JOBS_WAITING,

@@ -67,7 +67,8 @@ class Series(Generic[C]):
     def _add(self, labels: tuple[str, ...]) -> C:
         if len(labels) != len(self._family.labels):
             raise ValueError(f"{self._family.name} has the labels {self._family.labels}")
-        shown = tuple(label[:_LONGEST_LABEL] for label in labels)
+        # a lone surrogate has no place in UTF-8, and so none on a page
+        shown = tuple(label[:_LONGEST_LABEL].encode("utf-8", "replace").decode("utf-8") for label in labels)
         if len(self._cells) >= self._family.most_series:
             shown = (_OTHER,) * len(labels)
             found = self._cells.get(shown)

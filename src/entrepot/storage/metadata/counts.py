@@ -1,32 +1,31 @@
-"""How many rows there are, counted a page at a time by the tables' own keys."""
+"""How many rows there are, read a page at a time by the tables' own keys."""
 
 from datetime import datetime
 
 from entrepot.ports.records import Counted, CountedPage, JobCount
-from entrepot.storage.metadata.batches import placeholders
-from entrepot.storage.metadata.columns import to_column, to_optional_time
+from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.subject import Subject
 
-# Table, key and bytes of what is counted; the bytes of rows without any are 0.
-_PLACES = {
-    Counted.ACCOUNTS: ("account", ("id",), "0"),
-    Counted.REPOSITORIES: ("repository", ("id",), "0"),
-    Counted.IMAGES: ("image", ("repository_id", "digest"), "manifest_bytes"),
-    Counted.TAGS: ("tag", ("repository_id", "tag"), "0"),
-    Counted.BLOBS: ("blob", ("blob_key",), "size_bytes"),
-    Counted.UPLOADS: ("upload", ("id",), "offset_bytes"),
+# The bytes of a row, and its key.
+_PAGES = {
+    Counted.ACCOUNTS: "SELECT 0 AS size, id FROM account WHERE id > $1 ORDER BY id LIMIT $2",
+    Counted.REPOSITORIES: "SELECT 0 AS size, id FROM repository WHERE id > $1 ORDER BY id LIMIT $2",
+    Counted.IMAGES: (
+        "SELECT manifest_bytes AS size, repository_id, digest FROM image"
+        " WHERE (repository_id, digest) > ($1, $2) ORDER BY repository_id, digest LIMIT $3"
+    ),
+    Counted.TAGS: (
+        "SELECT 0 AS size, repository_id, tag FROM tag"
+        " WHERE (repository_id, tag) > ($1, $2) ORDER BY repository_id, tag LIMIT $3"
+    ),
+    Counted.BLOBS: (
+        "SELECT size_bytes AS size, blob_key FROM blob WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
+    ),
+    Counted.UPLOADS: "SELECT offset_bytes AS size, id FROM upload WHERE id > $1 ORDER BY id LIMIT $2",
 }
-# OFFSET walks the key alone, and no further than a page is long.
-_END = "SELECT {key} FROM {table} WHERE ({key}) > ({after}) ORDER BY {key} LIMIT 1 OFFSET {limit}"
-_COUNT = "SELECT COUNT(*) AS n, COALESCE(SUM({size}), 0) AS size FROM {table} WHERE ({key}) > ({after})"
-_JOBS = """
-SELECT kind,
-       SUM(CASE WHEN leased_until > $1 THEN 0 ELSE 1 END) AS waiting,
-       SUM(CASE WHEN leased_until > $1 THEN 1 ELSE 0 END) AS running,
-       MIN(CASE WHEN leased_until > $1 THEN NULL ELSE run_at END) AS oldest
-  FROM (SELECT kind, leased_until, run_at FROM job ORDER BY run_at, id LIMIT $2) AS first_jobs
- GROUP BY kind
-"""
+_START: dict[Counted, tuple[str, ...]] = {Counted.IMAGES: ("", ""), Counted.TAGS: ("", "")}
+# From the beginning of time: named, so that the index is searched and not the table.
+_JOBS = "SELECT kind, leased_until, run_at FROM job WHERE run_at >= $1 ORDER BY run_at, id LIMIT $2"
 
 
 class SqlCounts(Subject):
@@ -35,25 +34,25 @@ class SqlCounts(Subject):
     __slots__ = ()
 
     async def page(self, what: Counted, *, after: tuple[str, ...] | None, limit: int) -> CountedPage:
-        table, key, size = _PLACES[what]
-        places = {"table": table, "key": ", ".join(key), "size": size}
-        since = after or ("",) * len(key)
-        behind = placeholders(1, len(key))
-        end_sql = _END.format(**places, after=behind, limit=f"${len(key) + 1}")
-        end = await self._connection.row(end_sql, *since, limit - 1)
-        count_sql = _COUNT.format(**places, after=behind)
-        if end is None:
-            last = None
-            row = await self._connection.row(count_sql, *since)
-        else:
-            last = tuple(str(part) for part in end)
-            upto = f" AND ({places['key']}) <= ({placeholders(len(key) + 1, len(key))})"
-            row = await self._connection.row(count_sql + upto, *since, *last)
-        return CountedPage(0, 0, None) if row is None else CountedPage(int(row["n"]), int(row["size"]), last)
+        since = after or _START.get(what, ("",))
+        rows = await self._connection.rows(_PAGES[what], *since, limit)
+        last = tuple(map(str, tuple(rows[-1])[1:])) if len(rows) == limit else None
+        return CountedPage(len(rows), sum(row["size"] for row in rows), last)
 
     async def jobs(self, now: datetime, limit: int) -> list[JobCount]:
-        rows = await self._connection.rows(_JOBS, to_column(now), limit)
+        held: dict[str, int] = {}
+        waiting: dict[str, list[int]] = {}
+        for row in await self._connection.rows(_JOBS, 0, limit):
+            if row["leased_until"] is not None and row["leased_until"] > to_column(now):
+                held[row["kind"]] = held.get(row["kind"], 0) + 1
+            else:
+                waiting.setdefault(row["kind"], []).append(row["run_at"])
         return [
-            JobCount(row["kind"], int(row["waiting"]), int(row["running"]), to_optional_time(row["oldest"]))
-            for row in rows
+            JobCount(
+                kind,
+                waiting=len(waiting.get(kind, ())),
+                running=held.get(kind, 0),
+                oldest=to_time(waiting[kind][0]) if kind in waiting else None,
+            )
+            for kind in sorted({*held, *waiting})
         ]
