@@ -10,12 +10,17 @@ import pytest
 
 from entrepot.domain.names import Registry
 from entrepot.settings import OPTIONS, Option, SettingInvalid, Settings, add_options, read_settings
+from entrepot.storage.blobs.locations import Bucket, Folder
 
 VALUES = {  # option: (what is given, what comes of it)
     "host": ("127.0.0.1", "127.0.0.1"),
     "port": ("8080", 8080),
     "data-dir": ("/srv/entrepot", Path("/srv/entrepot")),
     "database": ("postgresql://db/entrepot", "postgresql://db/entrepot"),
+    "blobs": ("s3://bucket/some/where", Bucket("bucket", "some/where")),
+    "blobs-fallback": ("file:///old", Folder(Path("/old"))),
+    "blob-redirects": ("off", False),
+    "blob-redirect-endpoint": ("https://blobs.example.com/", "https://blobs.example.com"),
     "workers": ("3", 3),
     "domain": (".Example.COM.", "example.com"),
     "external-url": ("https://registry.example.com/", "https://registry.example.com"),
@@ -30,7 +35,11 @@ VALUES = {  # option: (what is given, what comes of it)
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }
-FIELDS = {"storage-encrypted": "is_storage_encrypted", "trusted-proxy": "trusted_proxies"}
+FIELDS = {
+    "storage-encrypted": "is_storage_encrypted",
+    "blob-redirects": "has_blob_redirects",
+    "trusted-proxy": "trusted_proxies",
+}
 FLAGS = {option.name for option in OPTIONS if option.is_flag}
 
 

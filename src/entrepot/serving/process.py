@@ -25,6 +25,7 @@ from entrepot.serving.sizes import show_sizes
 from entrepot.serving.vitals import show_vitals
 from entrepot.serving.watch import RequestWatch
 from entrepot.settings import Settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.telemetry import families
 from entrepot.telemetry.exposition import Exposition
 from entrepot.telemetry.meters import Meters
@@ -44,9 +45,10 @@ _LONGEST_LINE = 16 * 1024  # bytes of a request line or header
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A process's place in its server: its name, everybody's numbers, and the pipe from its parent."""
+    """A process's place in its node: what it is called, what all share, and the pipe from its parent."""
 
     name: str
+    stamp: NodeStamp
     ledger: Ledger
     lifeline: int
 
@@ -91,7 +93,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
     stop = _told_to_stop(place.lifeline)
     async with (
         _telemetry(settings, place) as telemetry,
-        open_application(settings, reports=telemetry.reports) as app,
+        open_application(settings, place.stamp, reports=telemetry.reports) as app,
         port_tls(settings) as tls,
     ):
         readiness = Readiness(app.is_ready, app.blobs.check, telemetry.meters)
@@ -164,7 +166,7 @@ async def _work(settings: Settings, place: Place) -> None:
     stop = _told_to_stop(place.lifeline)
     async with (
         _telemetry(settings, place) as telemetry,
-        open_application(settings, reports=telemetry.reports) as app,
+        open_application(settings, place.stamp, reports=telemetry.reports) as app,
     ):
         showing = asyncio.create_task(_sizes(settings, app, telemetry))
         try:

@@ -15,6 +15,7 @@ from types import FrameType
 from entrepot.serving.access_log import set_up_logging
 from entrepot.serving.process import Place, run_job_worker, run_metrics_worker, run_request_worker
 from entrepot.settings import Settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.telemetry import families
 from entrepot.telemetry.meters import Meters
 from entrepot.telemetry.sheets import Ledger
@@ -58,6 +59,7 @@ class Supervisor:
         """The sockets listen already; they are closed when the server stops."""
         self._settings = settings
         self._sockets = sockets
+        self._stamp = NodeStamp()
         self._metrics_sockets = metrics_sockets
         self._posts = [
             *(_Post(f"requests-{number + 1}", self._answer_requests) for number in range(settings.workers)),
@@ -106,7 +108,7 @@ class Supervisor:
             child = os.fork()
             if child == 0:
                 os.close(self._lifeline[1])
-                _become(partial(post.work, Place(post.name, self._ledger, self._lifeline[0])))
+                _become(partial(post.work, Place(post.name, self._stamp, self._ledger, self._lifeline[0])))
             self._children[child] = post
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)

@@ -21,6 +21,7 @@ from entrepot.serving.connections import PatientServer
 from entrepot.serving.process import Telemetry, request_server
 from entrepot.serving.readiness import Readiness
 from entrepot.settings import Settings, read_settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 from tests.engines.entrepot import REGION, ROOT_KEYS
 from tests.wire.oci.raw_http import Answer, Line, Lines, line_to
 from tests.wire.oci.world import digest_of, manifest
@@ -135,7 +136,7 @@ async def open_port(
     settings = read_settings(Namespace(data_dir=str(folder), port="0", **options), {})
     await prepare(settings, environment)
     telemetry = telemetry or Telemetry.alone()
-    async with open_application(settings, reports=telemetry.reports) as app:
+    async with open_application(settings, NodeStamp(), reports=telemetry.reports) as app:
         readiness = Readiness(app.is_ready, app.blobs.check, telemetry.meters)
         server = request_server(app, settings, telemetry, readiness, header_seconds=header_seconds)
         runner = web.ServerRunner(server, shutdown_timeout=5)

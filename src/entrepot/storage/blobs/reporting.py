@@ -15,14 +15,14 @@ class _Told(Protocol):
     async def __call__(self, operation: str, work: Awaitable[T], /) -> T: ...
 
 
-class BlobStore(BlobUploads, Blobs, BlobPlace, Protocol):
-    """All ports of one store."""
+class CheckedBlobs(BlobUploads, Blobs, BlobPlace, Protocol):
+    """What is reported of a store."""
 
 
 class ReportedBlobs:
     """Another store, with reports."""
 
-    def __init__(self, blobs: BlobStore, reports: BlobReports) -> None:
+    def __init__(self, blobs: CheckedBlobs, reports: BlobReports) -> None:
         self._blobs = blobs
         self._reports = reports
 

@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from time import perf_counter
 
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.reports import DatabaseReports, DatabaseWork
-from entrepot.storage.metadata.connection import Body, Closed, Database, OutcomeUnknown, T
+from entrepot.storage.metadata.connection import Body, Closed, Database, T
 
 
 class ReportedDatabase:
@@ -49,6 +49,6 @@ class ReportedDatabase:
 
 def _outcome(failure: BaseException) -> str:
     """The name of an outage; `refused` for what a body raised, `left` where the caller did not wait."""
-    if isinstance(failure, Outage | OutcomeUnknown | Closed):
+    if isinstance(failure, Outage | Unsettled | Closed):
         return type(failure).__name__
     return "refused" if isinstance(failure, Exception) else "left"
