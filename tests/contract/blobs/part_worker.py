@@ -22,6 +22,7 @@ def to_json(upload: Upload) -> dict[str, str | int]:
         "data_key": (upload.data_key or b"").hex(),
         "offset_bytes": upload.offset_bytes,
         "sha256_state": upload.sha256_state.hex(),
+        "store_state": upload.store_state.hex(),
     }
 
 
@@ -31,7 +32,7 @@ def from_json(row: dict[str, Any]) -> Upload:
         data_key=bytes.fromhex(row["data_key"]) or None,
         offset_bytes=row["offset_bytes"],
         sha256_state=bytes.fromhex(row["sha256_state"]),
-        store_state=b"",
+        store_state=bytes.fromhex(row["store_state"]),
     )
 
 
