@@ -35,6 +35,7 @@ from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
@@ -55,7 +56,7 @@ from entrepot.storage.blobs.s3.presigning import PresignedBlobs
 from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.drivers import connect
-from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.runner import Runner
@@ -133,6 +134,15 @@ def check_blobs(location: Location | None) -> None:
             bucket.check()
 
 
+async def is_current(settings: Settings) -> bool:
+    """Whether the database's tables are those that this program needs; changes nothing."""
+    database = await connect(settings.database)
+    try:
+        return await is_migrated(database, packaged())
+    finally:
+        await database.close()
+
+
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
     database = await connect(settings.database)
@@ -207,7 +217,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             adapters = _Adapters(
                 store, opened.blobs, opened.links, opened.leftovers, ring, disk, sending, now
             )
-            yield _wire(settings, adapters)
+            yield _wire(settings, _read_only(adapters) if settings.is_read_only else adapters)
 
 
 @asynccontextmanager
@@ -236,6 +246,16 @@ async def _open_location(
                 blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts)
                 links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
                 yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
+
+
+def _read_only(adapters: _Adapters) -> _Adapters:
+    """The same stores, which take no change whoever asks; what would clear a bucket is left out."""
+    return replace(
+        adapters,
+        store=ReadOnlyStore(adapters.store),
+        blobs=ReadOnlyBlobs(adapters.blobs),
+        leftovers=None,
+    )
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:

@@ -74,6 +74,7 @@ OPTIONS = (
         is_flag=True,
     ),
     Option("allow-sparse", "take indexes and images whose parts are not all in the repository", is_flag=True),
+    Option("read-only", "answer reads and refuse every change; run no jobs", is_flag=True),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -100,6 +101,7 @@ class Settings:
     root_key_file: Path
     is_storage_encrypted: bool
     allow_sparse: bool
+    is_read_only: bool
     drain_seconds: int
     log_level: str
 
@@ -168,6 +170,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         root_key_file=Path(value["root-key-file"] or data_dir / "keys" / "root-key").absolute(),
         is_storage_encrypted=_flag("storage-encrypted", value["storage-encrypted"]),
         allow_sparse=_flag("allow-sparse", value["allow-sparse"]),
+        is_read_only=_flag("read-only", value["read-only"]),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )

@@ -26,12 +26,17 @@ VALUES = {  # option: (what is given, what comes of it)
     "account-id": ("210987654321", "210987654321"),
     "root-key-file": ("/etc/entrepot/root-key", Path("/etc/entrepot/root-key")),
     "allow-sparse": ("true", True),
+    "read-only": ("true", True),
     "storage-encrypted": ("true", True),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }
-FIELDS = {"storage-encrypted": "is_storage_encrypted", "blob-redirects": "has_blob_redirects"}
-FLAGS = ("storage-encrypted", "allow-sparse")
+FIELDS = {
+    "storage-encrypted": "is_storage_encrypted",
+    "blob-redirects": "has_blob_redirects",
+    "read-only": "is_read_only",
+}
+FLAGS = ("storage-encrypted", "allow-sparse", "read-only")
 
 
 def settings(*arguments: str, environment: Mapping[str, str] | None = None) -> Settings:

@@ -50,7 +50,8 @@ class Supervisor:
             signal.signal(number, self._stop)
         for _ in range(self._settings.workers):
             self._start(self._answer_requests)
-        self._start(self._run_jobs)
+        if not self._settings.is_read_only:  # each job writes, if only that it was taken
+            self._start(self._run_jobs)
         while self._children:
             self._await_child()
         for number in _STOPPING:

@@ -122,10 +122,14 @@ class Port:
 
 @asynccontextmanager
 async def open_port(
-    folder: Path, *, header_seconds: float = 30, environment: Mapping[str, str] = ROOT_KEYS
+    folder: Path,
+    *,
+    header_seconds: float = 30,
+    environment: Mapping[str, str] = ROOT_KEYS,
+    options: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Port]:
-    """The program with its data in the folder."""
-    settings = read_settings(Namespace(data_dir=str(folder), port="0"), {})
+    """The program with its data in the folder; `options` by their names as fields."""
+    settings = read_settings(Namespace(data_dir=str(folder), port="0", **(options or {})), {})
     await prepare(settings, environment)
     async with open_application(settings) as app:
         server = request_server(app, header_seconds=header_seconds)
