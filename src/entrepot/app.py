@@ -1,5 +1,6 @@
 """Wires the program together; the only place that knows which adapter stands behind a port."""
 
+import asyncio
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
@@ -30,6 +31,7 @@ from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
+from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
@@ -55,10 +57,14 @@ from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.presigning import PresignedBlobs
 from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
+from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
+from entrepot.storage.metadata.node_stamp import NodeStamp
+from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.runner import Runner
 
 logger = logging.getLogger(__name__)
@@ -67,6 +73,9 @@ _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for t
 _PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
+_WATCH_CONNECTIONS = 2  # one looks while the other may still be hanging
+_MIGRATION_SECONDS = 3600.0  # an index over a large table, or waiting for the node that builds it
+_READY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +90,11 @@ class Application:
     store: Store
 
     async def is_ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers soon, and has confirmed what is kept of it."""
         try:
-            await self.store.read(lambda records: records.accounts.page(after="", limit=1))
+            async with asyncio.timeout(_READY_SECONDS):
+                self.store.version()
+                await self.store.read(lambda records: records.accounts.page(after="", limit=1))
         except Exception:
             logger.exception("the database does not answer")
             return False
@@ -120,9 +131,26 @@ class _Adapters:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The database, closed afterwards."""
-    database = await connect(settings.database)
-    try:
+    async with _closed(await connect(settings.database)) as database:
         yield SqlStore(database)
+
+
+@asynccontextmanager
+async def _open_watched_store(settings: Settings, stamp: NodeStamp) -> AsyncIterator[Store]:
+    """The database for long, where what was read may be kept as long as its version stands."""
+    async with _closed(await connect(settings.database)) as database:
+        if database.version() is not None:
+            yield SqlStore(database)
+            return
+        watched = await connect(settings.database, connections=_WATCH_CONNECTIONS)
+        async with _closed(watched), watching(watched, stamp) as watch:
+            yield SqlStore(database, watch)
+
+
+@asynccontextmanager
+async def _closed(database: Database) -> AsyncIterator[Database]:
+    try:
+        yield database
     finally:
         await database.close()
 
@@ -136,20 +164,15 @@ def check_blobs(location: Location | None) -> None:
 
 async def is_current(settings: Settings) -> bool:
     """Whether the database's tables are those that this program needs; changes nothing."""
-    database = await connect(settings.database)
-    try:
+    async with _closed(await connect(settings.database)) as database:
         return await is_migrated(database, packaged())
-    finally:
-        await database.close()
 
 
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
-    database = await connect(settings.database)
-    try:
+    opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
+    async with _closed(opened) as database:
         await migrate(database, packaged(), now=now())
-    finally:
-        await database.close()
 
 
 @asynccontextmanager
@@ -194,25 +217,24 @@ async def open_row_copy(
     source: str, target: str, report: Callable[[CopyProgress], None]
 ) -> AsyncIterator[RowCopy]:
     """What copies all rows from one database to another, both closed afterwards."""
-    old = await connect(source)
-    try:
-        new = await connect(target)
-        try:
-            yield RowCopy(old, new, now, report)
-        finally:
-            await new.close()
-    finally:
-        await old.close()
+    async with _closed(await connect(source)) as old, _closed(await connect(target)) as new:
+        yield RowCopy(old, new, now, report)
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """Everything one process needs to answer requests and run jobs, closed afterwards."""
+async def open_application(settings: Settings, stamp: NodeStamp) -> AsyncIterator[Application]:
+    """Everything one process needs to answer requests and run jobs, closed afterwards.
+
+    `stamp` is the node's, made before its processes were forked.
+    """
     with (
         ThreadPoolExecutor(_DISK_THREADS, "disk") as disk,
         ThreadPoolExecutor(_SEND_THREADS, "send") as sending,
     ):
-        async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
+        async with (
+            _open_watched_store(settings, stamp) as store,
+            _open_blobs(settings, store, disk) as opened,
+        ):
             ring = ring_file.load(settings.root_key_file)
             adapters = _Adapters(
                 store, opened.blobs, opened.links, opened.leftovers, ring, disk, sending, now
@@ -275,6 +297,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     layers = Layers(store, blobs, data_keys, adapters.links)
     account_settings = AccountSettings(store)
     mounts = Mounts(store, account_settings, decisions, clock)
+    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials)]
+    if adapters.leftovers is not None:
+        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(
@@ -296,13 +321,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
-        runner=Runner(
-            store,
-            collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
-            clock,
-            new_id,
-            poll=_JOB_POLL,
-        ),
+        runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL),
         pull_times=pull_times,
         store=store,
     )

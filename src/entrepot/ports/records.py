@@ -409,6 +409,9 @@ class Jobs(Protocol):
     async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
         """Take the job if its attempts are still as seen; counts one more attempt."""
 
+    async def renew(self, job_id: str, lease: str, *, until: datetime) -> bool:
+        """Hold the job for longer; False when the lease is another's by now."""
+
     async def finish(self, job_id: str, lease: str) -> None: ...
 
     async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...
@@ -558,9 +561,10 @@ class Store(Protocol):
     """The database, as use cases see it."""
 
     def version(self) -> int | None:
-        """A number that every commit changes, None where asking for it costs no less than reading a row.
+        """A number that changes when what may be kept in memory became untrue; None where there is none.
 
-        What was read after asking holds as long as the number does, whoever writes.
+        Keys, accounts, repositories and settings that were read after asking hold as long as the number
+        does, whoever writes; other rows must not be kept. Raises Outage where that cannot be promised now.
         """
 
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:

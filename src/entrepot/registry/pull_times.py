@@ -8,7 +8,7 @@ from itertools import islice
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ReadOnly
 from entrepot.ports.clock import Clock
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
 
 _STEP = 200  # images a transaction
@@ -35,7 +35,7 @@ class PullTimes:
         try:
             while step := list(islice(pulls, _STEP)):
                 await self._store.write(partial(_note_pulls, step))
-        except Outage:
+        except (Outage, Unsettled):
             self._pulled = gathered | self._pulled
         except ReadOnly:
             return  # nobody will write them down here

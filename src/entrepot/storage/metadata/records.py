@@ -4,6 +4,7 @@ from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.images import SqlImages
 from entrepot.storage.metadata.inspection import SqlInspection
@@ -13,6 +14,7 @@ from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
+from entrepot.storage.metadata.revisions import SqlRevision
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
 from entrepot.storage.metadata.row_copies import SqlRowCopies
 from entrepot.storage.metadata.sealed_rows import SqlSealedRows
@@ -31,11 +33,15 @@ class SqlRecords(Subject):
     longer than its body, so there is nothing to keep.
     """
 
-    __slots__ = ()
+    __slots__ = ("revision",)
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.revision = SqlRevision(connection)
 
     @property
     def repositories(self) -> SqlRepositories:
-        return SqlRepositories(self._connection)
+        return SqlRepositories(self._connection, self.revision)
 
     @property
     def resource_tags(self) -> SqlResourceTags:
@@ -79,11 +85,11 @@ class SqlRecords(Subject):
 
     @property
     def access_keys(self) -> SqlAccessKeys:
-        return SqlAccessKeys(self._connection)
+        return SqlAccessKeys(self._connection, self.revision)
 
     @property
     def accounts(self) -> SqlAccounts:
-        return SqlAccounts(self._connection)
+        return SqlAccounts(self._connection, self.revision)
 
     @property
     def signing_keys(self) -> SqlSigningKeys:
@@ -91,11 +97,11 @@ class SqlRecords(Subject):
 
     @property
     def settings(self) -> SqlSettings:
-        return SqlSettings(self._connection)
+        return SqlSettings(self._connection, self.revision)
 
     @property
     def root_key_checks(self) -> SqlRootKeyChecks:
-        return SqlRootKeyChecks(self._connection)
+        return SqlRootKeyChecks(self._connection, self.revision)
 
     @property
     def sealed_rows(self) -> SqlSealedRows:
