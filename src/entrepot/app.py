@@ -38,6 +38,7 @@ from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
@@ -61,7 +62,7 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
-from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
@@ -171,6 +172,12 @@ def check_blobs(location: Location | None) -> None:
             bucket.check()
 
 
+async def is_current(settings: Settings) -> bool:
+    """Whether the database's tables are those that this program needs; changes nothing."""
+    async with _closed(await connect(settings.database)) as database:
+        return await is_migrated(database, packaged())
+
+
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
     opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
@@ -220,15 +227,8 @@ async def open_row_copy(
     source: str, target: str, report: Callable[[CopyProgress], None]
 ) -> AsyncIterator[RowCopy]:
     """What copies all rows from one database to another, both closed afterwards."""
-    old = await connect(source)
-    try:
-        new = await connect(target)
-        try:
-            yield RowCopy(old, new, now, report)
-        finally:
-            await new.close()
-    finally:
-        await old.close()
+    async with _closed(await connect(source)) as old, _closed(await connect(target)) as new:
+        yield RowCopy(old, new, now, report)
 
 
 @asynccontextmanager
@@ -245,22 +245,21 @@ async def open_application(
     ):
         async with (
             _open_watched_store(settings, stamp, reports) as store,
-            _open_blobs(settings, store, disk, reports) as opened,
+            _open_blobs(settings, store, disk, reports) as there,
         ):
-            yield _wire(
-                settings,
-                _Adapters(
-                    store=store,
-                    blobs=ReportedBlobs(opened.blobs, reports),
-                    links=opened.links,
-                    leftovers=opened.leftovers,
-                    ring=ring_file.load(settings.root_key_file),
-                    disk=disk,
-                    sending=sending,
-                    clock=now,
-                    reports=reports,
-                ),
+            opened = _read_only(there) if settings.is_read_only else there
+            adapters = _Adapters(
+                store=ReadOnlyStore(store) if settings.is_read_only else store,
+                blobs=ReportedBlobs(opened.blobs, reports),
+                links=opened.links,
+                leftovers=opened.leftovers,
+                ring=ring_file.load(settings.root_key_file),
+                disk=disk,
+                sending=sending,
+                clock=now,
+                reports=reports,
             )
+            yield _wire(settings, adapters)
 
 
 @asynccontextmanager
@@ -298,6 +297,11 @@ async def _open_location(
                 blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts, meter=reports.blob_bytes)
                 links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
                 yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
+
+
+def _read_only(opened: _Opened) -> _Opened:
+    """The same store, which takes no change whoever asks; what would clear a bucket is left out."""
+    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:

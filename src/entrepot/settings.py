@@ -86,6 +86,7 @@ OPTIONS = (
     Option("metrics-listen", "[HOST:]PORT to serve /metrics on; without a host on 127.0.0.1 alone"),
     Option("metrics-repositories", "count requests by the name of their repository too", is_flag=True),
     Option("drain-delay-seconds", "how long to go on taking connections after SIGTERM, while not ready", "0"),
+    Option("read-only", "answer reads and refuse every change; run no jobs", is_flag=True),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -112,6 +113,7 @@ class Settings:
     root_key_file: Path
     is_storage_encrypted: bool
     allow_sparse: bool
+    is_read_only: bool
     drain_seconds: int
     log_level: str
     trusted_proxies: tuple[Network, ...] = ()
@@ -192,6 +194,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         metrics_repositories=_flag("metrics-repositories", value["metrics-repositories"]),
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
+        is_read_only=_flag("read-only", value["read-only"]),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )
