@@ -5,9 +5,10 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.identity.credentials import Credentials
@@ -21,18 +22,21 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.ports.blobs import BlobLinks, Blobs, BlobUploads, Leftovers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
+from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
@@ -43,6 +47,11 @@ from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.locations import Bucket as BucketLocation
+from entrepot.storage.blobs.locations import Folder
+from entrepot.storage.blobs.s3.bucket import Bucket
+from entrepot.storage.blobs.s3.presigning import PresignedBlobs
+from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
@@ -50,11 +59,13 @@ from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.runner import Runner
 
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
+_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
 _WATCH_CONNECTIONS = 2  # one looks while the other may still be hanging
@@ -85,12 +96,18 @@ class Application:
         return True
 
 
+class BlobStore(BlobUploads, Blobs, Protocol):
+    """Content on its way in, and finished."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Adapters:
     """What stands behind the ports."""
 
     store: Store
-    blobs: FilesystemBlobs
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
@@ -124,6 +141,13 @@ async def _closed(database: Database) -> AsyncIterator[Database]:
         await database.close()
 
 
+def check_blobs(settings: Settings) -> None:
+    """Raise BucketUnfit unless the bucket can be used, where layers lie in one."""
+    if isinstance(settings.blobs, BucketLocation):
+        with closing(Bucket(settings.blobs)) as bucket:
+            bucket.check()
+
+
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
     opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
@@ -141,10 +165,30 @@ async def open_application(settings: Settings, stamp: NodeStamp) -> AsyncIterato
         ThreadPoolExecutor(_DISK_THREADS, "disk") as disk,
         ThreadPoolExecutor(_SEND_THREADS, "send") as sending,
     ):
-        async with _open_watched_store(settings, stamp) as store:
-            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
+        async with (
+            _open_watched_store(settings, stamp) as store,
+            _open_blobs(settings, store, disk) as opened,
+        ):
+            blobs, links, leftovers = opened
             ring = ring_file.load(settings.root_key_file)
-            yield _wire(settings, _Adapters(store, blobs, ring, disk, sending, now))
+            adapters = _Adapters(store, blobs, links, leftovers, ring, disk, sending, now)
+            yield _wire(settings, adapters)
+
+
+@asynccontextmanager
+async def _open_blobs(
+    settings: Settings, store: Store, disk: ThreadPoolExecutor
+) -> AsyncIterator[tuple[BlobStore, BlobLinks | None, Leftovers | None]]:
+    """The store of blobs with the extra powers that it has here, closed afterwards."""
+    match settings.blobs:
+        case Folder(path=path):
+            yield FilesystemBlobs(path, pool=disk), None, None
+        case BucketLocation() as location:
+            # threads of its own: they wait for the storage, and others on `disk` must not wait with them
+            with ThreadPoolExecutor(_PART_THREADS, "parts") as parts, closing(Bucket(location)) as bucket:
+                blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts)
+                links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
+                yield blobs, links if settings.has_blob_redirects else None, blobs
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -161,9 +205,12 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     uploads = LayerUploads(
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )
-    layers = Layers(store, blobs, data_keys)
+    layers = Layers(store, blobs, data_keys, adapters.links)
     account_settings = AccountSettings(store)
     mounts = Mounts(store, account_settings, decisions, clock)
+    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials)]
+    if adapters.leftovers is not None:
+        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(
@@ -185,13 +232,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
-        runner=Runner(
-            store,
-            collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
-            clock,
-            new_id,
-            poll=_JOB_POLL,
-        ),
+        runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL),
         pull_times=pull_times,
         store=store,
     )

@@ -43,6 +43,7 @@ from entrepot.settings import (
     read_option,
     read_settings,
 )
+from entrepot.storage.blobs.s3.bucket import BucketUnfit
 from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
@@ -68,6 +69,7 @@ _SAID = (
     DataFolderInUse,
     KeyRingError,
     DatabaseUnfit,
+    BucketUnfit,
     NetworkFileSystem,
     DatabaseNewer,
     MigrationEdited,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from entrepot.app import migrate_database, now, open_store
+from entrepot.app import check_blobs, migrate_database, now, open_store
 from entrepot.domain.principals import root_arn
 from entrepot.identity.credentials import Credentials, new_key
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
@@ -36,9 +36,11 @@ class Prepared:
 
 
 async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
-    """Make everything that is missing; raises CannotStart."""
+    """Make everything that is missing; raises CannotStart, or BucketUnfit where layers lie in a bucket."""
     for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
-        make_folder(folder)
+        if folder is not None:
+            make_folder(folder)
+    check_blobs(settings)
     await migrate_database(settings)
     async with open_store(settings) as store:
         ring = await _ring(settings, store)

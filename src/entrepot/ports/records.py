@@ -229,6 +229,22 @@ class Uploads(Protocol):
 
     async def of_repository(self, repository_id: str, limit: int) -> list[UploadRow]: ...
 
+    async def known_keys(self, blob_keys: Sequence[str]) -> set[str]:
+        """Those that some upload still writes to."""
+
+
+class UploadHolds(Protocol):
+    """Whose turn it is to write to an upload, where the store of blobs cannot tell."""
+
+    async def take(self, blob_key: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Hold the upload until then, if nobody else does at `now`; False while another does."""
+
+    async def release(self, blob_key: str, holder: str) -> None:
+        """Nothing happens when the hold is another's."""
+
+    async def remove_ended(self, before: datetime) -> int:
+        """Forget holds that ended before then: their holders died."""
+
 
 class Garbage(Protocol):
     """What the collector reads and writes."""
@@ -422,6 +438,8 @@ class Records(Protocol):
     def layers(self) -> HeldLayers: ...
     @property
     def uploads(self) -> Uploads: ...
+    @property
+    def upload_holds(self) -> UploadHolds: ...
     @property
     def garbage(self) -> Garbage: ...
     @property

@@ -4,16 +4,23 @@ import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager
+from concurrent.futures import Executor
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-from entrepot.ports.blobs import BlobDamaged, BlobMissing, BlobReader, BlobWriter, StoredBlob, Upload
+from entrepot.ports.blobs import BlobMissing, BlobReader, BlobWriter, StoredBlob, Upload
 from entrepot.storage.blobs.hashing import resume_sha256, saved_digest
 from entrepot.storage.blobs.holds import Hold, hold
 from entrepot.storage.blobs.places import Places, sync_folder
-from entrepot.storage.blobs.readers import PlainReader, SealedReader, expect_length
+from entrepot.storage.blobs.readers import (
+    File,
+    PlainReader,
+    SealedReader,
+    chunks_of,
+    expect_length,
+    expect_range,
+)
 from entrepot.storage.blobs.sealing import (
     SEGMENT_BYTES,
     NonceSource,
@@ -25,7 +32,7 @@ from entrepot.storage.blobs.sealing import (
 )
 from entrepot.storage.blobs.segments import Meter, SealedSegments, ignore
 from entrepot.storage.blobs.staging import PlainStaged, SealedStaged, Staged
-from entrepot.storage.blobs.threads import acquired, ended, run
+from entrepot.storage.blobs.threads import acquired, run
 from entrepot.storage.blobs.writers import FinishedWriter, SegmentWriter
 
 
@@ -91,26 +98,11 @@ class FilesystemBlobs:
         return await acquired(self._pool, partial(self._open, blob), lambda reader: reader.close())
 
     async def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:
-        if not 0 <= start <= start + length <= blob.size_bytes:
-            raise ValueError(f"{length} bytes from {start} are not all in a blob of {blob.size_bytes}")
+        expect_range(blob, start, length)
         reader = await self.open(blob)
-        spans = pieces(start, length)
-
-        def read_next() -> Future[bytes] | None:
-            span = next(spans, None)
-            return None if span is None else self._pool.submit(_read, reader, *span)
-
-        ahead = read_next()
-        try:
-            while ahead is not None:
-                piece = await ended(ahead)
-                ahead = read_next()
+        async with aclosing(chunks_of(reader, start, length, pool=self._pool)) as pieces_in_order:
+            async for piece in pieces_in_order:
                 yield piece
-        finally:
-            if ahead is not None:
-                with contextlib.suppress(OSError, BlobDamaged):  # of a piece that nobody waits for any more
-                    await ended(ahead)
-            await run(self._pool, reader.close)
 
     async def delete(self, key: str) -> None:
         await run(self._pool, partial(_remove, *self._places.all_of(key)))
@@ -206,7 +198,7 @@ class FilesystemBlobs:
             if blob.data_key is None:
                 return PlainReader(descriptor, blob.size_bytes)
             return SealedReader(
-                descriptor, self._sealer(blob.key, blob.data_key), blob.size_bytes, self._meter
+                File(descriptor), self._sealer(blob.key, blob.data_key), blob.size_bytes, self._meter
             )
         except BaseException:
             os.close(descriptor)
@@ -218,12 +210,6 @@ class FilesystemBlobs:
 
 def _size_at_rest(upload: Upload) -> int:
     return upload.offset_bytes if upload.data_key is None else sealed_size(upload.offset_bytes)
-
-
-def _read(reader: BlobReader, position: int, size: int) -> bytes:
-    piece = bytearray(size)
-    reader.read_into(position, memoryview(piece))
-    return bytes(piece)
 
 
 def _remove(*paths: Path) -> None:

@@ -19,6 +19,7 @@ from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
 
 
@@ -70,6 +71,10 @@ class SqlRecords(Subject):
     @property
     def uploads(self) -> SqlUploads:
         return SqlUploads(self._connection)
+
+    @property
+    def upload_holds(self) -> SqlUploadHolds:
+        return SqlUploadHolds(self._connection)
 
     @property
     def garbage(self) -> SqlGarbage:
