@@ -40,7 +40,7 @@ Cell = str | int | bytes | None
 
 @dataclass(frozen=True, slots=True)
 class ManyImages:
-    """`count` images; each has a tag, a config and a layer of its own, and its repository's base layer."""
+    """`count` images, nine of ten tagged, each with a config, a layer, and its repository's base layer."""
 
     count: int
 
@@ -50,8 +50,8 @@ class ManyImages:
 
     @property
     def samples(self) -> Sequence[int]:
-        """Some images from all over, whose manifests can be opened; those of the others are noise."""
-        return range(0, self.count, max(1, self.count // _SAMPLES))
+        """Some tagged images from all over, whose manifests can be opened; those of the others are noise."""
+        return range(0, self.count, 10 * max(1, self.count // (10 * _SAMPLES)))
 
     def repository_name(self, image: int) -> str:
         return f"team-{image // _IN_A_REPOSITORY:05}/app"
@@ -134,7 +134,8 @@ class ManyImages:
         repositories = range(self.repositories)
         began, later = to_column(_BEGAN), to_column(START + timedelta(days=365))
         of = self.repository_id
-        noise = (bytes(100), bytes(len(self.manifest(0)) + 28))
+        wrapped = key_ring(1).seal(bytes(60), b"")  # the size and form of one; opened by nobody
+        noise = (wrapped, bytes(len(self.manifest(0)) + 28))
         yield "account", ("id", "created_at"), [(ACCOUNT, began)]
         yield (
             "repository",
@@ -171,7 +172,7 @@ class ManyImages:
         yield (
             "tag",
             ("repository_id", "tag", "digest", "pointed_at"),
-            ((of(i), self.tag(i), self.digest(i), began + i) for i in images),
+            ((of(i), self.tag(i), self.digest(i), began + i) for i in images if i % 10 != 7),
         )
         yield (
             "image_layer",
@@ -195,7 +196,7 @@ class ManyImages:
             "blob",
             ("blob_key", "digest", "encryption_key", "size_bytes", "wrapped_key", "created_at"),
             (
-                (_key(i, kind), _digest(i, kind), "AES256", _SIZE_BYTES, bytes(100), began)
+                (_key(i, kind), _digest(i, kind), "AES256", _SIZE_BYTES, wrapped, began)
                 for i in images
                 for kind in "bc"
             ),
@@ -203,7 +204,7 @@ class ManyImages:
         yield (
             "blob",
             ("blob_key", "digest", "encryption_key", "size_bytes", "wrapped_key", "created_at"),
-            ((_key(n, "d"), _digest(n, "d"), "AES256", _SIZE_BYTES, bytes(100), began) for n in repositories),
+            ((_key(n, "d"), _digest(n, "d"), "AES256", _SIZE_BYTES, wrapped, began) for n in repositories),
         )
         held = ("repository_id", "digest", "blob_key", "held_at")
         yield (
@@ -223,7 +224,7 @@ class ManyImages:
                 "expires_at", "issued_by",
             ),
             (
-                (f"ASIA{i:016}", ACCOUNT, f"arn:{i}", "root", bytes(80), 1, began, later, f"AKIA{i % 99:016}")
+                (f"ASIA{i:016}", ACCOUNT, f"arn:{i}", "root", wrapped, 1, began, later, f"AKIA{i % 99:016}")
                 for i in few
             ),
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""A database that notes every statement that is run on it, with its values and the rows it gave or touched."""
+"""A database that notes every statement run on it, with its values and the rows it gave or touched."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -3,12 +3,12 @@
 The statements are those that the use cases run, the plans those of planners that know the tables' sizes.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
@@ -34,21 +34,22 @@ from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.runner import Runner
 from tests.engines.many_rows import ManyImages
-from tests.engines.postgres import PostgresServer
 from tests.engines.recording import RecordingDatabase, Statement
 from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, START, SettableClock, World, key_ring, new_id
 
-IMAGES = ManyImages(12_000)
+if TYPE_CHECKING:
+    from tests.engines.postgres import PostgresServer
+
+IMAGES = ManyImages(60_000)
 _LARGE = 500  # rows; a smaller table may well be read to its end
 
-# Once in 15 minutes on one node: the collector looks at everything that is held, 200 rows at a time, in
-# the order of an index.
-_ROUND_OF_THE_COLLECTOR = ("FROM held_layer", "FROM blob")
+# Once in the life of a root key, over the few uploads that are under way.
+_MAY_READ_ALL = {"upload": "AS sealed FROM upload"}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A full database, and whatever is run on it."""
+    """A full database, and what is run on it."""
 
     kind: str
     recording: RecordingDatabase
@@ -58,22 +59,32 @@ class Loaded:
         return self.recording.database
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def loaded(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Loaded]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a full database; what the tests add and remove does not matter to the others."""
     server: PostgresServer | None = None
-    url = f"sqlite://{tmp_path}/rows.db"
+    url = f"sqlite://{tmp_path_factory.mktemp('plans')}/rows.db"
     if request.param == "postgres":
         server = request.getfixturevalue("server")
-        url = await server.create_database()
+        url = asyncio.run(server.create_database())
+    asyncio.run(fill(url))
+    yield url
+    if server is not None:
+        asyncio.run(server.drop_database(url))
+
+
+async def fill(url: str) -> None:
     database = await connect(url)
     await migrate(database, packaged(), now=START)
+    await database.close()
     await IMAGES.load(url)
+
+
+@pytest.fixture
+async def loaded(full: str) -> AsyncIterator[Loaded]:
+    database = await connect(full)
+    yield Loaded(full.partition(":")[0], RecordingDatabase(database))
     await database.close()
-    database = await connect(url)  # SQLite reads what ANALYZE found when it opens a file
-    yield Loaded(request.param, RecordingDatabase(database))
-    await database.close()
-    if server is not None:
-        await server.drop_database(url)
 
 
 async def test_no_statement_reads_a_large_table_to_its_end(loaded: Loaded) -> None:
@@ -86,14 +97,14 @@ async def test_no_statement_reads_a_large_table_to_its_end(loaded: Loaded) -> No
         (read, sql)
         for sql, statement in statements.items()
         for read in await read_to_the_end(loaded, statement)
-        if read in large
+        if read in large and _MAY_READ_ALL.get(read, sql + "!") not in sql
     ]
-    assert found == []
+    assert found == [], found
 
 
 async def test_the_hot_requests_take_as_few_statements_as_they_can(loaded: Loaded) -> None:
     world = a_world(loaded.recording)
-    image = IMAGES.samples[7]
+    image = IMAGES.samples[9]
     repository = await world.catalog.get(REGISTRY, RepositoryName(IMAGES.repository_name(image)))
     pulls, layers, statements = world.pulls, world.layers, loaded.recording.statements
 
@@ -136,7 +147,7 @@ async def read_to_the_end(loaded: Loaded, statement: Statement) -> list[str]:
 
 
 def sequential(plan: dict[str, Any]) -> Sequence[str]:
-    """PostgreSQL's nodes that read a whole table, or a whole index without a condition or an order to keep."""
+    """The tables that a plan of PostgreSQL reads to their end."""
     own = [plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" else []
     return [*own, *(name for child in plan.get("Plans", []) for name in sequential(child))]
 
