@@ -23,7 +23,7 @@ class Suite:
     workers: int = 1
 
 
-# The budget of CI: these minutes, ten for installing, three for `make check` and two for the bench make 60.
+# The budget of CI: with these minutes come ten for installing, three for `make check` and two for the bench.
 SUITES = (
     Suite("unit", minutes=4, workers=2),
     Suite("contract", minutes=7, workers=2),

@@ -100,9 +100,11 @@ class SealedManifest:
 
 
 class Manifests(Protocol):
-    """The bytes of manifests."""
+    """The bytes of manifests, found with the images that they describe."""
 
-    async def find(self, repository_id: str, digest: Digest) -> SealedManifest | None: ...
+    async def find(self, repository_id: str, digest: Digest) -> tuple[Image, SealedManifest] | None: ...
+
+    async def find_tagged(self, repository_id: str, tag: Tag) -> tuple[Image, SealedManifest] | None: ...
 
     async def put(self, repository_id: str, digest: Digest, manifest: SealedManifest) -> None: ...
 
@@ -417,6 +419,46 @@ class Jobs(Protocol):
     async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class JobCount:
+    """How many jobs of a kind wait and how many are held; `oldest` is when the first that waits may run."""
+
+    kind: str
+    waiting: int
+    running: int
+    oldest: datetime | None
+
+
+class Counted(StrEnum):
+    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far."""
+
+    ACCOUNTS = "accounts"
+    REPOSITORIES = "repositories"
+    IMAGES = "images"
+    TAGS = "tags"
+    BLOBS = "blobs"
+    UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPage:
+    """Some rows, counted; `last` is the end of the page, None where nothing comes after it."""
+
+    rows: int
+    size_bytes: int
+    last: tuple[str, ...] | None
+
+
+class Counts(Protocol):
+    """Counting in pages, so that no statement runs long."""
+
+    async def page(self, what: Counted, *, after: tuple[str, ...] | None, limit: int) -> CountedPage:
+        """Count up to `limit` rows behind the end of another page, None for the first."""
+
+    async def jobs(self, now: datetime, limit: int) -> list[JobCount]:
+        """The first `limit` jobs by time, counted by kind."""
+
+
 class Flaw(StrEnum):
     """A promise that rows make each other and one of them breaks; the value is how a person is told."""
 
@@ -549,6 +591,8 @@ class Records(Protocol):
     def sealed_rows(self) -> SealedRows: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def counts(self) -> Counts: ...
     @property
     def inspection(self) -> Inspection: ...
     @property

@@ -6,6 +6,7 @@
   "ENTREPOT_HOST" "0.0.0.0"
   "ENTREPOT_PORT" "5050"
   "ENTREPOT_WORKERS" .Values.workers
+  "ENTREPOT_DRAIN_DELAY_SECONDS" .Values.drain.delaySeconds
   "ENTREPOT_DRAIN_SECONDS" .Values.drain.seconds
   "ENTREPOT_LOG_LEVEL" .Values.logLevel
   "ENTREPOT_EXTERNAL_URL" (include "entrepot.externalUrl" .)

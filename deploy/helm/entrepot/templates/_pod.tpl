@@ -61,13 +61,6 @@ spec:
         periodSeconds: 5
         timeoutSeconds: 5
         failureThreshold: 2
-      {{- if .Values.drain.delaySeconds }}
-      lifecycle:
-        preStop:
-          # SIGTERM closes the port at once: first everyone in front has to learn that this pod is leaving.
-          exec:
-            command: [python3, -I, -c, "import time; time.sleep({{ .Values.drain.delaySeconds }})"]
-      {{- end }}
       resources: {{- toYaml .Values.resources | nindent 8 }}
       volumeMounts:
         - name: data
