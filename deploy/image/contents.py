@@ -70,7 +70,6 @@ _LEFT_OUT = (
     "usr/lib/python3.11/test/*",
     "usr/lib/python3.11/turtledemo/*",
     "usr/lib/python3.11/turtle.py",
-    "usr/lib/python3.11/wsgiref/*",
     # Of the wheels: sources of compiled modules, types, tests, and lists of files that are true no longer.
     "*.c",
     "*.h",

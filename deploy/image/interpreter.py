@@ -18,6 +18,15 @@ sys.exit(not compileall.compile_dir(
 ))
 """
 
+# Every module of the package, so that one which was left out by mistake is missed here and not by a user.
+_IMPORT = """
+import importlib, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+package = importlib.import_module(sys.argv[2])
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    importlib.import_module(module.name)
+"""
+
 
 class LibraryMissing(Exception):
     """A program or library of the image needs one that the image lacks; the text names both."""
@@ -25,20 +34,12 @@ class LibraryMissing(Exception):
 
 def compile_modules(root: Path, folder: str) -> None:
     """Bytecode for every module in a folder of the root, the same bytes each time."""
-    subprocess.run(
-        [
-            *_linker(root),
-            str(root / "usr/bin/python3.11"),
-            "-I",
-            "-S",
-            "-c",
-            _COMPILE,
-            str(root / folder),
-            str(root),
-        ],
-        env={"PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0"},
-        check=True,
-    )
+    _run(root, _COMPILE, str(root / folder), str(root))
+
+
+def check_imports(root: Path, folder: str, package: str) -> None:
+    """Import every module of a package; raises CalledProcessError, after a trace, where one cannot be."""
+    _run(root, _IMPORT, str(root / folder), package)
 
 
 def check_libraries(root: Path) -> None:
@@ -52,6 +53,13 @@ def check_libraries(root: Path) -> None:
                 raise LibraryMissing(f"{file.relative_to(root)} needs {name}")
         if "not found" in listed.stdout + listed.stderr:
             raise LibraryMissing(f"{file.relative_to(root)}: {listed.stdout}{listed.stderr}")
+
+
+def _run(root: Path, script: str, *arguments: str) -> None:
+    """Run a script by the image's Python, which sees nothing of the machine's."""
+    python = [*_linker(root), str(root / "usr/bin/python3.11"), "-P", "-S", "-s", "-B"]
+    environment = {"PYTHONHOME": str(root / "usr"), "PYTHONHASHSEED": "0"}
+    subprocess.run([*python, "-c", script, *arguments], env=environment, check=True)
 
 
 def _linker(root: Path) -> list[str]:

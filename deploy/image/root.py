@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.image import debian, wheels
 from deploy.image.archive import Owned
 from deploy.image.contents import is_wanted
-from deploy.image.interpreter import check_libraries, compile_modules
+from deploy.image.interpreter import check_imports, check_libraries, compile_modules
 
 UID = 65532  # as other images call their "nonroot"; no machine has a person of this number
 DATA_DIR = "var/lib/entrepot"
@@ -115,3 +115,4 @@ def add_program(root: Root, wheel: Path) -> None:
     program.write_text(_PROGRAM)
     program.chmod(0o755)
     check_libraries(root.folder)
+    check_imports(root.folder, MODULES, "entrepot")
