@@ -198,7 +198,8 @@ def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
         prepared = asyncio.run(prepare(settings, environment))
         write_endpoint(settings.data_dir, _served_at(settings))
         _greet(settings, prepared)
-        Supervisor(settings, sockets).run()
+        metrics = listen(*settings.metrics_listen) if settings.metrics_listen else []
+        Supervisor(settings, sockets, metrics).run()
     return 0
 
 

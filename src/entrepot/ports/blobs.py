@@ -113,6 +113,13 @@ class Blobs(Protocol):
         """Remove the bytes of a blob or of an unfinished upload; absent is fine, may be repeated."""
 
 
+class BlobPlace(Protocol):
+    """The extra power of a store that can tell whether it is there."""
+
+    async def check(self) -> None:
+        """Return where the store can be used, else raise what stands in the way; cheap."""
+
+
 class BlobMissing(Exception):
     """A row says the bytes are there and they are not: an outage, never an answer."""
 

@@ -417,6 +417,46 @@ class Jobs(Protocol):
     async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class JobCount:
+    """How many jobs of a kind wait and how many are held; `oldest` is when the first that waits may run."""
+
+    kind: str
+    waiting: int
+    running: int
+    oldest: datetime | None
+
+
+class Counted(StrEnum):
+    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far."""
+
+    ACCOUNTS = "accounts"
+    REPOSITORIES = "repositories"
+    IMAGES = "images"
+    TAGS = "tags"
+    BLOBS = "blobs"
+    UPLOADS = "uploads"
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPage:
+    """Some rows, counted; `last` is the end of the page, None where nothing comes after it."""
+
+    rows: int
+    size_bytes: int
+    last: tuple[str, ...] | None
+
+
+class Counts(Protocol):
+    """Counting in pages, so that no statement runs long."""
+
+    async def page(self, what: Counted, *, after: tuple[str, ...] | None, limit: int) -> CountedPage:
+        """Count up to `limit` rows behind the end of another page, None for the first."""
+
+    async def jobs(self, now: datetime, limit: int) -> list[JobCount]:
+        """The first `limit` jobs by time, counted by kind."""
+
+
 class Flaw(StrEnum):
     """A promise that rows make each other and one of them breaks; the value is how a person is told."""
 
@@ -549,6 +589,8 @@ class Records(Protocol):
     def sealed_rows(self) -> SealedRows: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def counts(self) -> Counts: ...
     @property
     def inspection(self) -> Inspection: ...
     @property

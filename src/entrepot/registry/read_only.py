@@ -6,13 +6,11 @@ from typing import Protocol, TypeVar
 
 from entrepot.domain.errors import ReadOnly
 from entrepot.ports.blobs import (
+    BlobPlace,
     BlobReader,
     Blobs,
     BlobUploads,
     BlobWriter,
-    BytesAtRest,
-    Listing,
-    Stage,
     StoredBlob,
     Upload,
 )
@@ -21,7 +19,7 @@ from entrepot.ports.records import Records, Store
 T = TypeVar("T")
 
 
-class WrappedBlobs(BlobUploads, Blobs, Listing, Protocol):
+class CheckedBlobs(BlobUploads, Blobs, BlobPlace, Protocol):
     """What the wrapped store of blobs is."""
 
 
@@ -45,9 +43,9 @@ class ReadOnlyStore:
 
 
 class ReadOnlyBlobs:
-    """BlobUploads, Blobs and Listing that refuse every change: ReadOnly, before a byte of it is read."""
+    """BlobUploads, Blobs and BlobPlace that refuse every change: ReadOnly, before a byte of it is read."""
 
-    def __init__(self, blobs: WrappedBlobs) -> None:
+    def __init__(self, blobs: CheckedBlobs) -> None:
         self._blobs = blobs
 
     async def begin(self, key: str, data_key: bytes | None) -> Upload:  # noqa: ARG002  not begun
@@ -71,11 +69,5 @@ class ReadOnlyBlobs:
     async def delete(self, key: str) -> None:  # noqa: ARG002  not deleted
         raise ReadOnly
 
-    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
-        return await self._blobs.page(stage, after=after, limit=limit)
-
-    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
-        return await self._blobs.find(stage, key)
-
-    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
-        return self._blobs.size_at_rest(size_bytes, is_sealed=is_sealed)
+    async def check(self) -> None:
+        await self._blobs.check()

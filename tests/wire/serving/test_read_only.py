@@ -27,7 +27,6 @@ from tests.wire.serving.port import Port, PushedImage, open_port
 ACCOUNT = "123456789012"
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
 REASON = "This registry is read-only now and takes no changes"
-READ_ONLY = {"read_only": "true"}
 LAYER = b"a layer"
 
 
@@ -76,7 +75,7 @@ async def frozen(tmp_path: Path) -> AsyncIterator[Frozen]:
                 layerPartBlob=b"part",
             )
         )
-    async with open_port(folder, options=READ_ONLY) as port:
+    async with open_port(folder, read_only="true") as port:
         yield Frozen(port, folder, image, upload, part, await port.login())
 
 
@@ -253,7 +252,7 @@ async def test_the_store_itself_refuses_a_write(frozen: Frozen) -> None:
 
 async def test_a_folder_that_was_never_served_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CannotStart, match="start `entrepot serve` first"):
-        async with open_port(tmp_path / "data", options=READ_ONLY):
+        async with open_port(tmp_path / "data", read_only="true"):
             pass
     assert not (tmp_path / "data" / "metadata").exists()
 
@@ -266,5 +265,5 @@ async def test_tables_of_an_earlier_release_are_refused(tmp_path: Path) -> None:
         rows.execute("DELETE FROM migration WHERE number = (SELECT MAX(number) FROM migration)")
 
     with pytest.raises(CannotStart, match="without --read-only"):
-        async with open_port(folder, options=READ_ONLY):
+        async with open_port(folder, read_only="true"):
             pass

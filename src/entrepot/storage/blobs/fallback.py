@@ -6,6 +6,7 @@ from typing import Protocol
 
 from entrepot.ports.blobs import (
     BlobMissing,
+    BlobPlace,
     BlobReader,
     Blobs,
     BlobUploads,
@@ -18,7 +19,7 @@ from entrepot.ports.blobs import (
 )
 
 
-class ListedBlobs(BlobUploads, Blobs, Listing, Protocol):
+class ListedBlobs(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
     """What each of the two stores is."""
 
 
@@ -74,6 +75,10 @@ class FallbackBlobs:
     async def delete(self, key: str) -> None:
         await self._new.delete(key)
         await self._old.delete(key)
+
+    async def check(self) -> None:
+        await self._new.check()
+        await self._old.check()
 
     async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
         old = await self._old.page(stage, after=after, limit=limit)

@@ -117,6 +117,9 @@ class FilesystemBlobs:
     async def delete(self, key: str) -> None:
         await run(self._pool, partial(_remove, *self._places.all_of(key)))
 
+    async def check(self) -> None:
+        await run(self._pool, self._places.check)
+
     async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
         return await run(self._pool, partial(self._page, stage, after, limit))
 

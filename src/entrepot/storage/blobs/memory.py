@@ -68,6 +68,9 @@ class MemoryBlobs:
         self._uploads.pop(key, None)
         self._blobs.pop(key, None)
 
+    async def check(self) -> None:
+        """Always there."""
+
     async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
         kept = self._kept(stage)
         keys = sorted(key for key in kept if key > after)[:limit]

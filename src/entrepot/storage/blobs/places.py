@@ -8,6 +8,7 @@ for a blob key k of 32 to 64 lower-case hex digits. All of it must be one file s
 upload is a rename.
 """
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -41,6 +42,12 @@ class Places:
     def blob(self, key: str) -> Path:
         """The bytes of a finished blob."""
         return _sharded(self._blobs, key)
+
+    def check(self) -> None:
+        """Raise OSError where the folders are not to be written to."""
+        for folder in (self._uploads, self._blobs):
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, "cannot be written to", str(folder))
 
     def entries(self, stage: Stage, key: str) -> tuple[Path, ...]:
         """Wherever the bytes of a key lie in this form."""

@@ -5,6 +5,7 @@ from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
 from entrepot.storage.metadata.connection import Connection
+from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.images import SqlImages
 from entrepot.storage.metadata.inspection import SqlInspection
@@ -110,6 +111,10 @@ class SqlRecords(Subject):
     @property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection)
+
+    @property
+    def counts(self) -> SqlCounts:
+        return SqlCounts(self._connection)
 
     @property
     def inspection(self) -> SqlInspection:

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from entrepot.domain.names import Tag
-from entrepot.ports.records import Flaw, Records, SealedManifest, SealedRow, SealedSubject, SigningKey
+from entrepot.ports.records import (
+    Counted,
+    Flaw,
+    Records,
+    SealedManifest,
+    SealedRow,
+    SealedSubject,
+    SigningKey,
+)
 from entrepot.storage import metadata
 from entrepot.storage.metadata.migrate import packaged, statements
 from entrepot.storage.metadata.revisions import SqlRevision
@@ -307,6 +315,9 @@ async def _call_about_the_server(records: Records) -> None:
     for subject in SealedSubject:
         await records.sealed_rows.page(subject, after=("", ""), limit=1)
         await records.sealed_rows.replace(subject, SealedRow("", "id", b"old"), b"new")
+    for what in Counted:
+        await records.counts.page(what, after=None, limit=1)
+    await records.counts.jobs(minute(0), 1)
     await records.jobs.enqueue(job())
     await records.jobs.due(minute(0), 1, kinds=KINDS)
     await records.jobs.claim(job(), lease="lease", until=minute(0))

@@ -122,6 +122,9 @@ class S3Blobs:
             async for piece in content:
                 yield piece
 
+    async def check(self) -> None:
+        await self._bucket.run(self._bucket.check)
+
     async def delete(self, key: str) -> None:
         await self._bucket.run(self._delete, key)
 
