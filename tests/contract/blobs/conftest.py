@@ -3,13 +3,14 @@
 import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.engines.ceph import ceph_cluster
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
 
 from entrepot.ports.blobs import BlobPlace, Blobs, BlobUploads, Listing, StoredBlob, Upload
@@ -63,13 +64,34 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 
 @pytest.fixture(scope="session")
 def seaweedfs_bucket(seaweedfs: SeaweedFS) -> Iterator[Bucket]:
+    url = seaweedfs.blobs_url(seaweedfs.create_bucket(), "some/where")
+    with opened_bucket(url, seaweedfs.credentials) as bucket:
+        yield bucket
+
+
+@pytest.fixture(scope="session")
+def ceph_bucket() -> Iterator[Bucket]:
+    with (
+        ceph_cluster() as cluster,
+        opened_bucket(
+            cluster.blobs_url(cluster.create_bucket(), "some/where"), cluster.credentials
+        ) as bucket,
+    ):
+        yield bucket
+
+
+@contextmanager
+def opened_bucket(url: str, credentials: dict[str, str]) -> Iterator[Bucket]:
+    """The bucket at the URL; its client keeps the credentials that were there when it was made."""
+    location = parse_location(url)
+    assert isinstance(location, Location)
     with pytest.MonkeyPatch.context() as environment:
-        for name, value in seaweedfs.credentials.items():
+        for name, value in credentials.items():
             environment.setenv(name, value)
-        location = parse_location(seaweedfs.blobs_url(seaweedfs.create_bucket(), "some/where"))
-        assert isinstance(location, Location)
-        with closing(Bucket(location)) as bucket:
-            yield bucket
+        opened = Bucket(location)
+        opened.credentials()
+    with closing(opened) as bucket:
+        yield bucket
 
 
 @pytest.fixture(
@@ -80,6 +102,8 @@ def seaweedfs_bucket(seaweedfs: SeaweedFS) -> Iterator[Bucket]:
         "fallback",
         "seaweedfs-sealed",
         "seaweedfs-plain",
+        "ceph-sealed",
+        "ceph-plain",
     ]
 )
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:

@@ -60,7 +60,7 @@ class Node:
         return [found.name for found in self.bucket.multiparts(self.names.blob(key))]
 
 
-@pytest.fixture(params=["seaweedfs-sealed", "seaweedfs-plain"])
+@pytest.fixture(params=["seaweedfs-sealed", "seaweedfs-plain", "ceph-sealed", "ceph-plain"])
 async def node(request: pytest.FixtureRequest) -> AsyncIterator[Node]:
     engine, _, form = str(request.param).partition("-")
     bucket: Bucket = request.getfixturevalue(f"{engine}_bucket")
