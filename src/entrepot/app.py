@@ -245,23 +245,21 @@ async def open_application(
     ):
         async with (
             _open_watched_store(settings, stamp, reports) as store,
-            _open_blobs(settings, store, disk, reports) as opened,
+            _open_blobs(settings, store, disk, reports) as there,
         ):
-            is_frozen = settings.is_read_only
-            yield _wire(
-                settings,
-                _Adapters(
-                    store=ReadOnlyStore(store) if is_frozen else store,
-                    blobs=ReportedBlobs(ReadOnlyBlobs(opened.blobs) if is_frozen else opened.blobs, reports),
-                    links=opened.links,
-                    leftovers=opened.leftovers,
-                    ring=ring_file.load(settings.root_key_file),
-                    disk=disk,
-                    sending=sending,
-                    clock=now,
-                    reports=reports,
-                ),
+            opened = _read_only(there) if settings.is_read_only else there
+            adapters = _Adapters(
+                store=ReadOnlyStore(store) if settings.is_read_only else store,
+                blobs=ReportedBlobs(opened.blobs, reports),
+                links=opened.links,
+                leftovers=opened.leftovers,
+                ring=ring_file.load(settings.root_key_file),
+                disk=disk,
+                sending=sending,
+                clock=now,
+                reports=reports,
             )
+            yield _wire(settings, adapters)
 
 
 @asynccontextmanager
@@ -299,6 +297,11 @@ async def _open_location(
                 blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts, meter=reports.blob_bytes)
                 links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
                 yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
+
+
+def _read_only(opened: _Opened) -> _Opened:
+    """The same store, which takes no change whoever asks; what would clear a bucket is left out."""
+    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:

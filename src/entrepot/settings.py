@@ -79,7 +79,6 @@ OPTIONS = (
         is_flag=True,
     ),
     Option("allow-sparse", "take indexes and images whose parts are not all in the repository", is_flag=True),
-    Option("read-only", "answer reads and refuse every change; run no jobs", is_flag=True),
     Option("trusted-proxy", "CIDRs, with commas between, of proxies whose forwarded headers count"),
     Option(
         "proxy-protocol", "trusted proxies begin each connection with a PROXY header, v1 or v2", is_flag=True
@@ -87,6 +86,7 @@ OPTIONS = (
     Option("metrics-listen", "[HOST:]PORT to serve /metrics on; without a host on 127.0.0.1 alone"),
     Option("metrics-repositories", "count requests by the name of their repository too", is_flag=True),
     Option("drain-delay-seconds", "how long to go on taking connections after SIGTERM, while not ready", "0"),
+    Option("read-only", "answer reads and refuse every change; run no jobs", is_flag=True),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -188,13 +188,13 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         root_key_file=Path(value["root-key-file"] or data_dir / "keys" / "root-key").absolute(),
         is_storage_encrypted=_flag("storage-encrypted", value["storage-encrypted"]),
         allow_sparse=_flag("allow-sparse", value["allow-sparse"]),
-        is_read_only=_flag("read-only", value["read-only"]),
         trusted_proxies=_networks("trusted-proxy", value["trusted-proxy"]),
         proxy_protocol=_flag("proxy-protocol", value["proxy-protocol"]),
         metrics_listen=_listen("metrics-listen", value["metrics-listen"]),
         metrics_repositories=_flag("metrics-repositories", value["metrics-repositories"]),
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
+        is_read_only=_flag("read-only", value["read-only"]),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )

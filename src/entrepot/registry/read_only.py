@@ -11,6 +11,9 @@ from entrepot.ports.blobs import (
     Blobs,
     BlobUploads,
     BlobWriter,
+    BytesAtRest,
+    Listing,
+    Stage,
     StoredBlob,
     Upload,
 )
@@ -19,7 +22,7 @@ from entrepot.ports.records import Records, Store
 T = TypeVar("T")
 
 
-class CheckedBlobs(BlobUploads, Blobs, BlobPlace, Protocol):
+class WrappedBlobs(BlobUploads, Blobs, BlobPlace, Listing, Protocol):
     """What the wrapped store of blobs is."""
 
 
@@ -43,9 +46,9 @@ class ReadOnlyStore:
 
 
 class ReadOnlyBlobs:
-    """BlobUploads, Blobs and BlobPlace that refuse every change: ReadOnly, before a byte of it is read."""
+    """A whole store that refuses every change: ReadOnly, before a byte of it is read."""
 
-    def __init__(self, blobs: CheckedBlobs) -> None:
+    def __init__(self, blobs: WrappedBlobs) -> None:
         self._blobs = blobs
 
     async def begin(self, key: str, data_key: bytes | None) -> Upload:  # noqa: ARG002  not begun
@@ -71,3 +74,12 @@ class ReadOnlyBlobs:
 
     async def check(self) -> None:
         await self._blobs.check()
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        return await self._blobs.page(stage, after=after, limit=limit)
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        return await self._blobs.find(stage, key)
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
+        return self._blobs.size_at_rest(size_bytes, is_sealed=is_sealed)

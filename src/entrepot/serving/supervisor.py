@@ -63,7 +63,7 @@ class Supervisor:
         self._metrics_sockets = metrics_sockets
         self._posts = [
             *(_Post(f"requests-{number + 1}", self._answer_requests) for number in range(settings.workers)),
-            # a read-only server has none: each job writes, if only that it was taken
+            # each job writes, if only that it was taken
             *([] if settings.is_read_only else [_Post("jobs", self._run_jobs)]),
             *([_Post("metrics", self._show_metrics, is_last=True)] if metrics_sockets else []),
         ]
