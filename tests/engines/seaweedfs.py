@@ -141,7 +141,7 @@ class SeaweedFS:
             "-master.telemetry=false",  # it would report to its makers
             "-master.electionTimeout=1s",  # one that starts again waits so long for others
             "-master.volumeSizeLimitMB=1024",
-            "-volume.max=40",
+            "-volume.max=4000",  # each bucket takes seven, and they take no room before they hold something
             "-volume.minFreeSpace=0",
             "-filer",
             "-s3",

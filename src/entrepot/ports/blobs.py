@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -112,6 +113,13 @@ class Blobs(Protocol):
         """Remove the bytes of a blob or of an unfinished upload; absent is fine, may be repeated."""
 
 
+class BlobPlace(Protocol):
+    """The extra power of a store that can tell whether it is there."""
+
+    async def check(self) -> None:
+        """Return where the store can be used, else raise what stands in the way; cheap."""
+
+
 class BlobMissing(Exception):
     """A row says the bytes are there and they are not: an outage, never an answer."""
 
@@ -141,3 +149,40 @@ class PlainFile(Protocol):
 
     def fileno(self) -> int:
         """The descriptor; the plaintext starts at offset 0 of the file."""
+
+
+class Stage(StrEnum):
+    """Which of its two forms the bytes under a key have."""
+
+    BLOB = "blob"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class BytesAtRest:
+    """What a store keeps under one key.
+
+    Of a blob, `size_bytes` is the exact length at rest; of an upload it is what the store can tell
+    without reading, perhaps 0. `changed_at` is when the last of it was written.
+    """
+
+    key: str
+    size_bytes: int
+    changed_at: datetime
+
+
+class Listing(Protocol):
+    """The extra power of a store to say what it keeps, whatever the rows say."""
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        """One entry a key, bytewise by key, from behind `after`; "" begins.
+
+        There are fewer than `limit` only at the end. What comes or goes meanwhile may be among them
+        or not; what stays is never left out.
+        """
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        """What lies under the key now, or None."""
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
+        """Length at rest of a finished blob of so many bytes."""

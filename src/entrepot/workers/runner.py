@@ -14,11 +14,13 @@ from datetime import datetime, timedelta
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Job, Records, Store
+from entrepot.ports.reports import JobReports, NoReports
 
 logger = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=1)  # between two tries of a job that fails
+_SILENT = NoReports()
 _AT_ONCE = 16  # jobs looked at in one go
 
 
@@ -42,6 +44,7 @@ class Runner:
         new_id: NewId,
         *,
         poll: timedelta,
+        reports: JobReports = _SILENT,
         lease: timedelta = _LEASE,
     ) -> None:
         """`lease` is how long a job waits for another runner when its own has died."""
@@ -50,6 +53,7 @@ class Runner:
         self._clock = clock
         self._new_id = new_id
         self._poll = poll
+        self._reports = reports
         self._lease = lease
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -85,7 +89,8 @@ class Runner:
         if not await self._store.write(lambda records: records.jobs.claim(job, lease=lease, until=until)):
             return False
         try:
-            await self._run_leased(kind, job, lease)
+            with self._reports.job(job.kind):
+                await self._run_leased(kind, job, lease)
         except Exception as failure:
             logger.exception("job %s %s failed", job.kind, job.unique_key)
             error, run_at = type(failure).__name__, self._clock() + _wait_after(job.attempts)

@@ -311,3 +311,7 @@ async def test_chunks_may_be_left_early(subject: Subject) -> None:
     assert await anext(chunks) == content(3 * MIB)[:MIB]
     assert isinstance(chunks, AsyncGenerator)
     await chunks.aclose()
+
+
+async def test_a_store_that_is_there_says_so(subject: Subject) -> None:
+    await subject.store.check()

@@ -4,9 +4,10 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 
 import pytest
 from tests.contract.blobs.conftest import Subject
@@ -15,13 +16,26 @@ from tests.unit.builders import ROOT, World, new_id, open_world
 
 from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.blobs import BlobDamaged, BlobMissing, Upload
+from entrepot.ports.reports import NoReports
 from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.uploads import LayerUploads
 from entrepot.storage.blobs.memory_holds import MemoryHolds
-from entrepot.storage.blobs.s3.bucket import Bucket
+from entrepot.storage.blobs.s3.bucket import Bucket, ObjectAbsent, StorageUnreachable
 from entrepot.storage.blobs.s3.names import Names
 from entrepot.storage.blobs.s3.notes import unpack
 from entrepot.storage.blobs.s3.store import S3Blobs
+
+
+class Requests(NoReports):
+    """What a bucket reports."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, int]] = []
+
+    def s3_request(self, operation: str, began: float, status: int) -> None:
+        assert began <= perf_counter()
+        self.made.append((operation, status))
+
 
 LATER = timedelta(minutes=1)  # of clocks that differ a little
 
@@ -46,7 +60,7 @@ class Node:
         return [found.name for found in self.bucket.multiparts(self.names.blob(key))]
 
 
-@pytest.fixture(params=["seaweedfs-sealed", "seaweedfs-plain"])
+@pytest.fixture(params=["seaweedfs-sealed", "seaweedfs-plain", "ceph-sealed", "ceph-plain"])
 async def node(request: pytest.FixtureRequest) -> AsyncIterator[Node]:
     engine, _, form = str(request.param).partition("-")
     bucket: Bucket = request.getfixturevalue(f"{engine}_bucket")
@@ -201,3 +215,20 @@ async def test_what_a_slow_client_reads_again_costs_no_request(node: Node) -> No
                 assert buffer == content(4 * MIB)[segment * MIB :][:MIB]
     reader.close()
     assert opened <= 1  # back from the empty last segment, which a sealed blob is opened with
+
+
+async def test_every_request_is_reported_with_its_status(seaweedfs_bucket: Bucket) -> None:
+    requests = Requests()
+    with closing(Bucket(seaweedfs_bucket.location, requests)) as bucket:
+        await bucket.run(bucket.check)
+        with pytest.raises(ObjectAbsent):
+            await bucket.run(bucket.size, "some/where/absent")
+    assert requests.made == [("ListObjectsV2", 200), ("HeadObject", 404)]
+
+
+async def test_every_try_that_found_nobody_is_reported(seaweedfs_bucket: Bucket) -> None:
+    requests = Requests()
+    nowhere = replace(seaweedfs_bucket.location, endpoint="http://127.0.0.1:1")
+    with closing(Bucket(nowhere, requests)) as bucket, pytest.raises(StorageUnreachable):
+        await bucket.run(bucket.size, "some/where/absent")
+    assert requests.made == [("HeadObject", 0)] * 3

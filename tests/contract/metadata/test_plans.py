@@ -21,6 +21,7 @@ from entrepot.identity.credentials import new_key
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.ports.reports import NoReports
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.rewrapping import Rewrapping
@@ -250,7 +251,7 @@ async def run_the_server(world: World, database: Database) -> None:
     await world.credentials.set_root_key(ACCOUNT, new_key())
     await RevisionWatch(database, NodeStamp()).look()
     await Rewrapping(world.store, world.ring).rewrap()
-    kinds = collection_jobs(world.collector, world.credentials)
+    kinds = collection_jobs(world.collector, world.credentials, NoReports())
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()
     await runner.run_due()

@@ -19,6 +19,7 @@ def server(folder: Path, *, database: str | None = None, root_key: Path | None =
         data_dir=folder,
         database=database or f"sqlite://{folder / 'metadata' / 'entrepot.db'}",
         blobs=Folder(folder / "blobs"),
+        blobs_fallback=None,
         has_blob_redirects=True,
         blob_redirect_endpoint=None,
         workers=1,
@@ -30,6 +31,7 @@ def server(folder: Path, *, database: str | None = None, root_key: Path | None =
         root_key_file=root_key or folder / "keys" / "root-key",
         is_storage_encrypted=False,
         allow_sparse=False,
+        is_read_only=False,
         drain_seconds=0,
         log_level="error",
     )

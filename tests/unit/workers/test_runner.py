@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from entrepot.ports.records import Job
+from entrepot.ports.reports import NoReports
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.runner import Kind, Runner, _wait_after
 from tests.unit.builders import REGISTRY, ROOT, START, World, new_id
@@ -252,7 +253,7 @@ async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
     repository = await world.repository()
     await world.uploads.begin(repository, ROOT)
     await world.catalog.delete(REGISTRY, repository.name, force=True)
-    ours = runner(world, *collection_jobs(world.collector, world.credentials))
+    ours = runner(world, *collection_jobs(world.collector, world.credentials, NoReports()))
     await ours._schedule_recurring()
 
     assert await ours.run_due() == 2

@@ -11,7 +11,15 @@ from pathlib import Path
 import pytest
 
 from entrepot.domain.names import Tag
-from entrepot.ports.records import Records, SealedManifest, SealedRow, SealedSubject, SigningKey
+from entrepot.ports.records import (
+    Counted,
+    Flaw,
+    Records,
+    SealedManifest,
+    SealedRow,
+    SealedSubject,
+    SigningKey,
+)
 from entrepot.storage import metadata
 from entrepot.storage.metadata.migrate import packaged, statements
 from entrepot.storage.metadata.revisions import SqlRevision
@@ -293,9 +301,24 @@ async def _call_about_the_server(records: Records) -> None:
     await records.settings.find(REGISTRY, "name")
     await records.root_key_checks.add(1, b"")
     await records.root_key_checks.all()
+    await records.row_copies.is_unfinished()
+    await records.blob_copies.note("target", ["key"], minute(0))
+    await records.blob_copies.noted("target", limit=1)
+    await records.blob_copies.settle("target", ["key"])
+    for flaw in Flaw:
+        await records.inspection.page(flaw, now=minute(0), after=(), limit=1)
+    await records.inspection.blobs(after="", limit=1)
+    await records.inspection.uploads(after="", limit=1)
+    await records.inspection.offset("key")
+    await records.inspection.known(["key"])
+    await records.inspection.manifests(after=("", ""), limit=1)
+    await records.inspection.parts("repository", digest("image"))
     for subject in SealedSubject:
         await records.sealed_rows.page(subject, after=("", ""), limit=1)
         await records.sealed_rows.replace(subject, SealedRow("", "id", b"old"), b"new")
+    for what in Counted:
+        await records.counts.page(what, after=None, limit=1)
+    await records.counts.jobs(minute(0), 1)
     await records.jobs.enqueue(job())
     await records.jobs.due(minute(0), 1, kinds=KINDS)
     await records.jobs.claim(job(), lease="lease", until=minute(0))

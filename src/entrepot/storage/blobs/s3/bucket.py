@@ -6,9 +6,11 @@ Nothing here relies on conditional requests: engines differ in them (design, sec
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -18,6 +20,7 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 
 from entrepot.ports.outages import Outage
+from entrepot.ports.reports import NoReports, S3Reports
 from entrepot.storage.blobs.locations import Bucket as Location
 from entrepot.storage.blobs.threads import run
 
@@ -27,6 +30,8 @@ THREADS = 16  # requests to the storage at once, in one process
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 15  # of silence; a part is 8 MiB
 _ATTEMPTS = 3
+_BEGAN = "entrepot_began"
+_SILENT = NoReports()
 _ABSENT = frozenset({"NoSuchKey", "NoSuchUpload", "404", "NotFound"})
 _WRONG_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
@@ -75,6 +80,15 @@ class Leftover:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """An object as the bucket lists it."""
+
+    name: str
+    size_bytes: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Base:
     """The scheme and host that a bucket is reached at, and the path before its objects' names."""
 
@@ -85,8 +99,9 @@ class Base:
 class Bucket:
     """One bucket, through botocore's client; any thread may call, `run` calls from the event loop."""
 
-    def __init__(self, location: Location) -> None:
+    def __init__(self, location: Location, reports: S3Reports = _SILENT) -> None:
         self.location = location
+        self._reports = reports
         self._session = botocore.session.Session()
         self._client = self._session.create_client(
             "s3",
@@ -94,6 +109,8 @@ class Bucket:
             endpoint_url=location.endpoint,
             config=_config(location),
         )
+        self._client.meta.events.register("before-send.s3", _note_start)
+        self._client.meta.events.register("response-received.s3", self._report)
         self._pool = ThreadPoolExecutor(THREADS, "s3")
         self._encryption = _encryption(location)
 
@@ -104,7 +121,8 @@ class Bucket:
 
     async def run(self, request: Callable[..., T], *arguments: Any, **named: Any) -> T:
         """One of the requests below, off the event loop."""
-        return await run(self._pool, partial(request, *arguments, **named))
+        within = copy_context()  # so that what is reported there belongs to who asked
+        return await run(self._pool, partial(within.run, request, *arguments, **named))
 
     def credentials(self) -> ReadOnlyCredentials:
         """What requests are signed with now; temporary ones are renewed in time."""
@@ -153,6 +171,12 @@ class Bucket:
         with _told():
             found: int = self._client.head_object(Bucket=self.location.name, Key=name)["ContentLength"]
             return found
+
+    def head(self, name: str) -> Listed:
+        """The object as a listing would have it; raises ObjectAbsent."""
+        with _told():
+            found = self._client.head_object(Bucket=self.location.name, Key=name)
+        return Listed(name, found["ContentLength"], found["LastModified"])
 
     def open(self, name: str, start: int = 0) -> tuple[Any, int]:
         """A stream of the object's bytes from `start`, to be closed, and the object's length."""
@@ -218,6 +242,21 @@ class Bucket:
         except ObjectAbsent:
             return
 
+    def page(self, prefix: str, *, after: str, limit: int) -> list[Listed]:
+        """Objects under a prefix whose names come after `after`; fewer than `limit` only at the end."""
+        with _told():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.location.name,
+                Prefix=prefix,
+                StartAfter=after,
+                PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)},
+            )
+            return [
+                Listed(found["Key"], found["Size"], found["LastModified"])
+                for page in pages
+                for found in page.get("Contents", ())
+            ]
+
     def objects(self, prefix: str) -> Iterator[Leftover]:
         """What lies under a prefix."""
         with _told():
@@ -241,8 +280,21 @@ class Bucket:
         self._pool.shutdown()
         self._client.close()
 
+    def _report(
+        self, event_name: str, context: Mapping[str, Any], response_dict: Mapping[str, Any] | None, **_: Any
+    ) -> None:
+        """Tell of an answer, or of none; of each try one."""
+        began, status = context.get(_BEGAN), (response_dict or {}).get("status_code", 0)
+        if began is not None:
+            self._reports.s3_request(event_name.rpartition(".")[2], began, status)
+
     def _source(self, name: str) -> Mapping[str, str]:
         return {"Bucket": self.location.name, "Key": name}
+
+
+def _note_start(request: Any, **_: Any) -> None:
+    """Before each try; the answer's event is given the same context."""
+    request.context[_BEGAN] = perf_counter()
 
 
 @contextmanager

@@ -114,6 +114,8 @@ class StagedParts:
         if self._is_taken_up:
             return
         self._is_taken_up = True
+        if self._note != Note() and is_there(self._bucket, self._names, self._key):
+            raise UploadBusy(self._key)  # a finish made it a blob, and crashed or goes on
         if self._note.tail is None:
             return
         tail = read_tail(self._bucket, self._names, self._key, self._note.tail)
@@ -171,8 +173,13 @@ def read_tail(bucket: Bucket, names: Names, key: str, tail: Tail) -> bytes:
 
 def gone(bucket: Bucket, names: Names, key: str) -> UploadBusy | BlobMissing:
     """Why parts or tail of an upload are not there any more."""
+    return UploadBusy(key) if is_there(bucket, names, key) else BlobMissing(key)
+
+
+def is_there(bucket: Bucket, names: Names, key: str) -> bool:
+    """Whether the upload is a blob by now."""
     try:
         bucket.size(names.blob(key))
     except ObjectAbsent:
-        return BlobMissing(key)
-    return UploadBusy(key)
+        return False
+    return True

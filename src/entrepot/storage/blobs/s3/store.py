@@ -8,7 +8,16 @@ from datetime import datetime
 from functools import partial
 from itertools import chain
 
-from entrepot.ports.blobs import BlobDamaged, BlobMissing, BlobReader, BlobWriter, StoredBlob, Upload
+from entrepot.ports.blobs import (
+    BlobDamaged,
+    BlobMissing,
+    BlobReader,
+    BlobWriter,
+    BytesAtRest,
+    Stage,
+    StoredBlob,
+    Upload,
+)
 from entrepot.ports.holds import UploadHolds
 from entrepot.ports.outages import Outage
 from entrepot.storage.blobs.hashing import resume_sha256, saved_digest
@@ -37,7 +46,7 @@ _PATIENCE_SECONDS = 3.0
 
 
 class S3Blobs:
-    """BlobUploads and Blobs over one bucket, shared by any number of nodes.
+    """BlobUploads, Blobs and Listing over one bucket, shared by any number of nodes.
 
     A hold excludes every other, yet it does not know the row: whoever resumes an upload reads its row
     again inside the context, before the first write, and leaves if the offset has moved. `digest` and
@@ -113,6 +122,9 @@ class S3Blobs:
             async for piece in content:
                 yield piece
 
+    async def check(self) -> None:
+        await self._bucket.run(self._bucket.check)
+
     async def delete(self, key: str) -> None:
         await self._bucket.run(self._delete, key)
 
@@ -121,6 +133,54 @@ class S3Blobs:
 
     async def clear_leftovers(self, key: str) -> None:
         await self._bucket.run(self._clear, key)
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        listing = self._page_of_blobs if stage is Stage.BLOB else self._page_of_uploads
+        return await self._bucket.run(listing, after, limit)
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        finding = self._find_blob if stage is Stage.BLOB else self._find_upload
+        return await self._bucket.run(finding, key)
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
+        return sealed_size(size_bytes) if is_sealed else size_bytes
+
+    def _page_of_blobs(self, after: str, limit: int) -> list[BytesAtRest]:
+        found: list[BytesAtRest] = []
+        last = self._names.blob(after) if after else ""
+        while listed := self._bucket.page(self._names.blobs, after=last, limit=limit):
+            found += [
+                BytesAtRest(key, at.size_bytes, at.changed_at)
+                for at in listed
+                if (key := self._names.key_of(at.name)) is not None
+            ]
+            if len(listed) < limit or len(found) >= limit:
+                break
+            last = listed[-1].name  # some were not ours
+        return found[:limit]
+
+    def _page_of_uploads(self, after: str, limit: int) -> list[BytesAtRest]:
+        """Uploads are few: all of them are listed, and the page is cut out."""
+        lying = chain(self._bucket.objects(self._names.uploads), self._bucket.multiparts(self._names.blobs))
+        changed_at: dict[str, datetime] = {}
+        for left in lying:
+            key = self._names.key_of(left.name)
+            if key is not None and key > after:
+                changed_at[key] = max(left.since, changed_at.get(key, left.since))
+        return [BytesAtRest(key, 0, changed_at[key]) for key in sorted(changed_at)[:limit]]
+
+    def _find_blob(self, key: str) -> BytesAtRest | None:
+        try:
+            at = self._bucket.head(self._names.blob(key))
+        except ObjectAbsent:
+            return None
+        return BytesAtRest(key, at.size_bytes, at.changed_at)
+
+    def _find_upload(self, key: str) -> BytesAtRest | None:
+        name = self._names.blob(key)
+        times = [left.since for left in self._bucket.objects(self._names.tails(key))]
+        times += [begun.since for begun in self._bucket.multiparts(name) if begun.name == name]
+        return BytesAtRest(key, 0, max(times)) if times else None
 
     def _lease(self, key: str) -> AbstractAsyncContextManager[Lease]:
         return leased(self._holds, key, patience_seconds=self._patience_seconds, seconds=self._hold_seconds)
@@ -175,7 +235,8 @@ class S3Blobs:
         except PartsRefused as cause:
             raise BlobDamaged(f"the parts of upload {upload.key} are not those acknowledged") from cause
         try:
-            expect_size(self._bucket.size(name), _size_at_rest(upload))
+            expected = self.size_at_rest(upload.offset_bytes, is_sealed=upload.data_key is not None)
+            expect_size(self._bucket.size(name), expected)
         except ObjectAbsent as cause:
             raise BlobMissing(upload.key) from cause
         if note.tail is not None:
@@ -227,7 +288,3 @@ class S3Blobs:
         if of.data_key is None:
             return None
         return Sealer(blob_key=of.key, data_key=of.data_key, nonce_source=self._nonce_source)
-
-
-def _size_at_rest(upload: Upload) -> int:
-    return upload.offset_bytes if upload.data_key is None else sealed_size(upload.offset_bytes)
