@@ -44,7 +44,7 @@ from entrepot.storage.metadata.store import SqlStore
 _RESULTS = ROOT / "bench" / "results-cluster.json"
 _SIZES = (1_000, 100_000)
 _AT_ONCE = 8  # requests under way, so that the round trips of one hide behind the others
-_MOVED = 16  # images between which tags are moved
+_MOVED = 17  # images between which tags are moved; no multiple of _AT_ONCE, or none would move
 _COUNTED = 5  # requests whose statements and rows are counted; the middle one is shown
 _PLACEHOLDER = re.compile(r"\$([0-9]+)")
 
