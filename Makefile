@@ -1,11 +1,11 @@
 # Entrepot's commands. `make help` lists them; nothing has to be typed before any of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format lock bench profile
+.PHONY: help serve test check format lock bench bench-cluster profile
 
 help: ## list these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
-		| while IFS='|' read -r name meaning; do printf '  make %-7s %s\n' "$$name" "$$meaning"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
+		| while IFS='|' read -r name meaning; do printf '  make %-13s %s\n' "$$name" "$$meaning"; done
 
 serve: ## set up what is needed, then serve http://localhost:5050 from ./data; options in ARGS='--port 5051'
 	@tools/environment requirements.lock
@@ -37,6 +37,10 @@ bench: ## measure Entrepot beside other registries; some rows with ARGS='--rows 
 	@tools/environment requirements-dev.lock
 	@bench/install
 	@.venv/bin/python -m bench $(ARGS)
+
+bench-cluster: ## measure what requests cost as a registry grows; ARGS='--sizes 1000 100000 1000000'
+	@tools/environment requirements-dev.lock
+	@.venv/bin/python -m bench.scale $(ARGS)
 
 profile: ## show where the time of Entrepot's hottest paths goes; one of them with ARGS='--paths push'
 	@tools/environment requirements-dev.lock
