@@ -53,6 +53,7 @@ from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.large_buffers import give_back_at_once
 from entrepot.storage.blobs.locations import Bucket as BucketLocation
 from entrepot.storage.blobs.locations import Folder, Location
 from entrepot.storage.blobs.reporting import ReportedBlobs
@@ -74,7 +75,7 @@ from entrepot.workers.runner import Runner
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
-_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
+_PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
 _SILENT = NoReports()
@@ -289,6 +290,7 @@ async def _open_location(
         case Folder(path=path):
             yield _Opened(FilesystemBlobs(path, pool=disk, meter=reports.blob_bytes), None, None)
         case BucketLocation():
+            give_back_at_once()
             # threads of its own: they wait for the storage, and others on `disk` must not wait with them
             with (
                 ThreadPoolExecutor(_PART_THREADS, "parts") as parts,
