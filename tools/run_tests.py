@@ -34,8 +34,8 @@ class Suite:
         return [f"tests/{self.folder or self.name}", *(f"--ignore=tests/{path}" for path in self.left_out)]
 
 
-# Left out on every site but the default one, for they would find the same thing there: each starts a server of
-# its own, to follow a page of the documents, to wear AWS's own names or to stand behind a proxy of its own.
+# Left out on every site but the default one, for they would find the same thing there: each starts a server
+# of its own, to follow a page of the documents, to wear AWS's own names, or with some setting.
 ABOUT_ONE_MACHINE = (
     "clients/test_howto.py",
     "clients/test_readme_commands.py",
