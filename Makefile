@@ -1,7 +1,7 @@
 # Entrepot's commands. `make help` lists them; nothing has to be typed before any of them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format lock bench bench-cluster profile cluster test-cluster soak
+.PHONY: help serve test check format lock bench bench-cluster profile cluster test-cluster soak image
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) \
@@ -20,7 +20,7 @@ check: ## style, types, the layers of the design, the documents
 	@tools/environment requirements-dev.lock
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy src tests tools bench
+	.venv/bin/mypy src tests tools bench deploy
 	.venv/bin/lint-imports --config .importlinter
 	.venv/bin/python tools/check_docs.py
 
@@ -61,3 +61,7 @@ profile: ## show where the time of Entrepot's hottest paths goes; one of them wi
 	@tools/environment requirements-dev.lock
 	@bench/install
 	@.venv/bin/python -m bench.profile $(ARGS)
+
+image: ## build the container image as build/image/entrepot-VERSION.tar, for `docker load`; needs Debian 12's apt
+	@tools/environment requirements-dev.lock
+	@.venv/bin/python -m deploy.image $(ARGS)

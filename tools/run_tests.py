@@ -62,6 +62,7 @@ SUITES = (
     Suite("faults", minutes=10, left_out=("faults/cluster",)),
     Suite("clients", minutes=12),
     Suite("conformance", minutes=5),
+    Suite("deploy", minutes=6),
     Suite("faults-cluster", minutes=8, folder="faults/cluster"),
     end_to_end("sqlite-s3"),
     end_to_end("postgres-file"),
