@@ -38,6 +38,7 @@ from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
@@ -52,6 +53,7 @@ from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.large_buffers import give_back_at_once
 from entrepot.storage.blobs.locations import Bucket as BucketLocation
 from entrepot.storage.blobs.locations import Folder, Location
 from entrepot.storage.blobs.reporting import ReportedBlobs
@@ -61,7 +63,7 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
-from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
@@ -73,8 +75,9 @@ from entrepot.workers.runner import Runner
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
-_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
+_PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
+_LEFTOVERS_SHARE = 4  # they take a listing of the bucket, so one round to so many of the collector's
 _JOB_POLL = timedelta(seconds=1)
 _SILENT = NoReports()
 _WATCH_CONNECTIONS = 2  # one looks while the other may still be hanging
@@ -171,6 +174,12 @@ def check_blobs(location: Location | None) -> None:
             bucket.check()
 
 
+async def is_current(settings: Settings) -> bool:
+    """Whether the database's tables are those that this program needs; changes nothing."""
+    async with _closed(await connect(settings.database)) as database:
+        return await is_migrated(database, packaged())
+
+
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
     opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
@@ -220,15 +229,8 @@ async def open_row_copy(
     source: str, target: str, report: Callable[[CopyProgress], None]
 ) -> AsyncIterator[RowCopy]:
     """What copies all rows from one database to another, both closed afterwards."""
-    old = await connect(source)
-    try:
-        new = await connect(target)
-        try:
-            yield RowCopy(old, new, now, report)
-        finally:
-            await new.close()
-    finally:
-        await old.close()
+    async with _closed(await connect(source)) as old, _closed(await connect(target)) as new:
+        yield RowCopy(old, new, now, report)
 
 
 @asynccontextmanager
@@ -245,22 +247,21 @@ async def open_application(
     ):
         async with (
             _open_watched_store(settings, stamp, reports) as store,
-            _open_blobs(settings, store, disk, reports) as opened,
+            _open_blobs(settings, store, disk, reports) as there,
         ):
-            yield _wire(
-                settings,
-                _Adapters(
-                    store=store,
-                    blobs=ReportedBlobs(opened.blobs, reports),
-                    links=opened.links,
-                    leftovers=opened.leftovers,
-                    ring=ring_file.load(settings.root_key_file),
-                    disk=disk,
-                    sending=sending,
-                    clock=now,
-                    reports=reports,
-                ),
+            opened = _read_only(there) if settings.is_read_only else there
+            adapters = _Adapters(
+                store=ReadOnlyStore(store) if settings.is_read_only else store,
+                blobs=ReportedBlobs(opened.blobs, reports),
+                links=opened.links,
+                leftovers=opened.leftovers,
+                ring=ring_file.load(settings.root_key_file),
+                disk=disk,
+                sending=sending,
+                clock=now,
+                reports=reports,
             )
+            yield _wire(settings, adapters)
 
 
 @asynccontextmanager
@@ -290,6 +291,7 @@ async def _open_location(
         case Folder(path=path):
             yield _Opened(FilesystemBlobs(path, pool=disk, meter=reports.blob_bytes), None, None)
         case BucketLocation():
+            give_back_at_once()
             # threads of its own: they wait for the storage, and others on `disk` must not wait with them
             with (
                 ThreadPoolExecutor(_PART_THREADS, "parts") as parts,
@@ -298,6 +300,11 @@ async def _open_location(
                 blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts, meter=reports.blob_bytes)
                 links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
                 yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
+
+
+def _read_only(opened: _Opened) -> _Opened:
+    """The same store, which takes no change whoever asks; what would clear a bucket is left out."""
+    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -318,11 +325,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     account_settings = AccountSettings(store)
     totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
-    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials, adapters.reports)]
+    grace = Grace.of(timedelta(seconds=settings.grace_seconds))
+    every = timedelta(seconds=settings.collect_seconds)
+    collector = Collector(store, blobs, clock, grace)
+    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
-        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
+        leftovers = LeftoverCollector(store, adapters.leftovers, clock, grace.uploads)
+        jobs.append(leftover_job(leftovers, every=_LEFTOVERS_SHARE * every))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(

@@ -27,17 +27,21 @@ VALUES = {  # option: (what is given, what comes of it)
     "account-id": ("210987654321", "210987654321"),
     "root-key-file": ("/etc/entrepot/root-key", Path("/etc/entrepot/root-key")),
     "allow-sparse": ("true", True),
+    "read-only": ("true", True),
     "storage-encrypted": ("true", True),
     "trusted-proxy": ("10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1/128"))),
     "metrics-listen": ("9100", ("127.0.0.1", 9100)),
     "metrics-repositories": ("true", True),
     "drain-delay-seconds": ("5", 5),
+    "collect-seconds": ("60", 60),
+    "grace-seconds": ("0", 0),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }
 FIELDS = {
     "storage-encrypted": "is_storage_encrypted",
     "blob-redirects": "has_blob_redirects",
+    "read-only": "is_read_only",
     "trusted-proxy": "trusted_proxies",
 }
 FLAGS = {option.name for option in OPTIONS if option.is_flag}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from entrepot.app import check_blobs, migrate_database, now, open_store
+from entrepot.app import check_blobs, is_current, migrate_database, now, open_store
 from entrepot.domain.principals import root_arn
 from entrepot.identity.credentials import Credentials, new_key
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
@@ -37,6 +37,9 @@ class Prepared:
 
 async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
     """Make everything that is missing; raises CannotStart, or BucketUnfit where layers lie in a bucket."""
+    if settings.is_read_only:
+        await _check_served_before(settings)
+        return Prepared(created=None)
     for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
         if folder is not None:
             make_folder(folder)
@@ -54,6 +57,18 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
             files.remove_other(given)
             return Prepared(created=None)
         return Prepared(await _ensure_root(credentials, files, settings.account_id))
+
+
+async def _check_served_before(settings: Settings) -> None:
+    """All that a start looks at, for a server that makes nothing and changes nothing."""
+    check_served(settings)
+    for location in (settings.blobs, settings.blobs_fallback):
+        check_blobs(location)
+    if not await is_current(settings):
+        raise CannotStart("the tables are not those of this release: serve once without --read-only first")
+    async with open_store(settings) as store:
+        await _refuse_half_a_copy(store)
+        await open_ring(settings, store)
 
 
 async def _refuse_half_a_copy(store: Store) -> None:
@@ -173,6 +188,15 @@ async def replace_root(settings: Settings, account: str) -> RootCredential:
         await credentials.set_root_key(account, credential.as_key())
     CredentialFiles(settings.data_dir).write(credential)
     return credential
+
+
+def create_root_key(settings: Settings) -> None:
+    """A root key before there is a server: nodes that share a database have to be given one."""
+    make_folder(settings.root_key_file.parent)
+    try:
+        ring_file.create(settings.root_key_file, now())
+    except FileExistsError as cause:
+        raise CannotStart(f"{settings.root_key_file} is there already, and it is not replaced") from cause
 
 
 async def rotate_root_key(settings: Settings) -> tuple[int, int]:

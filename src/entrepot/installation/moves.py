@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from entrepot.app import check_blobs, open_blob_move, open_row_copy, open_store
 from entrepot.installation.first_start import check_served, open_ring
@@ -91,18 +91,6 @@ async def copy_rows(places: RowPlaces, report: Callable[[CopyProgress], None]) -
     """Copy every row; raises CannotCopy."""
     async with open_row_copy(places.source, places.target, report) as copy:
         return await copy.run()
-
-
-def redacted(url: str) -> str:
-    """A URL as it may be shown: without password, user's parameters or anything else that may be secret."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "(a URL that cannot be read)"
-    user = f"{parts.username}@" if parts.username else ""
-    return f"{parts.scheme}://{user}{host}{port}{parts.path}"
 
 
 def _kind(url: str) -> str:

@@ -100,9 +100,11 @@ class SealedManifest:
 
 
 class Manifests(Protocol):
-    """The bytes of manifests."""
+    """The bytes of manifests, found with the images that they describe."""
 
-    async def find(self, repository_id: str, digest: Digest) -> SealedManifest | None: ...
+    async def find(self, repository_id: str, digest: Digest) -> tuple[Image, SealedManifest] | None: ...
+
+    async def find_tagged(self, repository_id: str, tag: Tag) -> tuple[Image, SealedManifest] | None: ...
 
     async def put(self, repository_id: str, digest: Digest, manifest: SealedManifest) -> None: ...
 

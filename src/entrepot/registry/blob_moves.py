@@ -200,9 +200,11 @@ class BlobMove:
             lambda after: self._target.page(Stage.BLOB, after=after, limit=_STEP),
             _STEP,
         ):
-            missing = [row for row in rows.values() if self._is_missing(row, lying.get(row.blob_key))]
+            missing = []
             for row in rows.values():
-                if row not in missing:
+                if self._is_missing(row, lying.get(row.blob_key)):
+                    missing.append(row)
+                else:
                     self._count(row)
             for start in range(0, len(missing), _NOTED_AT_ONCE):
                 await self._copy_all(missing[start : start + _NOTED_AT_ONCE])

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 
 from entrepot.domain.digests import Digest
+from entrepot.domain.errors import ReadOnly
 from entrepot.ports.clock import Clock
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
@@ -36,6 +37,8 @@ class PullTimes:
                 await self._store.write(partial(_note_pulls, step))
         except (Outage, Unsettled):
             self._pulled = gathered | self._pulled
+        except ReadOnly:
+            return  # nobody will write them down here
 
     async def flush_until(self, stop: asyncio.Event, every: timedelta) -> None:
         """Flush now and then, and once more when told to stop."""

@@ -69,7 +69,7 @@ async def node(request: pytest.FixtureRequest) -> AsyncIterator[Node]:
         yield Node(bucket, pool, is_sealed=form == "sealed")
 
 
-@pytest.mark.parametrize("size", [0, 5, 8 * MIB, 17 * MIB + 5])
+@pytest.mark.parametrize("size", [0, 5, 6 * MIB, 17 * MIB + 5])
 async def test_a_finished_blob_is_all_that_is_left(node: Node, size: int) -> None:
     subject = node.subject()
     upload = await subject.begin()
@@ -151,7 +151,7 @@ async def test_leftovers_are_told_by_their_age(node: Node) -> None:
     store = S3Blobs(node.bucket, MemoryHolds(), pool=node.pool)
     subject = Subject(store, is_sealed=node.is_sealed)
     small = await subject.append(await subject.begin(), b"tail")
-    large = await subject.append(await subject.begin(), content(8 * MIB))
+    large = await subject.append(await subject.begin(), content(6 * MIB))
     now = datetime.now(UTC)
     stale = await store.stale_leftovers(now + LATER)
     assert {small.key, large.key} <= set(stale)

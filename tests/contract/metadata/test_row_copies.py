@@ -263,7 +263,7 @@ async def test_tables_read_from_the_migrations_are_those_of_the_database(place: 
             sql = (
                 "SELECT column_name FROM information_schema.columns"
                 " WHERE table_name = $1 AND table_schema = current_schema() ORDER BY ordinal_position"
-                if place.kind == "postgres"
+                if place.url.startswith("postgres")
                 else "SELECT name FROM pragma_table_info($1) ORDER BY cid"
             )
             found[table.name] = [row[0] for row in await connection.rows(sql, table.name)]

@@ -130,9 +130,9 @@ async def test_a_manifest_in_the_place_of_another_is_found(world: World) -> None
     one, two = await world.image(repository, "one"), await world.image(repository, "two")
 
     async def swap(records: Records) -> None:
-        sealed = await records.manifests.find(repository.id, one.digest)
-        assert sealed is not None
-        await _replace_manifest(records, repository.id, two.digest, sealed)
+        kept = await records.manifests.find(repository.id, one.digest)
+        assert kept is not None
+        await _replace_manifest(records, repository.id, two.digest, kept[1])
 
     await world.store.write(swap)
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 from entrepot.storage.metadata.connection import Connection, Database
+from entrepot.storage.metadata.drivers import NO_SUCH_TABLE
 
 _NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
 _SERVES = re.compile(r"^-- serves: ([0-9]{4})$", re.MULTILINE)
@@ -90,6 +91,21 @@ async def migrate(database: Database, migrations: Iterable[Migration], *, now: d
         await database.define(table)
     await database.read(lambda connection: _refuse_strangers(connection, known))
     return [migration for migration in known if await _apply(database, migration, now)]
+
+
+async def is_migrated(database: Database, migrations: Iterable[Migration]) -> bool:
+    """Whether all of them were applied; changes nothing. Raises MigrationEdited or DatabaseNewer."""
+    known = list(migrations)
+    try:
+        await database.read(lambda connection: _refuse_strangers(connection, known))
+        applied = await database.read(_applied)
+    except NO_SUCH_TABLE:
+        return False
+    return {migration.number for migration in known} <= applied
+
+
+async def _applied(connection: Connection) -> set[int]:
+    return {row["number"] for row in await connection.rows("SELECT number FROM migration ORDER BY number")}
 
 
 def statements(sql: str) -> list[str]:

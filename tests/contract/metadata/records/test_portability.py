@@ -243,6 +243,7 @@ async def _call_about_images(records: Records) -> None:
         await records.images.referrers("repository", name, after="", limit=1, artifact_types=types)
     await records.manifests.put("repository", name, SealedManifest(b"", b""))
     await records.manifests.find("repository", name)
+    await records.manifests.find_tagged("repository", Tag("tag"))
     await records.tags.point("repository", Tag("tag"), name, minute(0))
     await records.tags.find("repository", Tag("tag"))
     await records.tags.of_images("repository", [name])
