@@ -12,6 +12,7 @@ from time import perf_counter
 import pytest
 from tests.contract.blobs.conftest import Subject
 from tests.contract.blobs.test_blob_store import MIB, content
+from tests.engines.seaweedfs import SeaweedFS
 from tests.unit.builders import ROOT, World, new_id, open_world
 
 from entrepot.keys.data_keys import DataKeys
@@ -217,6 +218,14 @@ async def test_what_a_slow_client_reads_again_costs_no_request(node: Node) -> No
     assert opened <= 1  # back from the empty last segment, which a sealed blob is opened with
 
 
+@pytest.fixture
+def credentials(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For buckets that a test opens itself."""
+    for name, value in seaweedfs.credentials.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("credentials")
 async def test_every_request_is_reported_with_its_status(seaweedfs_bucket: Bucket) -> None:
     requests = Requests()
     with closing(Bucket(seaweedfs_bucket.location, requests)) as bucket:
@@ -226,6 +235,7 @@ async def test_every_request_is_reported_with_its_status(seaweedfs_bucket: Bucke
     assert requests.made == [("ListObjectsV2", 200), ("HeadObject", 404)]
 
 
+@pytest.mark.usefixtures("credentials")
 async def test_every_try_that_found_nobody_is_reported(seaweedfs_bucket: Bucket) -> None:
     requests = Requests()
     nowhere = replace(seaweedfs_bucket.location, endpoint="http://127.0.0.1:1")
