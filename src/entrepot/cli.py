@@ -197,11 +197,11 @@ def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
     check_certificate(settings)
     with data_lock(settings.data_dir):
         sockets = listen(settings.host, settings.port)  # before anything is made or changed
+        metrics = listen(*settings.metrics_listen) if settings.metrics_listen else []
         settings = replace(settings, port=sockets[0].getsockname()[1])  # 0 asked for any free one
         prepared = asyncio.run(prepare(settings, environment))
         write_endpoint(settings.data_dir, _served_at(settings))
         _greet(settings, prepared)
-        metrics = listen(*settings.metrics_listen) if settings.metrics_listen else []
         Supervisor(settings, sockets, metrics).run()
     return 0
 

@@ -1,6 +1,7 @@
 """The parent of the server's processes: opens the port, starts them, replaces those that die."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -81,6 +82,8 @@ class Supervisor:
         set_up_logging(self._settings.log_level)
         for number in _STOPPING:
             signal.signal(number, self._stop)
+        gc.collect()
+        gc.freeze()  # a child's collector would write to every object it passes, and unshare its page
         for post in self._posts:
             self._start(post)
         while self._children:

@@ -11,7 +11,7 @@ from entrepot.oci.routes import split_target, template_of
 from entrepot.serving.access_log import log_request
 from entrepot.serving.connections import IncomingRequest
 from entrepot.telemetry import families
-from entrepot.telemetry.meters import Meters
+from entrepot.telemetry.meters import Counter, Histogram, Meters
 from entrepot.telemetry.reports import status_class
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class RequestWatch:
         self._received = meters.counters(families.REQUEST_BYTES)
         self._sent = meters.counters(families.RESPONSE_BYTES)
         self._refused = meters.counters(families.AUTHENTICATION_REFUSALS)
+        self._found: dict[tuple[str, str, str, str], tuple[Counter, Histogram]] = {}
         self._outages = meters.counters(families.OUTAGES)
         self._failures = meters.counters(families.FAILURES)
         self._of_repositories = meters.counters(families.REPOSITORY_REQUESTS)
@@ -67,17 +68,27 @@ class RequestWatch:
         request, door, action, response = sight.request, sight.door, sight.action, sight.response
         status = "gone" if response is None else status_class(response.status)
         method = request.method if request.method in _METHODS else "other"
-        self._requests.of(door, action, method, status).add()
-        self._seconds.of(door, action).observe(seconds)
+        key = (door, action, method, status)
+        answers, times = self._found.get(key) or self._find(key)
+        answers.add()
+        times.observe(seconds)
         received = request.content.total_bytes
         if received:
             self._received.of(door).add(received)
         if response is not None:
             self._count_answer(sight, response)
 
+    def _find(self, key: tuple[str, str, str, str]) -> tuple[Counter, Histogram]:
+        """Both series of a kind of request, found together from now on: that is where the time went."""
+        door, action, _, _ = key
+        found = self._found[key] = self._requests.of(*key), self._seconds.of(door, action)
+        return found
+
     def _count_answer(self, sight: "Sight", response: web.StreamResponse) -> None:
         door, refusal = sight.door, sight.notes.get("refusal")
-        self._sent.of(door).add(_body_bytes(sight.request, response))
+        sent = _body_bytes(sight.request, response)
+        if sent:
+            self._sent.of(door).add(sent)
         reason = None if refusal is None else _REASONS.get(refusal)
         if reason is not None:
             is_bare = refusal == "Unauthenticated" and "Authorization" not in sight.request.headers

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from entrepot.ports.reports import DatabaseWork
 from entrepot.telemetry import families
-from entrepot.telemetry.meters import Meters
+from entrepot.telemetry.meters import Counter, Histogram, Meters
 
 
 class Spans(Protocol):
@@ -27,6 +27,7 @@ class CountedReports:
         self._spans = spans
         self._operations = meters.counters(families.DATABASE_OPERATIONS)
         self._operation_seconds = meters.histograms(families.DATABASE_SECONDS)
+        self._found: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._retries = meters.counters(families.DATABASE_RETRIES)
         self._lent = meters.counters(families.DATABASE_LENT).of()
         self._blob_operations = meters.counters(families.BLOB_OPERATIONS)
@@ -39,8 +40,13 @@ class CountedReports:
         self._collected = meters.counters(families.COLLECTED)
 
     def database_operation(self, work: DatabaseWork, began: float, outcome: str) -> None:
-        self._operations.of(work, outcome).add()
-        self._operation_seconds.of(work).observe(time.perf_counter() - began)
+        found = self._found.get((work, outcome))
+        if found is None:
+            found = self._operations.of(work, outcome), self._operation_seconds.of(work)
+            self._found[work, outcome] = found
+        counter, seconds = found
+        counter.add()
+        seconds.observe(time.perf_counter() - began)
         if self._spans is not None:
             is_failure = outcome not in ("done", "refused")
             self._spans.piece(f"database {work}", began, {"entrepot.outcome": outcome}, is_failure=is_failure)
