@@ -123,8 +123,6 @@ class Entrepot(Endpoint):
 
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
-    launcher: tuple[str, ...] = ()
-    """A command line that runs the one after it: in another network, by another clock."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -157,7 +155,7 @@ class Entrepot(Endpoint):
         ]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*self.launcher, *command, *self.options],
+                [*command, *self.options],
                 cwd=self.folder,
                 env={**os.environ, **ROOT_KEYS, **self.environment},
                 stdin=subprocess.DEVNULL,

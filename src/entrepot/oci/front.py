@@ -111,7 +111,7 @@ class OciFront:
             case CatalogList():
                 return await self._names.repositories(visit)
             case _:
-                repository = await self._catalog.get(visit.registry, route.name)
+                repository = await self._catalog.recall(visit.registry, route.name)
                 notes["region"], notes["repository"] = repository.registry.region, repository.name
                 return await self._enter_repository(visit, repository, route)
 

@@ -55,7 +55,7 @@ class LayerDoor:
         download = await self._tokens.read_download(path.removeprefix("/layers/"))
         notes["account"] = download.registry.account
         notes["principal"] = download.principal.arn
-        repository = await self._catalog.get(download.registry, download.name)
+        repository = await self._catalog.recall(download.registry, download.name)
         await self._decisions.require(
             download.principal, _ACTION, account=repository.registry.account, resource=repository.arn
         )

@@ -64,7 +64,11 @@ class Catalog:
         return repository
 
     async def get(self, registry: Registry, name: RepositoryName) -> Repository:
-        """The repository, or RepositoryNotFound."""
+        """The repository as it is now, or RepositoryNotFound."""
+        return await self._store.read(lambda records: get_repository(records, registry, name))
+
+    async def recall(self, registry: Registry, name: RepositoryName) -> Repository:
+        """As `get`, for requests too many to ask each time: what another node did may show a second later."""
         version = self._store.version()
         repository = self._repositories.find((registry, name), version)
         if repository is None:

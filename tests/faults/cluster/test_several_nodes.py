@@ -92,6 +92,20 @@ def test_a_setting_of_a_repository_holds_on_every_node(nodes: Sequence[Entrepot]
         pull(raw, "team/app", image)
 
 
+def test_the_api_of_every_node_shows_a_repository_as_it_is(nodes: Sequence[Entrepot]) -> None:
+    clients = [node.ecr() for node in nodes]
+    for changing, *others in (clients, clients[1:] + clients[:1], clients[2:] + clients[:2]):
+        changing.put_image_tag_mutability(repositoryName="team/app", imageTagMutability="IMMUTABLE")
+        for client in others:
+            [found] = client.describe_repositories(repositoryNames=["team/app"])["repositories"]
+            assert found["imageTagMutability"] == "IMMUTABLE"
+        changing.delete_repository(repositoryName="team/app")
+        for client in others:
+            with pytest.raises(client.exceptions.RepositoryNotFoundException):
+                client.describe_repositories(repositoryNames=["team/app"])
+        others[0].create_repository(repositoryName="team/app")
+
+
 def test_a_tag_moved_through_one_node_is_seen_through_the_others_at_once(nodes: Sequence[Entrepot]) -> None:
     registries = [registry_of(node) for node in nodes]
     chance = random.Random(5)

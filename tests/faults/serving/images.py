@@ -188,5 +188,9 @@ def registry_of(server: Entrepot) -> RawRegistry:
 
 
 def tags_of(server: Entrepot, repository: str) -> Sequence[str]:
-    found = server.ecr().list_images(repositoryName=repository, filter={"tagStatus": "TAGGED"})
-    return sorted(image["imageTag"] for image in found["imageIds"])
+    pages = (
+        server.ecr()
+        .get_paginator("list_images")
+        .paginate(repositoryName=repository, filter={"tagStatus": "TAGGED"})
+    )
+    return sorted(image["imageTag"] for page in pages for image in page["imageIds"])
