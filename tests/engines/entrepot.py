@@ -144,6 +144,7 @@ class Entrepot:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }

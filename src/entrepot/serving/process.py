@@ -51,14 +51,17 @@ async def _serve(
         await runner.setup()
         for listening in sockets:
             await web.SockSite(runner, listening, ssl_context=tls).start()
-        flushing = asyncio.create_task(app.pull_times.flush_until(stop, _FLUSH_EVERY))
+        flushing = [
+            asyncio.create_task(gathering.flush_until(stop, _FLUSH_EVERY)) for gathering in app.gatherings
+        ]
         await stop.wait()
         for site in runner.sites:
             await site.stop()
         await server.drain(settings.drain_seconds)
         await runner.cleanup()
-        await flushing
-        await app.pull_times.flush()  # of what was pulled while draining
+        await asyncio.gather(*flushing)
+        for gathering in app.gatherings:
+            await gathering.flush()  # of what happened while draining
 
 
 def request_server(app: Application, *, header_seconds: float = _HEADER_SECONDS) -> PatientServer:
