@@ -163,7 +163,7 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
-    """The page's commands; then the build role pushes what it may and not what it may not, the robot pulls."""
+    """The page, and then: the build pushes what it may, the robot pulls, whoever left does nothing."""
     desk.type(*blocks("teams", "sh"))
 
     build = json.loads((desk.folder / "session.json").read_text())["Credentials"]
