@@ -4,6 +4,7 @@ import asyncio
 import base64
 import http.client
 import json
+import os
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -125,14 +126,14 @@ def distribution(folder: Path) -> Iterator[Rival]:
     )
     (folder / "data").mkdir()
     command = [str(find_program("docker-registry")), "serve", str(settings)]
-    with _running(command, folder, port, "/v2/") as pid:
+    with running(command, folder, port, "/v2/") as pid:
         yield Rival("distribution", port, pid, folder)
 
 
 @contextmanager
-def entrepot(folder: Path, *options: str) -> Iterator[Rival]:
+def entrepot(folder: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[Rival]:
     """Entrepot as it is without settings, or with these."""
-    with served(folder, *options) as server:
+    with served(folder, *options, environment=environment) as server:
         server.create_repository(REPOSITORY)
         password = server.password()
         basic = base64.b64encode(f"AWS:{password}".encode()).decode()
@@ -161,18 +162,20 @@ def moto(folder: Path) -> Iterator[Rival]:
     """moto's server, which keeps everything in memory and checks no signatures."""
     port = free_port()
     command = [str(MOTO), "--host=127.0.0.1", f"--port={port}"]
-    with _running(command, folder, port, "/moto-api/") as pid:
+    with running(command, folder, port, "/moto-api/") as pid:
         yield Rival("moto", port, pid, folder)
 
 
 @contextmanager
-def _running(command: list[str], folder: Path, port: int, path: str) -> Iterator[int]:
+def running(command: list[str], folder: Path, port: int, path: str) -> Iterator[int]:
     """The process of a server that answers, ended at the end."""
     log = folder / "log"
     with log.open("wb") as stream:
         process = subprocess.Popen(
             command,
             cwd=folder,
+            # distribution's S3 driver ends at once where this machine names a CA bundle for AWS's clients
+            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

@@ -12,6 +12,7 @@ _FILES = {
     "asyncio/": "asyncio",
     "selectors.py": "asyncio",
     "entrepot/serving/": "serving",
+    "entrepot/telemetry/": "serving",
     "entrepot/oci/": "oci",
     "entrepot/aws/": "aws",
     "entrepot/services/": "aws",

@@ -9,7 +9,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATED = {"docs/compatibility.md": "entrepot.services.compatibility"}
+GENERATED = {
+    "docs/compatibility.md": "entrepot.services.compatibility",
+    "docs/reference/metrics.md": "entrepot.telemetry.page",
+}
 
 LINK = re.compile(r"\[[^\]\n]{0,300}\]\(([^()\s]{1,300})\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *$", re.MULTILINE)

@@ -3,29 +3,46 @@
 import os
 from argparse import ArgumentParser
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from entrepot.domain.names import Registry
 from entrepot.settings import OPTIONS, Option, SettingInvalid, Settings, add_options, read_settings
+from entrepot.storage.blobs.locations import Bucket, Folder
 
 VALUES = {  # option: (what is given, what comes of it)
     "host": ("127.0.0.1", "127.0.0.1"),
     "port": ("8080", 8080),
     "data-dir": ("/srv/entrepot", Path("/srv/entrepot")),
     "database": ("postgresql://db/entrepot", "postgresql://db/entrepot"),
+    "blobs": ("s3://bucket/some/where", Bucket("bucket", "some/where")),
+    "blobs-fallback": ("file:///old", Folder(Path("/old"))),
+    "blob-redirects": ("off", False),
+    "blob-redirect-endpoint": ("https://blobs.example.com/", "https://blobs.example.com"),
     "workers": ("3", 3),
     "domain": (".Example.COM.", "example.com"),
     "external-url": ("https://registry.example.com/", "https://registry.example.com"),
     "account-id": ("210987654321", "210987654321"),
     "root-key-file": ("/etc/entrepot/root-key", Path("/etc/entrepot/root-key")),
     "allow-sparse": ("true", True),
+    "read-only": ("true", True),
     "storage-encrypted": ("true", True),
+    "trusted-proxy": ("10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1/128"))),
+    "metrics-listen": ("9100", ("127.0.0.1", 9100)),
+    "metrics-repositories": ("true", True),
+    "drain-delay-seconds": ("5", 5),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }
-FIELDS = {"storage-encrypted": "is_storage_encrypted"}
+FIELDS = {
+    "storage-encrypted": "is_storage_encrypted",
+    "blob-redirects": "has_blob_redirects",
+    "read-only": "is_read_only",
+    "trusted-proxy": "trusted_proxies",
+}
+FLAGS = {option.name for option in OPTIONS if option.is_flag}
 
 
 def settings(*arguments: str, environment: Mapping[str, str] | None = None) -> Settings:
@@ -43,7 +60,7 @@ def variable(option: str) -> str:
 
 
 def given(option: str, value: str) -> list[str]:
-    return [f"--{option}"] if FIELDS.get(option) or option == "allow-sparse" else [f"--{option}", value]
+    return [f"--{option}"] if option in FLAGS else [f"--{option}", value]
 
 
 @pytest.mark.parametrize("option", VALUES)
@@ -56,10 +73,10 @@ def test_an_option_is_read_from_either_place(option: str) -> None:
 
 
 def test_every_option_is_tried_here() -> None:
-    assert {option.name for option in OPTIONS} - set(VALUES) == {"tls-cert", "tls-key"}
+    assert {option.name for option in OPTIONS} - set(VALUES) == {"tls-cert", "tls-key", "proxy-protocol"}
 
 
-@pytest.mark.parametrize("option", sorted(set(VALUES) - {"allow-sparse", "storage-encrypted"}))
+@pytest.mark.parametrize("option", sorted(set(VALUES) - FLAGS))
 def test_the_command_line_goes_before_the_environment(option: str) -> None:
     text, value = VALUES[option]
 
@@ -208,3 +225,59 @@ def test_the_help_names_every_option_and_its_variable(option: Option) -> None:
     assert f"--{option.name}" in text
     assert option.variable in text
     assert option.variable == variable(option.name)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("9100", ("127.0.0.1", 9100)),
+        (":9100", ("127.0.0.1", 9100)),
+        ("0.0.0.0:9100", ("0.0.0.0", 9100)),
+        ("[::1]:9100", ("::1", 9100)),
+        ("localhost:9100", ("localhost", 9100)),
+    ],
+)
+def test_metrics_are_on_loopback_unless_a_host_is_named(text: str, place: tuple[str, int]) -> None:
+    assert settings("--metrics-listen", text).metrics_listen == place
+
+
+@pytest.mark.parametrize("text", ["x", "1:2:3", "70000", "http://x:1", ":", "::1:9100"])
+def test_a_place_for_metrics_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(SettingInvalid, match="metrics-listen"):
+        settings("--metrics-listen", text)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example.com", "10.0.0.0/33", "10.0.0.0/8;::1"])
+def test_trusted_proxies_are_addresses_and_networks(text: str) -> None:
+    with pytest.raises(SettingInvalid, match="trusted-proxy"):
+        settings("--trusted-proxy", text)
+
+
+def test_the_proxy_protocol_needs_somebody_to_speak_it() -> None:
+    with pytest.raises(SettingInvalid, match="trusted-proxy"):
+        settings("--proxy-protocol")
+    assert settings("--proxy-protocol", "--trusted-proxy=127.0.0.1").proxy_protocol
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_traced"),
+    [
+        ({}, False),
+        ({"OTEL_SERVICE_NAME": "registry"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4318"}, True),
+        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://localhost:4318/v1/traces"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf"}, True),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"}, False),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"}, False),
+    ],
+)
+def test_traces_are_sent_where_the_standard_variables_say(variables: dict[str, str], is_traced: bool) -> None:
+    assert settings(environment=variables).is_traced is is_traced
+
+
+@pytest.mark.parametrize(
+    "variables", [{"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, {"OTEL_TRACES_EXPORTER": "zipkin"}]
+)
+def test_a_way_of_sending_traces_that_is_not_offered_is_said(variables: dict[str, str]) -> None:
+    with pytest.raises(SettingInvalid, match="OTEL"):
+        settings(environment={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", **variables})

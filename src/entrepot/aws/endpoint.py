@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Protocol, TypeVar
@@ -133,6 +133,7 @@ class _Exchange:
     handler: Handler[Params] | None = None
     result: Mapping[str, object] = field(default_factory=dict)
     response: WireResponse | None = None
+    refusal: str = ""
 
 
 class Endpoint:
@@ -181,19 +182,25 @@ class Endpoint:
         """The response; never raises but for cancellation."""
         async with AsyncExitStack() as held:
             exchange = _Exchange(request, self._clock(), held)
-            try:
-                for step in self._steps:
-                    await step(exchange)
-                return _present(exchange.response)
-            except Refusal as refusal:
-                return self._dialect(exchange).refuse(fault(refusal), request.request_id)
-            except (Outage, Unsettled):
-                logger.warning("request %s met an outage", request.request_id, exc_info=True)
-                return self._dialect(exchange).refuse(unavailable(), request.request_id)
-            except Exception:
-                logger.exception("request %s failed", request.request_id)
-                said = internal_failure(_failure_code(exchange))
-                return self._dialect(exchange).refuse(said, request.request_id)
+            response = await self._respond(exchange)
+            return replace(response, operation=_action(exchange), refusal=exchange.refusal)
+
+    async def _respond(self, exchange: _Exchange) -> WireResponse:
+        request = exchange.request
+        try:
+            for step in self._steps:
+                await step(exchange)
+            return _present(exchange.response)
+        except Refusal as refusal:
+            exchange.refusal = _name_of(refusal)
+            return self._dialect(exchange).refuse(fault(refusal), request.request_id)
+        except (Outage, Unsettled):
+            logger.warning("request %s met an outage", request.request_id, exc_info=True)
+            return self._dialect(exchange).refuse(unavailable(), request.request_id)
+        except Exception:
+            logger.exception("request %s failed", request.request_id)
+            said = internal_failure(_failure_code(exchange))
+            return self._dialect(exchange).refuse(said, request.request_id)
 
     def _dialect(self, exchange: _Exchange) -> WireProtocol:
         if exchange.service is not None:
@@ -293,10 +300,8 @@ class Endpoint:
         exchange.body = b""
 
     async def _authorize(self, exchange: _Exchange) -> None:
-        service, operation = _present(exchange.service), _present(exchange.operation)
-        exchange.call = call = _call(exchange, operation.name)
-        action = f"{service.model.signing_name}:{operation.name}"
-        await self._authorizer.authorize(call, action, exchange.params)
+        exchange.call = call = _call(exchange, _present(exchange.operation).name)
+        await self._authorizer.authorize(call, _action(exchange), exchange.params)
 
     async def _handle(self, exchange: _Exchange) -> None:
         handler = _present(exchange.handler)
@@ -346,6 +351,17 @@ def _call(exchange: _Exchange, operation: str) -> Call:
         scheme=request.scheme,
         source_ip=request.remote,
     )
+
+
+def _action(exchange: _Exchange) -> str:
+    """What the call asks for, "" as long as that is not known."""
+    if exchange.service is None or exchange.operation is None:
+        return ""
+    return f"{exchange.service.model.signing_name}:{exchange.operation.name}"
+
+
+def _name_of(refusal: Refusal) -> str:
+    return refusal.code if isinstance(refusal, refusals.WireFault) else type(refusal).__name__
 
 
 def _failure_code(exchange: _Exchange) -> str:

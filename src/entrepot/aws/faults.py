@@ -218,6 +218,12 @@ _says(
     lambda r: f"{r.what} is not offered by this registry yet; docs/compatibility.md lists what is",
     501,
 )
+# Not a 503: SDKs would try that again, Terraform for hours, and show the reason last or not at all.
+_says(
+    errors.ReadOnly,
+    "AccessDeniedException",
+    lambda _: "This registry is read-only now and takes no changes; its operator will open it again",
+)
 _says(
     errors.TooLarge,
     "RequestEntityTooLargeException",

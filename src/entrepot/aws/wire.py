@@ -53,11 +53,17 @@ class WireRequest:
 
 @dataclass(frozen=True, slots=True)
 class WireResponse:
-    """One answer, complete."""
+    """One answer, complete.
+
+    `operation` is "ecr:PutImage" once it was known, never what a caller made up; `refusal` is our name of
+    what was refused, or the code of a refusal that only the wire knows. Both are "" where there is none.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    operation: str = ""
+    refusal: str = ""
 
 
 def parse_parameters(text: str) -> list[tuple[bytes, bytes]]:

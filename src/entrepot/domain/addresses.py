@@ -41,6 +41,17 @@ class Addresses:
         """ECR's proxyEndpoint."""
         return f"{self.scheme}://{self.registry_host(registry)}"
 
+    def download_url(self, registry: Registry, *, seen_scheme: str, seen_host: str) -> str:
+        """Where a client that reached us under this scheme and Host finds the registry's layers."""
+        scheme = self.scheme_for(seen_scheme)
+        if scheme != self.scheme and self.knows(seen_host):
+            return f"{scheme}://{seen_host}"
+        return self.registry_url(registry)
+
+    def scheme_for(self, seen_scheme: str) -> str:
+        """The scheme to hand out: TLS may have ended at a proxy, as only it or the operator can tell."""
+        return "https" if "https" in (self.scheme, seen_scheme) else "http"
+
     def registry_of(self, host: str) -> Registry | None:
         """The registry that a Host header of ECR's shape names; None for any other host."""
         found = _REGISTRY.fullmatch(without_port(host)) if len(host) <= _LONGEST_HOST else None

@@ -35,6 +35,11 @@ class NotOffered(Refusal):
 
 
 @dataclass(eq=False)
+class ReadOnly(Refusal):
+    """A change, while the operator has the server answer reads alone."""
+
+
+@dataclass(eq=False)
 class TooLarge(Refusal):
     """The body is larger than the operation can take."""
 

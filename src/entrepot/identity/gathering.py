@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import Generic, TypeVar
 
+from entrepot.domain.errors import ReadOnly
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
 
@@ -37,6 +38,8 @@ class Gathering(Generic[K, V]):
                 await self._store.write(partial(self._write, step))
         except (Outage, Unsettled):
             self._gathered = gathered | self._gathered
+        except ReadOnly:
+            return  # nobody will write them down here
 
     async def flush_until(self, stop: asyncio.Event, every: timedelta) -> None:
         """Flush now and then, and once more when told to stop."""

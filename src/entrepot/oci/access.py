@@ -138,7 +138,7 @@ class Access:
         """ECR's answer to a caller without credentials (facts 4.1)."""
         addresses, host = self._addresses, request.host
         is_ours = host.isascii() and addresses.knows(host)
-        address = f"{addresses.scheme}://{host}" if is_ours else addresses.endpoint()
+        address = f"{addresses.scheme_for(request.scheme)}://{host}" if is_ours else addresses.endpoint()
         return web.Response(
             status=401,
             text="Not Authorized\n",

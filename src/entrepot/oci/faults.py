@@ -54,6 +54,7 @@ _TABLE: dict[type[Refusal], Fault] = {
     errors.NotOffered: Fault("UNSUPPORTED", 405),
     errors.PartTooSmall: Fault("BLOB_UPLOAD_INVALID", 400),
     errors.RangeInvalid: Fault("RANGE_INVALID", 416),
+    errors.ReadOnly: Fault("DENIED", 403),
     errors.ReferencedImagesNotFound: Fault("MANIFEST_BLOB_UNKNOWN", 404),
     errors.RepositoryExists: Fault("NAME_INVALID", 400),
     errors.RepositoryNotEmpty: Fault("UNSUPPORTED", 405),

@@ -80,9 +80,11 @@ class OciFront:
         body = Body(request, idle_seconds=self._idle_seconds)
         try:
             response = await self._admit(request, request_id, body, notes)
-        except Unauthenticated:
+        except Unauthenticated as refusal:
+            notes["refusal"] = type(refusal).__name__
             response = self._access.challenge(request)
         except Refusal as refusal:
+            notes["refusal"] = type(refusal).__name__
             response = refused(refusal)
         if not response.prepared:
             response.headers.update(standing_headers(request_id))
@@ -100,9 +102,9 @@ class OciFront:
         notes["operation"] = action_of(route, request.method)
         await self._access.authorize(caller, route, request.method)
         visit = Visit(request, request_id, body, Query.parse(query), caller, self._access)
-        return await self._enter(visit, route)
+        return await self._enter(visit, route, notes)
 
-    async def _enter(self, visit: Visit, route: Route) -> web.StreamResponse:
+    async def _enter(self, visit: Visit, route: Route, notes: dict[str, str]) -> web.StreamResponse:
         match route:
             case Base():
                 return web.Response(body=b"{}", headers={"Content-Type": "application/json"})
@@ -110,6 +112,7 @@ class OciFront:
                 return await self._names.repositories(visit)
             case _:
                 repository = await self._catalog.get(visit.registry, route.name)
+                notes["region"], notes["repository"] = repository.registry.region, repository.name
                 return await self._enter_repository(visit, repository, route)
 
     async def _enter_repository(

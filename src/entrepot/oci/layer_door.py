@@ -38,6 +38,7 @@ class LayerDoor:
         try:
             response = await self._open(request, request_id, notes)
         except Refusal as refusal:
+            notes["refusal"] = type(refusal).__name__
             response = refused(refusal)
         if not response.prepared:
             response.headers.update(standing_headers(request_id))

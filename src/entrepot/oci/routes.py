@@ -11,6 +11,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from entrepot.domain.digests import Digest, parse_digest
+from entrepot.domain.errors import Refusal
 from entrepot.domain.names import RepositoryName, Tag, parse_repository_name, parse_tag
 from entrepot.oci.refusals import RouteUnknown
 
@@ -74,6 +75,17 @@ class ReferrerList:
     subject: Digest
 
 
+_TEMPLATES: dict[type[object], str] = {
+    Base: "/v2/",
+    CatalogList: "/v2/_catalog",
+    TagList: "/v2/{name}/tags/list",
+    ManifestAt: "/v2/{name}/manifests/{reference}",
+    BlobAt: "/v2/{name}/blobs/{digest}",
+    UploadList: "/v2/{name}/blobs/uploads/",
+    UploadAt: "/v2/{name}/blobs/uploads/{id}",
+    ReferrerList: "/v2/{name}/referrers/{digest}",
+}
+
 InRepository = TagList | ManifestAt | BlobAt | UploadList | UploadAt | ReferrerList
 Route = Base | CatalogList | InRepository
 
@@ -125,6 +137,14 @@ def path_of(route: BlobAt | UploadAt | ManifestAt) -> str:
             return f"/v2/{name}/blobs/uploads/{upload_id}"
         case ManifestAt(name, reference):
             return f"/v2/{name}/manifests/{reference}"
+
+
+def template_of(path: str) -> str:
+    """The route of a raw path without its names, for traces; "" for one that is none."""
+    try:
+        return _TEMPLATES[type(parse_route(path))]
+    except Refusal:
+        return ""
 
 
 def _name(parts: list[str]) -> RepositoryName:

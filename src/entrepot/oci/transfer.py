@@ -28,6 +28,9 @@ _SEGMENT_BYTES = 1 << 20  # what blobs are sealed in: whole ones are the cheapes
 _BUFFERS = 2  # one fills while the socket has no room for the other
 _SENDFILE_BYTES = 8 << 20
 _TURN_BYTES = 32 << 20  # then others on the pool come first
+_UNSENT_BYTES = (
+    512 << 10
+)  # in the kernel, for one client: past its limit for all, everyone gets smaller buffers
 _PATIENCE_MS = 5  # a thread waits so long for a client that takes much, to save the way over the loop
 
 
@@ -101,8 +104,9 @@ class Transfers:
     async def _send_by_thread(self, transport: asyncio.Transport, outflow: "_Outflow") -> None:
         sock: socket.socket = transport.get_extra_info("socket").dup()  # the loop keeps its own from us
         try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
             while (turn := await _ended(self._pool.submit(_push, outflow, sock))) is not _Turn.DONE:
-                if transport.is_closing():
+                if turn is _Turn.GONE or transport.is_closing():
                     raise ConnectionResetError
                 if turn is _Turn.BLOCKED:
                     await self._wait_for_room(sock)
@@ -135,6 +139,7 @@ class _Turn(Enum):
     DONE = auto()
     BLOCKED = auto()
     YIELDED = auto()
+    GONE = auto()
 
 
 class _Outflow(Protocol):
@@ -230,6 +235,14 @@ def _outflow(reader: BlobReader, part: Part) -> _Outflow:
 
 def _push(outflow: _Outflow, sock: socket.socket) -> _Turn:
     """Send until all is sent, the socket is full or the turn is over. Runs on the pool."""
+    try:
+        return _send_a_turn(outflow, sock)
+    except ConnectionError:
+        outflow.rest()  # an exception on its way to the loop would hold the buffers until its turn there
+        return _Turn.GONE
+
+
+def _send_a_turn(outflow: _Outflow, sock: socket.socket) -> _Turn:
     sent_bytes = 0
     while sent_bytes < _TURN_BYTES:
         try:

@@ -15,6 +15,7 @@ from entrepot.registry.opened import Opened
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.sealed_manifests import open_manifest, place_of
 
+_MOST_TAGS = 4096
 MOST_BATCH_BYTES = 32 * 1024 * 1024  # one answer's manifests: 100 may be asked for, of 4 MiB each
 
 
@@ -37,6 +38,7 @@ class Pulls:
         self._data_keys = data_keys
         self._pull_times = pull_times
         self._opened = Opened()
+        self._pointed: dict[tuple[str, str], Digest] = {}  # where tags pointed when they were last asked for
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
@@ -72,21 +74,43 @@ class Pulls:
         """The image with its manifest, or ImageNotFound."""
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
-            image = await _find(records, repository, reference)
-            opened = self._opened.find(place_of(repository.id, image.digest))
-            if opened is not None:
-                return image, opened
-            manifest = await records.manifests.find(repository.id, image.digest)
-            if manifest is None:  # deleted between the two statements
-                raise _not_found(repository, reference)
-            return image, manifest
+            if self._is_kept(repository, reference):
+                image = await _find(records, repository, reference)
+                opened = self._opened.find(place_of(repository.id, image.digest))
+                if opened is not None:  # else the tag has moved
+                    return image, opened
+            return await _find_with_manifest(records, repository, reference)
 
         image, content = await self._store.read(body)
         if isinstance(content, SealedManifest):
-            content = await open_manifest(self._data_keys, repository, image.digest, content)
+            content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
+            self._note_tag(repository, reference, image.digest)
         self._pull_times.note(repository.id, image.digest)
         return Pulled(image, content)
+
+    def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:
+        """Whether the manifest is likely to be at hand, so that only the image has to be read."""
+        digest = reference if ":" in reference else self._pointed.get((repository.id, reference))
+        return digest is not None and self._opened.find(place_of(repository.id, digest)) is not None
+
+    def _note_tag(self, repository: Repository, reference: Tag | Digest, digest: Digest) -> None:
+        if ":" not in reference:
+            if len(self._pointed) >= _MOST_TAGS:
+                self._pointed.clear()
+            self._pointed[repository.id, reference] = digest
+
+
+async def _find_with_manifest(
+    records: Records, repository: Repository, reference: Tag | Digest
+) -> tuple[Image, SealedManifest]:
+    if ":" in reference:
+        found = await records.manifests.find(repository.id, Digest(reference))
+    else:
+        found = await records.manifests.find_tagged(repository.id, Tag(reference))
+    if found is None:
+        raise _not_found(repository, reference)
+    return found
 
 
 async def _find(records: Records, repository: Repository, reference: Tag | Digest) -> Image:

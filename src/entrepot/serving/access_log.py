@@ -56,6 +56,7 @@ def set_up_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # each retry is a warning there
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # malformed requests are not our errors
 
 

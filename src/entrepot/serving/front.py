@@ -1,7 +1,6 @@
 """What a request meets first: which door it belongs to, its id, its line in the log."""
 
 import logging
-import time
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -13,8 +12,9 @@ from entrepot.oci.front import OciFront
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.routes import split_target
 from entrepot.ports.outages import Outage, Unsettled
-from entrepot.serving.access_log import log_request
 from entrepot.serving.connections import IncomingRequest
+from entrepot.serving.watch import RequestWatch, Sight
+from entrepot.telemetry.meters import Meters
 
 logger = logging.getLogger(__name__)
 
@@ -23,57 +23,62 @@ _BODY_IDLE_SECONDS = 60.0
 _FAILURES = {500: "internal error", 503: "temporarily unavailable"}
 _LONGEST_NOTE = 64  # more than the name of any operation
 
-Door = Callable[[web.BaseRequest, str, dict[str, str]], Awaitable[web.StreamResponse]]
+Door = Callable[[IncomingRequest, Sight], Awaitable[web.StreamResponse]]
 
 
 class Front:
     """One handler for everything that arrives on the port."""
 
     def __init__(
-        self, aws: Endpoint, oci: OciFront, layers: LayerDoor, is_ready: Callable[[], Awaitable[bool]]
+        self,
+        aws: Endpoint,
+        oci: OciFront,
+        layers: LayerDoor,
+        is_ready: Callable[[], Awaitable[bool]],
+        watch: RequestWatch | None = None,
     ) -> None:
         self._aws = aws
         self._oci = oci
         self._layers = layers
         self._is_ready = is_ready
+        self._watch = watch or RequestWatch(Meters.alone())
 
     async def answer(self, request: IncomingRequest) -> web.StreamResponse:
         """The response to any request; a bug becomes a 500, an outage a 503, that say nothing but its id."""
-        notes: dict[str, str] = {}
-        status = 499  # the client went away before there was an answer
-        try:
-            response = await self._door(request)(request, request.id, notes)
-            status = response.status
-            return response
-        except (Outage, Unsettled):
-            logger.warning("request met an outage", extra={"request_id": request.id}, exc_info=True)
-            status = 503
-            return _failure(request, status)
-        except Exception as failure:
-            if isinstance(failure, ConnectionError) and _is_gone(request):
-                raise
-            logger.exception("request failed", extra={"request_id": request.id})
-            status = 500
-            return _failure(request, status)
-        finally:
-            log_request(request, request.id, status, time.perf_counter() - request.arrived, notes)
+        with self._watch.over(request) as sight:
+            try:
+                sight.door, answer = self._door(request)
+                sight.response = await answer(request, sight)
+            except (Outage, Unsettled):
+                logger.warning("request met an outage", extra={"request_id": request.id}, exc_info=True)
+                sight.response = _failure(request, 503)
+            except Exception as failure:
+                if isinstance(failure, ConnectionError) and _is_gone(request):
+                    raise
+                logger.exception("request failed", extra={"request_id": request.id})
+                sight.response = _failure(request, 500)
+            return sight.response
 
-    def _door(self, request: web.BaseRequest) -> Door:
-        """Which door, in the order of the design's first table."""
+    def _door(self, request: web.BaseRequest) -> tuple[str, Door]:
+        """Which door, in the order of the design's first table, and what metrics call it."""
         path = request.rel_url.raw_path
         if "X-Amz-Target" in request.headers or _is_query_protocol(request):
-            return self._answer_aws
+            return "aws", self._answer_aws
         if _is_registry(request):
-            return self._oci.answer
+            return "oci", self._answer_registry
         if path.startswith("/layers/"):
-            return self._layers.answer
+            return "layers", self._answer_layer
         if path in ("/healthz", "/readyz"):
-            return self._answer_health
-        return _answer_nothing
+            return "health", self._answer_health
+        return "none", _answer_nothing
 
-    async def _answer_aws(
-        self, request: web.BaseRequest, request_id: str, notes: dict[str, str]
-    ) -> web.StreamResponse:
+    async def _answer_registry(self, request: IncomingRequest, sight: Sight) -> web.StreamResponse:
+        return await self._oci.answer(request, request.id, sight.notes)
+
+    async def _answer_layer(self, request: IncomingRequest, sight: Sight) -> web.StreamResponse:
+        return await self._layers.answer(request, request.id, sight.notes)
+
+    async def _answer_aws(self, request: IncomingRequest, sight: Sight) -> web.StreamResponse:
         body = Body(request, idle_seconds=_BODY_IDLE_SECONDS)
         raw_path, raw_query = split_target(request.raw_path)
         wire = WireRequest(
@@ -84,29 +89,28 @@ class Front:
             scheme=request.scheme,
             host=request.host,
             remote=request.remote or "",
-            request_id=request_id,
+            request_id=request.id,
             read_body=body.read,
         )
-        notes["operation"] = request.headers.get("X-Amz-Target", "").rpartition(".")[2][:_LONGEST_NOTE]
+        sight.notes["operation"] = request.headers.get("X-Amz-Target", "").rpartition(".")[2][:_LONGEST_NOTE]
         answer = await self._aws.answer(wire)
+        sight.action = answer.operation
+        if answer.refusal:
+            sight.notes["refusal"] = answer.refusal
         response = web.Response(status=answer.status, headers=dict(answer.headers), body=answer.body)
         if not await body.drain():
             response.force_close()
         return response
 
-    async def _answer_health(
-        self, request: web.BaseRequest, _request_id: str, _notes: dict[str, str]
-    ) -> web.StreamResponse:
-        """Liveness is that we answer; readiness that the database does too."""
+    async def _answer_health(self, request: IncomingRequest, _sight: Sight) -> web.StreamResponse:
+        """Liveness is that we answer; readiness that what we depend on does too, and that we go on."""
         if request.method not in ("GET", "HEAD"):
             return _answer_plainly(405)
         is_well = request.rel_url.raw_path == "/healthz" or await self._is_ready()
         return web.Response(status=200 if is_well else 503, text="ok\n" if is_well else "not ready\n")
 
 
-async def _answer_nothing(
-    request: web.BaseRequest, _request_id: str, _notes: dict[str, str]
-) -> web.StreamResponse:
+async def _answer_nothing(request: IncomingRequest, _sight: Sight) -> web.StreamResponse:
     return _answer_plainly(404 if request.method in ("GET", "HEAD") else 405)
 
 

@@ -8,12 +8,17 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 from entrepot.serving.access_log import set_up_logging
-from entrepot.serving.process import run_job_worker, run_request_worker
+from entrepot.serving.process import Place, run_job_worker, run_metrics_worker, run_request_worker
 from entrepot.settings import Settings
 from entrepot.storage.metadata.node_stamp import NodeStamp
+from entrepot.telemetry import families
+from entrepot.telemetry.meters import Meters
+from entrepot.telemetry.sheets import Ledger
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +27,16 @@ _BACKLOG = 1024
 _RESTART_SECONDS = 1.0  # between the death of a process and its successor
 _LAST_SECONDS = 10  # after the drain time, before what still runs is killed
 
-_Work = Callable[[int], None]
+_PARENT = "parent"
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What one child is there for. A `last` one is told to end when no other is left."""
+
+    name: str
+    work: Callable[[Place], None]
+    is_last: bool = False
 
 
 class CannotListen(Exception):
@@ -30,18 +44,32 @@ class CannotListen(Exception):
 
 
 class Supervisor:
-    """Runs request workers and one job worker until SIGTERM or SIGINT.
+    """Runs request workers, one job worker and perhaps one that shows metrics, until SIGTERM or SIGINT.
 
     Children are forked before any thread or event loop exists here, so they share the imported
     program's memory. They drain and end when this process does, however it ends.
     """
 
-    def __init__(self, settings: Settings, sockets: Sequence[socket.socket]) -> None:
-        """`sockets` listen already; they are closed when the server stops."""
+    def __init__(
+        self,
+        settings: Settings,
+        sockets: Sequence[socket.socket],
+        metrics_sockets: Sequence[socket.socket] = (),
+    ) -> None:
+        """The sockets listen already; they are closed when the server stops."""
         self._settings = settings
         self._sockets = sockets
         self._stamp = NodeStamp()
-        self._children: dict[int, _Work] = {}
+        self._metrics_sockets = metrics_sockets
+        self._posts = [
+            *(_Post(f"requests-{number + 1}", self._answer_requests) for number in range(settings.workers)),
+            # each job writes, if only that it was taken
+            *([] if settings.is_read_only else [_Post("jobs", self._run_jobs)]),
+            *([_Post("metrics", self._show_metrics, is_last=True)] if metrics_sockets else []),
+        ]
+        self._ledger = Ledger([_PARENT, *(post.name for post in self._posts)])
+        self._restarts = Meters(self._ledger.sheet(_PARENT)).counters(families.RESTARTS)
+        self._children: dict[int, _Post] = {}
         self._is_stopping = False
         self._lifeline = os.pipe()  # a child that reads its end learns that the other one is gone
 
@@ -50,23 +78,28 @@ class Supervisor:
         set_up_logging(self._settings.log_level)
         for number in _STOPPING:
             signal.signal(number, self._stop)
-        for _ in range(self._settings.workers):
-            self._start(self._answer_requests)
-        self._start(self._run_jobs)
+        for post in self._posts:
+            self._start(post)
         while self._children:
             self._await_child()
         for number in _STOPPING:
             signal.signal(number, signal.SIG_IGN)  # one that comes too late is not what ended us
 
-    def _answer_requests(self, lifeline: int) -> None:
-        run_request_worker(self._settings, self._stamp, self._sockets, lifeline)
+    def _answer_requests(self, place: Place) -> None:
+        _close(self._metrics_sockets)
+        run_request_worker(self._settings, self._sockets, place)
 
-    def _run_jobs(self, lifeline: int) -> None:
-        self._close_sockets()  # else the port stays open until the last job is done
-        run_job_worker(self._settings, self._stamp, lifeline)
+    def _run_jobs(self, place: Place) -> None:
+        _close(self._sockets)  # else the port stays open until the last job is done
+        _close(self._metrics_sockets)
+        run_job_worker(self._settings, place)
 
-    def _start(self, work: _Work) -> None:
-        """Fork a child for the work, unless the end has begun; a signal comes before that or after it."""
+    def _show_metrics(self, place: Place) -> None:
+        _close(self._sockets)
+        run_metrics_worker(self._settings, self._metrics_sockets, place)
+
+    def _start(self, post: _Post) -> None:
+        """Fork a child for the post, unless the end has begun; a signal comes before that or after it."""
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
         try:
             if self._is_stopping:
@@ -76,36 +109,46 @@ class Supervisor:
             child = os.fork()
             if child == 0:
                 os.close(self._lifeline[1])
-                _become(lambda: work(self._lifeline[0]))
-            self._children[child] = work
+                _become(partial(post.work, Place(post.name, self._stamp, self._ledger, self._lifeline[0])))
+            self._children[child] = post
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
 
     def _await_child(self) -> None:
         ended, status = os.waitpid(-1, 0)
-        work = self._children.pop(ended, None)
-        if work is not None and not self._is_stopping:
+        post = self._children.pop(ended, None)
+        if post is not None and not self._is_stopping:
             logger.error("process %d ended with %d, another starts", ended, os.waitstatus_to_exitcode(status))
+            self._restarts.of(post.name).add()
             time.sleep(_RESTART_SECONDS)
-            self._start(work)
+            self._start(post)
+        elif self._is_stopping and all(post.is_last for post in self._children.values()):
+            self._tell(signal.SIGTERM)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         """Ask every process to end; a second signal, or the end of patience, ends them."""
         last = signal.SIGKILL if self._is_stopping else signal.SIGTERM
         if not self._is_stopping:
             signal.signal(signal.SIGALRM, self._stop)
-            signal.alarm(self._settings.drain_seconds + _LAST_SECONDS)
-            self._close_sockets()  # else clients would wait in a queue that nobody serves
+            patience = self._settings.drain_delay_seconds + self._settings.drain_seconds + _LAST_SECONDS
+            signal.alarm(patience)
+            _close(self._sockets)  # else clients would wait in a queue that nobody serves
         self._is_stopping = True
-        for child in list(self._children):
-            try:
-                os.kill(child, last)
-            except ProcessLookupError:
-                continue
+        spares_last = last is signal.SIGTERM and not all(post.is_last for post in self._children.values())
+        self._tell(last, spares_last=spares_last)
 
-    def _close_sockets(self) -> None:
-        for listening in self._sockets:
-            listening.close()
+    def _tell(self, number: signal.Signals, *, spares_last: bool = False) -> None:
+        for child, post in list(self._children.items()):
+            if not (spares_last and post.is_last):
+                try:
+                    os.kill(child, number)
+                except ProcessLookupError:
+                    continue
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for listening in sockets:
+        listening.close()
 
 
 def _become(work: Callable[[], None]) -> None:

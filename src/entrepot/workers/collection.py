@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from entrepot.identity.credentials import Credentials
+from entrepot.ports.reports import JobReports
 from entrepot.registry.catalog import FORGET_REPOSITORY
 from entrepot.registry.collection import Collector
 from entrepot.workers.runner import Kind
@@ -15,14 +16,17 @@ logger = logging.getLogger(__name__)
 _EVERY = timedelta(minutes=15)
 
 
-def collection_jobs(collector: Collector, credentials: Credentials) -> Sequence[Kind]:
+def collection_jobs(collector: Collector, credentials: Credentials, reports: JobReports) -> Sequence[Kind]:
     """Collection now and then, ended sessions with it, and removed repositories when asked."""
 
     async def collect(_unique_key: str) -> None:
         done = await collector.collect()
         sessions = await credentials.remove_expired()
+        cleared = {**asdict(done), "sessions": sessions}
+        for what, count in cleared.items():
+            reports.collected(what, count)
         if done.anything or sessions:
-            logger.info("collected", extra={**asdict(done), "sessions": sessions})
+            logger.info("collected", extra=cleared)
 
     return (
         Kind("collect", collect, every=_EVERY),

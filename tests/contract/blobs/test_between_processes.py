@@ -12,20 +12,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.contract.blobs.part_worker import from_json, to_json
+from tests.contract.blobs.part_worker import from_json, open_store, to_json
+from tests.engines.seaweedfs import SeaweedFS
+from tests.unit.builders import START
 
 from entrepot.ports.blobs import StoredBlob, Upload
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.segments import ignore
+from entrepot.storage.metadata.drivers import connect
+from entrepot.storage.metadata.migrate import migrate, packaged
 
 MIB = 1 << 20
 REPOSITORY = Path(__file__).parents[3]
 
 
 class Worker:
-    """One process with a store of its own over the shared folder."""
+    """One process with a store of its own over the shared folder or bucket."""
 
-    def __init__(self, root: Path) -> None:
-        command = [sys.executable, "-m", "tests.contract.blobs.part_worker", str(root)]
+    def __init__(self, blobs: str, database: str = "") -> None:
+        command = [sys.executable, "-m", "tests.contract.blobs.part_worker", blobs, database]
         self._process = subprocess.Popen(
             command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -61,7 +66,7 @@ def test_200_parts_between_two_processes_are_hashed_once_and_never_read_for_it(
 ) -> None:
     data_key = secrets.token_bytes(32) if form == "sealed" else None
     row = Upload(secrets.token_hex(16), data_key, offset_bytes=0, sha256_state=b"", store_state=b"")
-    workers, content = [Worker(tmp_path), Worker(tmp_path)], parts(200)
+    workers, content = [Worker(f"file://{tmp_path}") for _ in range(2)], parts(200)
     answers: list[dict[str, Any]] = [{}, {}]
     tails = 0
     for number, part in enumerate(content):
@@ -77,6 +82,33 @@ def test_200_parts_between_two_processes_are_hashed_once_and_never_read_for_it(
     # read back are unfinished segments only, to be sealed with what follows; of a plain file nothing is
     assert sum(answer["work"].get("read", 0) for answer in answers) == tails
     assert_blob_is(tmp_path, StoredBlob(row.key, data_key, row.offset_bytes), whole)
+
+
+@pytest.mark.parametrize("form", ["sealed", "plain"])
+async def test_200_parts_between_two_processes_over_a_bucket_are_hashed_once(
+    tmp_path: Path, seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    for name, value in seaweedfs.credentials.items():
+        monkeypatch.setenv(name, value)
+    blobs, database = seaweedfs.blobs_url(seaweedfs.create_bucket()), f"sqlite://{tmp_path / 'rows.db'}"
+    rows = await connect(database)
+    await migrate(rows, packaged(), now=START)
+    await rows.close()
+    data_key = secrets.token_bytes(32) if form == "sealed" else None
+    row = Upload(secrets.token_hex(16), data_key, offset_bytes=0, sha256_state=b"", store_state=b"")
+    workers, content = [Worker(blobs, database), Worker(blobs, database)], parts(200)
+    answers: list[dict[str, Any]] = [{}, {}]
+    for number, part in enumerate(content):
+        answers[number % 2] = workers[number % 2].append(row, part, finish=part is content[-1])
+        row = from_json(answers[number % 2]["row"])
+    for worker in workers:
+        worker.stop()
+    whole = b"".join(content)
+    assert answers[199 % 2]["digest"] == f"sha256:{hashlib.sha256(whole).hexdigest()}"
+    assert sum(answer["work"]["hashed"] for answer in answers) == len(whole)
+    async with open_store(blobs, database, ignore) as store:
+        blob = StoredBlob(row.key, data_key, row.offset_bytes)
+        assert b"".join([piece async for piece in store.chunks(blob, 0, blob.size_bytes)]) == whole
 
 
 def tail_at_rest(row: Upload) -> int:

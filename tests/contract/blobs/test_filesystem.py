@@ -229,3 +229,10 @@ async def test_cancelled_request_lets_go_and_keeps_what_was_acknowledged(
         with pytest.raises(asyncio.CancelledError):
             await running
         assert await subject.content(await subject.store.finish(upload)) == b"acknowledged"
+
+
+async def test_a_folder_that_is_gone_is_told(tmp_path: Path, pool: ThreadPoolExecutor) -> None:
+    store = FilesystemBlobs(tmp_path / "blobs", pool=pool)
+    (tmp_path / "blobs").rename(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="cannot be written to"):
+        await store.check()

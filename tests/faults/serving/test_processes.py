@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import time
-from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
@@ -14,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.raw_registry import RawRegistry, sha256, target_of, with_query
+from tests.clients.raw_registry import sha256, target_of, with_query
 from tests.engines.entrepot import PROGRAM, ROOT_KEYS, Entrepot, free_port, served
 from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of
 from tests.faults.serving.processes import children_of, is_alive, is_refused, is_running, wait_until
+from tests.faults.serving.slow_transfers import slow_download, slow_upload
 
 _LAYER = random.Random(5).randbytes(20 << 20)  # more than the buffers between two processes hold
 
@@ -57,9 +57,9 @@ def test_sigterm_lets_a_download_and_an_upload_finish_and_refuses_new_connection
     raw = registry_of(server)
     digest = raw.push_blob("team/app", _LAYER)
     where = raw.begin_upload("team/app")
-    with closing(_slow_download(raw, f"/v2/team/app/blobs/{digest}")) as download:
+    with closing(slow_download(raw, f"/v2/team/app/blobs/{digest}")) as download:
         head = download.recv(1000)
-        with closing(_slow_upload(raw, where, 1000)) as upload:
+        with closing(slow_upload(raw, where, 1000)) as upload:
             os.kill(server.pid, signal.SIGTERM)
             wait_until(lambda: is_refused(server), "the port is closed")
             upload.sendall(bytes(1000))
@@ -78,7 +78,7 @@ def test_a_drain_that_takes_too_long_is_cut_off(tmp_path: Path) -> None:
     with served(tmp_path, "--drain-seconds=1") as server:
         server.create_repository("team/app")
         raw = registry_of(server)
-        with closing(_slow_upload(raw, raw.begin_upload("team/app"), 1000)) as upload:
+        with closing(slow_upload(raw, raw.begin_upload("team/app"), 1000)) as upload:
             assert server.stop() == 0
             assert b" 202 " not in _read_all(upload)
 
@@ -87,7 +87,7 @@ def test_a_second_sigterm_ends_the_server_at_once(tmp_path: Path) -> None:
     with served(tmp_path, "--drain-seconds=3600") as server:
         server.create_repository("team/app")
         raw, process = registry_of(server), server.pid
-        with closing(_slow_upload(raw, raw.begin_upload("team/app"), 1000)) as upload:
+        with closing(slow_upload(raw, raw.begin_upload("team/app"), 1000)) as upload:
             os.kill(process, signal.SIGTERM)
             wait_until(lambda: is_refused(server), "the port is closed")
             os.kill(process, signal.SIGTERM)
@@ -152,27 +152,6 @@ def _serve(*options: str) -> tuple[int, str]:
         check=False,
     )
     return ended.returncode, ended.stdout
-
-
-def _slow_download(raw: RawRegistry, target: str) -> socket.socket:
-    """A connection on which an answer is under way, and which takes little at once."""
-    connection = socket.create_connection((raw.host, raw.port), timeout=60)
-    connection.sendall(_head(raw, "GET", target, "Connection: close"))
-    return connection
-
-
-def _slow_upload(raw: RawRegistry, target: str, size: int) -> socket.socket:
-    """A connection on which the server waits for a body of this size, having said so."""
-    connection = socket.create_connection((raw.host, raw.port), timeout=60)
-    connection.sendall(_head(raw, "PATCH", target, f"Content-Length: {size}", "Expect: 100-continue"))
-    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
-    return connection
-
-
-def _head(raw: RawRegistry, method: str, target: str, *lines: str) -> bytes:
-    secret = b64encode(f"AWS:{raw.password}".encode()).decode()
-    head = (f"{method} {target} HTTP/1.1", f"Host: {raw.host}", f"Authorization: Basic {secret}", *lines)
-    return "\r\n".join((*head, "", "")).encode()
 
 
 def _read_all(connection: socket.socket) -> bytes:

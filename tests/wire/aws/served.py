@@ -65,6 +65,7 @@ from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.drivers.sqlite import open_memory
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.telemetry.meters import Meters
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
@@ -269,6 +270,7 @@ async def open_served() -> AsyncIterator[Served]:
         server = PatientServer(
             front.answer,
             header_seconds=30,
+            meters=Meters.alone(),
             access_log=None,
             max_line_size=LONGEST_LINE,
             max_field_size=LONGEST_LINE,

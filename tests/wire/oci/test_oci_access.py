@@ -239,8 +239,10 @@ async def test_attack_49_nothing_that_a_client_makes_up_reaches_the_log(world: W
     ):
         await world.ask("GET", target)
         await world.ask("GET", target, token="")
-    noted = {value for notes in world.access_log for value in notes.values()}
-    assert noted <= {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", "ecr:ListImages"}
+    noted = {value for notes in world.access_log for name, value in notes.items() if name != "refusal"}
+    assert noted <= {ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", "ecr:ListImages", REGION, "team/app"}
+    refusals = {notes["refusal"] for notes in world.access_log if "refusal" in notes}
+    assert refusals <= {"Unauthenticated", "InvalidParameter", "InvalidTag"}
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import random
 import socket
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -82,6 +84,29 @@ async def test_a_slow_reader_gets_everything_in_the_end(world: World) -> None:
         assert other.body == CONTENT[: 20 * MIB]
         got = await line.answer()
     assert got.body == CONTENT[: 20 * MIB]
+
+
+async def test_a_reader_that_stops_leaves_little_unsent_in_the_kernel(world: World) -> None:
+    digest = await world.push_blob(CONTENT)
+    async with _stopped_download(world, digest):
+        await world.ask("GET", f"/v2/team/app/blobs/{digest}")  # the one thread has left the stopped one
+        assert 0 < max(map(_unsent_bytes, _served_sockets(world))) <= 3 * MIB // 2
+
+
+def _served_sockets(world: World) -> list[int]:
+    """Descriptors of the server's ends of its connections."""
+    found = []
+    for path in _open_files():
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(int(path.name))) as named:
+            if named.family == socket.AF_INET and named.getsockname()[1] == world.port:
+                named.getpeername()  # the listening one has none
+                found.append(int(path.name))
+    return found
+
+
+def _unsent_bytes(descriptor: int) -> int:
+    """What the kernel holds and has not sent (SIOCOUTQNSD, tcp(7))."""
+    return int.from_bytes(fcntl.ioctl(descriptor, 0x894B, bytes(4)), sys.byteorder)
 
 
 async def test_a_client_that_leaves_frees_files_and_sockets(world: World) -> None:

@@ -18,7 +18,8 @@ from entrepot.app import Application, open_application
 from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.installation.first_start import prepare
 from entrepot.serving.connections import PatientServer
-from entrepot.serving.process import request_server
+from entrepot.serving.process import Telemetry, request_server
+from entrepot.serving.readiness import Readiness
 from entrepot.settings import Settings, read_settings
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from tests.engines.entrepot import REGION, ROOT_KEYS
@@ -46,6 +47,7 @@ class Port:
     app: Application
     server: PatientServer
     runner: web.ServerRunner
+    readiness: Readiness
 
     @asynccontextmanager
     async def line(self) -> AsyncIterator[Line]:
@@ -123,17 +125,24 @@ class Port:
 
 @asynccontextmanager
 async def open_port(
-    folder: Path, *, header_seconds: float = 30, environment: Mapping[str, str] = ROOT_KEYS
+    folder: Path,
+    *,
+    header_seconds: float = 30,
+    environment: Mapping[str, str] = ROOT_KEYS,
+    telemetry: Telemetry | None = None,
+    **options: str,
 ) -> AsyncIterator[Port]:
-    """The program with its data in the folder."""
-    settings = read_settings(Namespace(data_dir=str(folder), port="0"), {})
+    """The program with its data in the folder, and other options by name."""
+    settings = read_settings(Namespace(data_dir=str(folder), port="0", **options), {})
     await prepare(settings, environment)
-    async with open_application(settings, NodeStamp()) as app:
-        server = request_server(app, header_seconds=header_seconds)
+    telemetry = telemetry or Telemetry.alone()
+    async with open_application(settings, NodeStamp(), reports=telemetry.reports) as app:
+        readiness = Readiness(app.is_ready, app.blobs.check, telemetry.meters)
+        server = request_server(app, settings, telemetry, readiness, header_seconds=header_seconds)
         runner = web.ServerRunner(server, shutdown_timeout=5)
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            yield Port(runner.addresses[0][1], settings, app, server, runner)
+            yield Port(runner.addresses[0][1], settings, app, server, runner, readiness)
         finally:
             await runner.cleanup()

@@ -89,8 +89,8 @@ class LayerOperations:
         token = await self._tokens.issue_download(
             call.caller, repository.registry, repository.name, layer.digest
         )
-        url = f"{self._addresses.registry_url(repository.registry)}/layers/{token}"
-        return {"downloadUrl": url, "layerDigest": layer.digest}
+        at = self._addresses.download_url(repository.registry, seen_scheme=call.scheme, seen_host=call.host)
+        return {"downloadUrl": f"{at}/layers/{token}", "layerDigest": layer.digest}
 
 
 async def _whole(part: bytes) -> AsyncIterator[bytes]:

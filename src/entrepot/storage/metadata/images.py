@@ -18,16 +18,18 @@ from entrepot.storage.metadata.columns import (
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
 
-_IMAGE = """
+SELECT_IMAGE = """
 SELECT i.digest, i.media_type, i.artifact_type, i.manifest_bytes, i.size_bytes, i.subject_digest,
        i.annotations, i.pushed_at, i.last_pulled_at
-  FROM image AS i
 """
-_FIND = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest = $2"
-_FIND_TAGGED = f"""{_IMAGE}
+BY_DIGEST = "WHERE i.repository_id = $1 AND i.digest = $2"
+BY_TAG = """
   JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
  WHERE t.repository_id = $1 AND t.tag = $2
 """
+_IMAGE = f"{SELECT_IMAGE} FROM image AS i"
+_FIND = f"{_IMAGE} {BY_DIGEST}"
+_FIND_TAGGED = f"{_IMAGE} {BY_TAG}"
 _FIND_MANY = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest IN (…)"
 _HAS_TAG = "EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)"
 _AFTER = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest > $2"
@@ -67,25 +69,25 @@ class SqlImages(Subject):
 
     async def find(self, repository_id: str, digest: Digest) -> Image | None:
         row = await self._connection.row(_FIND, repository_id, digest)
-        return None if row is None else _to_image(row)
+        return None if row is None else to_image(row)
 
     async def find_tagged(self, repository_id: str, tag: Tag) -> Image | None:
         row = await self._connection.row(_FIND_TAGGED, repository_id, tag)
-        return None if row is None else _to_image(row)
+        return None if row is None else to_image(row)
 
     async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Image]:
         found: dict[Digest, Image] = {}
         for batch in batches(digests):
             statement = _FIND_MANY.replace("…", placeholders(2, len(batch)))
             rows = await self._connection.rows(statement, repository_id, *batch)
-            found |= {image.digest: image for image in map(_to_image, rows)}
+            found |= {image.digest: image for image in map(to_image, rows)}
         return found
 
     async def page(
         self, repository_id: str, *, after: str, limit: int, tagged: bool | None = None
     ) -> list[Image]:
         rows = await self._connection.rows(_PAGE[tagged], repository_id, after, limit)
-        return [_to_image(row) for row in rows]
+        return [to_image(row) for row in rows]
 
     async def add(self, repository_id: str, image: Image) -> bool:
         added = await self._connection.run(
@@ -126,10 +128,11 @@ class SqlImages(Subject):
         if artifact_types:
             statement = _REFERRERS_OF_TYPES.replace("…", placeholders(5, len(artifact_types)))
         rows = await self._connection.rows(statement, repository_id, after, subject, limit, *artifact_types)
-        return [_to_image(row) for row in rows]
+        return [to_image(row) for row in rows]
 
 
-def _to_image(row: Row) -> Image:
+def to_image(row: Row) -> Image:
+    """The image in a row of SELECT_IMAGE."""
     return Image(
         digest=row["digest"],
         media_type=row["media_type"],

@@ -2,12 +2,15 @@
 
 from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
+from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
 from entrepot.storage.metadata.connection import Connection
+from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.identities import SqlIdentities
 from entrepot.storage.metadata.images import SqlImages
 from entrepot.storage.metadata.inline_policies import SqlInlinePolicies
+from entrepot.storage.metadata.inspection import SqlInspection
 from entrepot.storage.metadata.jobs import SqlJobs
 from entrepot.storage.metadata.key_uses import SqlKeyUses
 from entrepot.storage.metadata.layers import SqlHeldLayers
@@ -21,12 +24,14 @@ from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
 from entrepot.storage.metadata.revisions import SqlRevision
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
+from entrepot.storage.metadata.row_copies import SqlRowCopies
 from entrepot.storage.metadata.sealed_rows import SqlSealedRows
 from entrepot.storage.metadata.sessions import SqlSessions
 from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
 
 
@@ -78,6 +83,10 @@ class SqlRecords(Subject):
     @property
     def uploads(self) -> SqlUploads:
         return SqlUploads(self._connection)
+
+    @property
+    def upload_holds(self) -> SqlUploadHolds:
+        return SqlUploadHolds(self._connection)
 
     @property
     def garbage(self) -> SqlGarbage:
@@ -142,3 +151,19 @@ class SqlRecords(Subject):
     @property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection)
+
+    @property
+    def counts(self) -> SqlCounts:
+        return SqlCounts(self._connection)
+
+    @property
+    def inspection(self) -> SqlInspection:
+        return SqlInspection(self._connection)
+
+    @property
+    def blob_copies(self) -> SqlBlobCopies:
+        return SqlBlobCopies(self._connection)
+
+    @property
+    def row_copies(self) -> SqlRowCopies:
+        return SqlRowCopies(self._connection)

@@ -1,7 +1,7 @@
 """What the collector reads and writes, on every database."""
 
 from entrepot.domain.digests import Digest
-from entrepot.ports.records import Records
+from entrepot.ports.records import Records, Store
 from tests.contract.metadata.records.samples import blob, digest, minute
 
 
@@ -50,6 +50,31 @@ async def test_unheld_blobs_are_paged_without_gap_or_repeat(records: Records) ->
         await records.blobs.add(blob(key, key))
     for limit in (1, 2, 3, 7, 8):
         assert await _unheld(records, before=1, limit=limit) == keys
+
+
+async def test_garbage_is_found_behind_any_amount_of_what_is_needed(store: Store) -> None:
+    """More than one statement looks at."""
+
+    async def fill(records: Records) -> None:
+        for number in range(1100):
+            key = f"k{number:04}"
+            await records.blobs.add(blob(key, key))
+            if number not in (1050, 1060):
+                await records.layers.hold("repository", digest(key), key, minute(0))
+        await records.layers.hold("the last one", digest("unused"), "k1060", minute(0))
+        for first in range(0, 1100, 100):
+            layers = {digest(f"k{number:04}"): "type" for number in range(first, first + 100)}
+            await records.references.add("repository", digest(f"i{first}"), layers=layers, children=[])
+
+    await store.write(fill)
+    unheld = await store.scan(
+        lambda records: records.garbage.unheld_blobs(created_before=minute(9), after="", limit=9)
+    )
+    assert unheld == ["k1050"]
+    unused = await store.scan(
+        lambda records: records.garbage.unused_layers(held_before=minute(9), after=("", ""), limit=9)
+    )
+    assert unused == [("the last one", digest("unused"))]
 
 
 async def test_a_mark_stands_from_when_it_was_first_set(records: Records) -> None:

@@ -10,7 +10,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.repositories import Encryption
-from entrepot.ports.records import Records, SealedManifest
+from entrepot.ports.records import Records, SealedManifest, SealedSubject
 from tests.contract.metadata.records.samples import (
     ACCOUNT,
     REGISTRY,
@@ -134,9 +134,10 @@ async def _fill(records: Records, repository_id: str) -> int:
 
 async def _is_empty(records: Records, repository_id: str) -> bool:
     child, layer = digest("child 0"), digest("layer 0")
+    manifests = await records.sealed_rows.page(SealedSubject.MANIFEST, after=("", ""), limit=9)
     left: list[object] = [
         await records.images.has_any(repository_id),
-        await records.manifests.find(repository_id, image().digest),
+        [row for row in manifests if row.owner == repository_id],
         await records.tags.page(repository_id, after="", limit=1),
         await records.references.users(repository_id, layer, 1),
         await records.references.parents(repository_id, Digest(child), 1),

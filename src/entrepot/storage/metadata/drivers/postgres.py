@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import asyncpg
 
+from entrepot.ports.reports import DatabaseReports, NoReports
 from entrepot.storage.metadata.connection import (
     Body,
     Closed,
@@ -53,11 +54,16 @@ _DEFINED_BY_ANOTHER = (
 )
 _STATEMENT_ERRORS = CONNECT_ERRORS
 _TEXT = re.compile(r"\bTEXT\b")
+_SILENT = NoReports()
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
 
 async def open_pool(
-    url: str, *, connections: int | None = None, statement_seconds: float | None = None
+    url: str,
+    *,
+    connections: int | None = None,
+    statement_seconds: float | None = None,
+    reports: DatabaseReports = _SILENT,
 ) -> "PostgresDatabase":
     """Connect; raises Unreachable, or DatabaseUnfit when the server's settings would break a promise.
 
@@ -80,7 +86,7 @@ async def open_pool(
         raise Unreachable from error
     except asyncpg.InternalClientError as error:  # none of the hosts takes writes
         raise Unreachable from error
-    database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0)
+    database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0, reports=reports)
     try:
         await database.read(_check_promises)
     except BaseException:
@@ -155,9 +161,12 @@ def _refuse_write(sql: str) -> None:
 class PostgresDatabase:
     """A PostgreSQL database, shared by any number of nodes."""
 
-    def __init__(self, connections: Connections, *, is_pooled: bool) -> None:
+    def __init__(
+        self, connections: Connections, *, is_pooled: bool, reports: DatabaseReports = _SILENT
+    ) -> None:
         """`is_pooled`: a pooler lends its connections by transaction, so that every read needs one."""
         self._connections = connections
+        self._reports = reports
         self._begin_read = "BEGIN READ ONLY" if is_pooled else None
         self._operations = 0
         self._idle = asyncio.Event()
@@ -202,6 +211,7 @@ class PostgresDatabase:
         with self._working():
             with suppress(_Lost):
                 return await self._read(body, begin)
+            self._reports.database_retry("lost")
             try:
                 return await self._read(body, begin)
             except _Lost as loss:
@@ -213,12 +223,14 @@ class PostgresDatabase:
             try:
                 return await self._write(body)
             except _Conflict:
+                self._reports.database_retry("conflict")
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  spreads retries, guards nothing
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
             except _Lost as loss:
                 losses += 1
                 if losses == _MOST_LOSSES:
                     raise Unreachable from loss.__cause__
+                self._reports.database_retry("lost")
                 await asyncio.sleep(_LOST_PAUSE_SECONDS)
         raise Overloaded("conflicting writes")
 
@@ -270,22 +282,28 @@ class PostgresDatabase:
             task.add_done_callback(self._leftovers.discard)
             raise
         except BaseException:
-            self._connections.give_back(connection)
+            self._give_back(connection)
             raise
-        self._connections.give_back(connection)
+        self._give_back(connection)
 
     async def _take_back(self, connection: Lent) -> None:
         """Stop what an operation that was cancelled left running."""
         await self._roll_back(connection)
-        self._connections.give_back(connection)
+        self._give_back(connection)
 
     async def _take(self) -> Lent:
         try:
-            return await self._connections.take()
+            connection = await self._connections.take()
         except NoRoom as error:
             raise Overloaded("connections") from error
         except CONNECT_ERRORS as error:
             raise Unreachable from error
+        self._reports.database_lent(1)
+        return connection
+
+    def _give_back(self, connection: Lent) -> None:
+        self._reports.database_lent(-1)
+        self._connections.give_back(connection)
 
     @asynccontextmanager
     async def _body_on(self, connection: Lent, *, is_read_only: bool = False) -> AsyncIterator[Statements]:

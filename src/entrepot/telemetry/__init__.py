@@ -1,0 +1,1 @@
+"""What a server tells of itself: metrics of all its processes, and traces."""

@@ -1,0 +1,257 @@
+"""Every statement of real work is answered from an index, on both databases, however many images there are.
+
+The statements are those that the use cases run, the plans those of planners that know the tables' sizes.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from entrepot.domain.images import ImageId
+from entrepot.domain.mutability import Mutability, TagMutability
+from entrepot.domain.names import RepositoryName
+from entrepot.domain.repositories import Repository
+from entrepot.identity.credentials import new_key
+from entrepot.identity.decisions import Decisions
+from entrepot.identity.signing import Signer
+from entrepot.identity.tokens import Tokens
+from entrepot.ports.reports import NoReports
+from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_times import PullTimes
+from entrepot.registry.rewrapping import Rewrapping
+from entrepot.storage.blobs.memory import MemoryBlobs
+from entrepot.storage.metadata.connection import Connection, Database
+from entrepot.storage.metadata.drivers import connect
+from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.node_stamp import NodeStamp
+from entrepot.storage.metadata.revision_watch import RevisionWatch
+from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.collection import collection_jobs
+from entrepot.workers.runner import Runner
+from tests.engines.many_rows import ManyImages
+from tests.engines.recording import RecordingDatabase, Statement
+from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, START, SettableClock, World, key_ring, new_id
+
+if TYPE_CHECKING:
+    from tests.engines.postgres import PostgresServer
+
+IMAGES = ManyImages(60_000)
+_LARGE = 500  # rows; a smaller table may well be read to its end
+
+# Once in the life of a root key, over the few uploads that are under way.
+_MAY_READ_ALL = {"upload": "AS sealed FROM upload"}
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A full database, and what is run on it."""
+
+    kind: str
+    recording: RecordingDatabase
+
+    @property
+    def database(self) -> Database:
+        return self.recording.database
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a full database; what the tests add and remove does not matter to the others."""
+    server: PostgresServer | None = None
+    url = f"sqlite://{tmp_path_factory.mktemp('plans')}/rows.db"
+    if request.param == "postgres":
+        server = request.getfixturevalue("server")
+        url = asyncio.run(server.create_database())
+    asyncio.run(fill(url))
+    yield url
+    if server is not None:
+        asyncio.run(server.drop_database(url))
+
+
+async def fill(url: str) -> None:
+    database = await connect(url)
+    await migrate(database, packaged(), now=START)
+    await database.close()
+    await IMAGES.load(url)
+
+
+@pytest.fixture
+async def loaded(full: str) -> AsyncIterator[Loaded]:
+    database = await connect(full)
+    yield Loaded(full.partition(":")[0], RecordingDatabase(database))
+    await database.close()
+
+
+async def test_no_statement_reads_a_large_table_to_its_end(loaded: Loaded) -> None:
+    await work(loaded.recording)
+    statements = {statement.sql: statement for statement in loaded.recording.statements}
+    assert len(statements) > 60
+    large = await large_tables(loaded)
+    assert {"image", "tag", "manifest", "held_layer", "blob", "image_layer", "access_key"} <= large
+    found = [
+        (read, sql)
+        for sql, statement in statements.items()
+        for read in await read_to_the_end(loaded, statement)
+        if read in large and _MAY_READ_ALL.get(read, sql + "!") not in sql
+    ]
+    assert found == [], found
+
+
+async def test_the_hot_requests_take_as_few_statements_as_they_can(loaded: Loaded) -> None:
+    world = a_world(loaded.recording)
+    image = IMAGES.samples[9]
+    repository = await world.catalog.get(REGISTRY, RepositoryName(IMAGES.repository_name(image)))
+    pulls, layers, statements = world.pulls, world.layers, loaded.recording.statements
+
+    async def counted(work: Any) -> int:
+        statements.clear()
+        await work
+        return len(statements)
+
+    assert await counted(pulls.get(repository, IMAGES.tag(image))) == 1
+    assert await counted(pulls.get(repository, IMAGES.digest(image))) == 1
+    assert await counted(pulls.find(repository, IMAGES.tag(image))) == 1
+    assert await counted(layers.get(repository, IMAGES.layer(image))) == 1
+
+
+async def large_tables(loaded: Loaded) -> set[str]:
+    tables = re.findall(r"^CREATE TABLE (\w+)", "\n".join(step.sql for step in packaged()), re.MULTILINE)
+
+    async def count(connection: Connection) -> set[str]:
+        found = set()
+        for table in tables:
+            row = await connection.row(f"SELECT count(*) FROM {table}")
+            assert row is not None
+            if row[0] > _LARGE:
+                found.add(table)
+        return found
+
+    return await loaded.database.scan(count)
+
+
+async def read_to_the_end(loaded: Loaded, statement: Statement) -> list[str]:
+    """The tables that the statement's plan reads without looking anything up in an index."""
+    if loaded.kind == "sqlite":
+        return [
+            match[1]
+            for step in await explained(loaded, f"EXPLAIN QUERY PLAN {statement.sql}", statement)
+            if (match := re.match(r"SCAN (\w+)(?! USING)", step["detail"]))
+        ]
+    (row,) = await explained(loaded, f"EXPLAIN (FORMAT JSON) {statement.sql}", statement)
+    return list(sequential(orjson.loads(row[0])[0]["Plan"]))
+
+
+def sequential(plan: dict[str, Any]) -> Sequence[str]:
+    """The tables that a plan of PostgreSQL reads to their end."""
+    own = [plan["Relation Name"]] if plan["Node Type"] == "Seq Scan" else []
+    return [*own, *(name for child in plan.get("Plans", []) for name in sequential(child))]
+
+
+class _Planned(Exception):
+    """Ends the transaction that a plan was made in; it has changed nothing."""
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self.rows = rows
+
+
+async def explained(loaded: Loaded, sql: str, statement: Statement) -> Sequence[Any]:
+    async def body(connection: Connection) -> None:
+        raise _Planned(await connection.rows(sql, *statement.values))
+
+    try:
+        await loaded.database.write(body)
+    except _Planned as planned:
+        return planned.rows
+    raise AssertionError
+
+
+def a_world(database: Database) -> World:
+    store, clock = SqlStore(database), SettableClock(START)
+    return World(store, MemoryBlobs(), key_ring(1), clock, PullTimes(store, clock))
+
+
+async def work(database: Database) -> None:
+    """A day of the registry: every use case, on what is there."""
+    world = a_world(database)
+    image = IMAGES.samples[7]
+    repository = await world.catalog.get(REGISTRY, RepositoryName(IMAGES.repository_name(image)))
+    await read_images(world, repository, image)
+    await push_images(world, repository, image)
+    await run_the_registry(world)
+    await run_the_server(world, database)
+
+
+async def read_images(world: World, repository: Repository, image: int) -> None:
+    tag, digest = IMAGES.tag(image), IMAGES.digest(image)
+    ids = [ImageId(tag=tag), ImageId(digest=digest), ImageId(digest=digest, tag=tag)]
+    await world.pulls.get(repository, tag)
+    await world.pulls.get(repository, digest)
+    await world.pulls.find(repository, tag)
+    await world.pulls.get_batch(repository, ids)
+    await world.listings.describe(repository, ids)
+    for tagged in (None, True, False):
+        for limit in (100, 1000):
+            page = await world.listings.images(repository, token=None, limit=limit, tagged=tagged)
+            await world.listings.images(repository, token=page.next_token, limit=limit, tagged=tagged)
+            found = await world.listings.image_ids(repository, token=None, limit=limit, tagged=tagged)
+            await world.listings.image_ids(repository, token=found.next_token, limit=limit, tagged=tagged)
+    await world.listings.tags(repository, after=tag, limit=100)
+    for types in ((), ("application/spdx+json",)):
+        await world.listings.referrers(repository, digest, token=None, limit=50, artifact_types=types)
+    await world.layers.get_referenced(repository, IMAGES.layer(image))
+    await world.layers.find_many(repository, [IMAGES.layer(image), IMAGES.base(image)])
+
+
+async def push_images(world: World, repository: Repository, image: int) -> None:
+    pushed = await world.push(repository, IMAGES.manifest(image, again="yes"), tags=["again"])
+    await world.push(repository, IMAGES.manifest(image, again="no"), tags=["again"])
+    new = await world.image(repository, "new", tags=["new"])
+    await world.index(repository, [pushed, new], tags=["both"])
+    begun = await world.uploads.begin(repository, ROOT)
+    await world.uploads.cancel(repository, ROOT, begun.id)
+    other = await world.repository("other/app")
+    mounts = Mounts(world.store, world.settings, Decisions(), world.clock)
+    await mounts.mount(other, ROOT, IMAGES.layer(image), repository.name)
+    await mounts.mount(other, ROOT, IMAGES.base(image), None)
+    await world.deletions.delete_tag(repository, IMAGES.tag(image))
+    await world.deletions.delete_batch(repository, [ImageId(tag=IMAGES.tag(image + 1))])
+    await world.deletions.delete_image(repository, IMAGES.digest(image))
+    await world.deletions.delete_layer(other, IMAGES.layer(image))
+    await world.pulls.get(repository, "again")  # type: ignore[arg-type]
+    await world.pull_times.flush()
+
+
+async def run_the_registry(world: World) -> None:
+    catalog, name = world.catalog, RepositoryName("other/app")
+    await catalog.page(REGISTRY, token=None, limit=100)
+    await catalog.set_mutability(REGISTRY, name, TagMutability(Mutability.IMMUTABLE))
+    await catalog.set_scan_on_push(REGISTRY, name, scan_on_push=True)
+    await catalog.tag(REGISTRY, name, {"a": "b"})
+    await catalog.tags(REGISTRY, name)
+    await catalog.untag(REGISTRY, name, ["a"])
+    await world.settings.put(REGISTRY, "BLOB_MOUNTING", "ENABLED")
+    await catalog.delete(REGISTRY, name, force=True)
+
+
+async def run_the_server(world: World, database: Database) -> None:
+    key = new_key()
+    await world.credentials.set_root_key(ACCOUNT, key)
+    principal = await world.credentials.principal(key.access_key_id)
+    assert principal is not None
+    session = await world.credentials.issue_session(principal, timedelta(hours=1))
+    await world.credentials.find(session.access_key_id)
+    tokens = Tokens(Signer(world.store, world.ring, world.clock), world.credentials, world.clock)
+    await tokens.read((await tokens.issue(principal, REGISTRY)).token)
+    await world.credentials.set_root_key(ACCOUNT, new_key())
+    await RevisionWatch(database, NodeStamp()).look()
+    await Rewrapping(world.store, world.ring).rewrap()
+    kinds = collection_jobs(world.collector, world.credentials, NoReports())
+    runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
+    await runner._schedule_recurring()
+    await runner.run_due()

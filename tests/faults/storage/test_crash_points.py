@@ -1,0 +1,155 @@
+"""A process killed before or after any request to the object storage loses nothing that was acknowledged."""
+
+import hashlib
+import json
+import random
+import secrets
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from entrepot.ports.blobs import StoredBlob, Upload, UploadBusy
+from entrepot.storage.blobs.locations import Bucket as Location
+from entrepot.storage.blobs.locations import parse_location
+from entrepot.storage.blobs.memory_holds import MemoryHolds
+from entrepot.storage.blobs.s3.bucket import Bucket
+from entrepot.storage.blobs.s3.store import S3Blobs
+from tests.contract.blobs.part_worker import from_json, to_json
+from tests.engines.storage_proxy import Fault, Seen, no_faults
+from tests.faults.storage.conftest import Storage
+
+MIB = 1 << 20
+REPOSITORY = Path(__file__).parents[3]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What the database would say."""
+
+    row: Upload
+    content: bytes
+    is_finished: bool = False
+
+
+def push_until_killed(storage: Storage, before: Committed, content: bytes, plan: "Kill") -> Committed:
+    """What a worker committed before it was killed; the plan says at which request."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.faults.storage.crash_worker"],
+        cwd=REPOSITORY,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    plan.arm(storage, process)
+    command = {"blobs": storage.blobs_url, "row": to_json(before.row), "content": content.hex()}
+    said, _ = process.communicate(json.dumps(command) + "\n")
+    storage.proxy.plan, storage.proxy.after = no_faults, lambda _: None
+    assert process.returncode in (0, -signal.SIGKILL)
+    after = before
+    for line in said.splitlines():
+        told = json.loads(line)
+        if "row" in told:
+            row = from_json(told["row"])
+            after = Committed(row, (before.content + content)[: row.offset_bytes])
+        elif "digest" in told:
+            assert told["digest"] == f"sha256:{hashlib.sha256(after.content).hexdigest()}"
+        else:
+            after = replace(after, is_finished=True)
+    return after
+
+
+@dataclass(slots=True)
+class Kill:
+    """Kills the worker at its n-th request: before the storage hears of it, or when it has done it."""
+
+    at: int
+    is_after: bool
+    count: int = 0
+
+    def arm(self, storage: Storage, process: "subprocess.Popen[str]") -> None:
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        def before(_seen: Seen) -> Fault | None:
+            self.count += 1
+            if self.count == self.at + 1 and not self.is_after:
+                kill()
+                return Fault.RESET_BEFORE
+            return None
+
+        def after(_seen: Seen) -> None:
+            if self.count == self.at + 1 and self.is_after:
+                kill()
+
+        storage.proxy.plan, storage.proxy.after = before, after
+
+
+async def recover(storage: Storage, committed: Committed) -> None:
+    """Go on from what was committed, finish it, find every byte, and leave nothing behind."""
+    location = parse_location(storage.blobs_url)
+    assert isinstance(location, Location)
+    with ThreadPoolExecutor(2) as pool, closing(Bucket(location)) as bucket:
+        store = S3Blobs(bucket, MemoryHolds(), pool=pool)
+        row, content = committed.row, committed.content
+        if not committed.is_finished:
+            try:
+                async with store.resume(row) as writer:
+                    await writer.write(b"after")
+                    row = await writer.flush()
+                    content += b"after"
+            except UploadBusy:
+                pass  # finished, and its row lost
+            assert await store.digest(row, "sha256") == f"sha256:{hashlib.sha256(content).hexdigest()}"
+            await store.finish(row)
+        blob = StoredBlob(row.key, row.data_key, row.offset_bytes)
+        assert b"".join([piece async for piece in store.chunks(blob, 0, blob.size_bytes)]) == content
+        for key in await store.stale_leftovers(datetime.now(UTC) + timedelta(minutes=1)):
+            await store.clear_leftovers(key)
+        assert storage.names() == [f"layers/blobs/{row.key[:2]}/{row.key}"]
+        await store.delete(row.key)
+
+
+async def begun(storage: Storage, content: bytes, *, is_sealed: bool) -> Committed:
+    """An upload with some acknowledged bytes."""
+    location = parse_location(storage.blobs_url)
+    assert isinstance(location, Location)
+    with ThreadPoolExecutor(2) as pool, closing(Bucket(location)) as bucket:
+        store = S3Blobs(bucket, MemoryHolds(), pool=pool)
+        row = await store.begin(secrets.token_hex(16), secrets.token_bytes(32) if is_sealed else None)
+        async with store.resume(row) as writer:
+            await writer.write(content)
+            return Committed(await writer.flush(), content)
+
+
+# A request that was answered, and the next one not yet sent, are one state of the storage; what differs
+# is whether the row followed. So each form and size need not be tried both ways.
+@pytest.mark.parametrize(
+    ("is_sealed", "acknowledged", "is_after"),
+    [
+        pytest.param(True, 7, False, id="sealed-small-before"),
+        pytest.param(True, 8 * MIB + 7, True, id="sealed-large-after"),
+        pytest.param(False, 7, True, id="plain-small-after"),
+        pytest.param(False, 8 * MIB + 7, False, id="plain-large-before"),
+    ],
+)
+async def test_attack_11_a_kill_at_any_request_loses_nothing_that_was_acknowledged(
+    storage: Storage, is_sealed: bool, acknowledged: int, is_after: bool
+) -> None:
+    dice, at = random.Random(acknowledged), 0
+    while True:
+        start = await begun(storage, dice.randbytes(acknowledged), is_sealed=is_sealed)
+        kill = Kill(at, is_after)
+        committed = push_until_killed(storage, start, dice.randbytes(9 * MIB), kill)
+        await recover(storage, committed)
+        if kill.count <= at:
+            break
+        at += 1
+    assert at >= 8

@@ -1,0 +1,269 @@
+"""A server that answers and takes no change, at every door and operation."""
+
+import asyncio
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from entrepot.domain.errors import ReadOnly
+from entrepot.domain.media_types import OCI_MANIFEST
+from entrepot.installation.first_start import CannotStart
+from entrepot.services.ecr.service import ECR_OFFERED
+from entrepot.services.sts.service import STS_OFFERED
+from tests.engines.entrepot import REGION, ROOT_KEYS
+from tests.wire.oci.raw_http import Lines
+from tests.wire.oci.world import digest_of, manifest
+from tests.wire.serving.port import Port, PushedImage, open_port
+
+ACCOUNT = "123456789012"
+ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
+REASON = "This registry is read-only now and takes no changes"
+LAYER = b"a layer"
+
+
+@dataclass(slots=True)
+class Frozen:
+    """A registry that was filled, and is served again read-only."""
+
+    port: Port
+    folder: Path
+    image: PushedImage
+    upload: str
+    part: str
+    login: Lines
+
+    def state(self) -> str:
+        """Everything that lies in the folder: rows, layers and uploads."""
+        running = hashlib.sha256()
+        with closing(sqlite3.connect(self.folder / "metadata" / "entrepot.db")) as rows:
+            for line in rows.iterdump():
+                running.update(line.encode())
+        for path in sorted((self.folder / "blobs").rglob("*")):
+            if path.is_file():
+                running.update(str(path).encode() + path.read_bytes())
+        return running.hexdigest()
+
+
+@pytest.fixture
+async def frozen(tmp_path: Path) -> AsyncIterator[Frozen]:
+    folder = tmp_path / "data"
+    async with open_port(folder) as port:
+        await port.create_repository("team/app")
+        login = await port.login()
+        image = await port.push_image(login)
+        begun = await port.ask("POST", "/v2/team/app/blobs/uploads/", login, b"")
+        upload = begun.headers["location"]
+        await port.ask("PATCH", upload, login, b"half a layer")
+        part = await asyncio.to_thread(
+            lambda: port.ecr().initiate_layer_upload(repositoryName="team/app")["uploadId"]
+        )
+        await asyncio.to_thread(
+            lambda: port.ecr().upload_layer_part(
+                repositoryName="team/app",
+                uploadId=part,
+                partFirstByte=0,
+                partLastByte=3,
+                layerPartBlob=b"part",
+            )
+        )
+    async with open_port(folder, read_only="true") as port:
+        yield Frozen(port, folder, image, upload, part, await port.login())
+
+
+Parameters = Callable[[Frozen], dict[str, Any]]
+
+IN = {"repositoryName": "team/app"}
+READS: Mapping[str, Parameters] = {
+    "BatchCheckLayerAvailability": lambda f: {**IN, "layerDigests": [f.image.layer]},
+    "BatchGetImage": lambda f: {**IN, "imageIds": [{"imageDigest": f.image.digest}]},
+    "DescribeImages": lambda _: IN,
+    "DescribeRegistry": lambda _: {},
+    "DescribeRepositories": lambda _: {},
+    "GetAccountSetting": lambda _: {"name": "BLOB_MOUNTING"},
+    "GetAuthorizationToken": lambda _: {},
+    "GetDownloadUrlForLayer": lambda f: {**IN, "layerDigest": f.image.layer},
+    "ListImageReferrers": lambda f: {**IN, "subjectId": {"imageDigest": f.image.digest}},
+    "ListImages": lambda _: IN,
+    "ListTagsForResource": lambda _: {"resourceArn": ARN},
+}
+CHANGES: Mapping[str, Parameters] = {
+    "BatchDeleteImage": lambda f: {**IN, "imageIds": [{"imageDigest": f.image.digest}]},
+    "CompleteLayerUpload": lambda f: {**IN, "uploadId": f.part, "layerDigests": [digest_of(b"part")]},
+    "CreateRepository": lambda _: {"repositoryName": "team/new"},
+    "DeleteRepository": lambda _: {**IN, "force": True},
+    "InitiateLayerUpload": lambda _: IN,
+    "PutAccountSetting": lambda _: {"name": "BLOB_MOUNTING", "value": "DISABLED"},
+    "PutImage": lambda _: {**IN, "imageManifest": image_again(), "imageTag": "again"},
+    "PutImageScanningConfiguration": lambda _: {**IN, "imageScanningConfiguration": {"scanOnPush": True}},
+    "PutImageTagMutability": lambda _: {**IN, "imageTagMutability": "IMMUTABLE"},
+    "TagResource": lambda _: {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
+    "UntagResource": lambda _: {"resourceArn": ARN, "tagKeys": ["k"]},
+    "UploadLayerPart": lambda f: {
+        **IN, "uploadId": f.part, "partFirstByte": 4, "partLastByte": 4, "layerPartBlob": b"!",
+    },
+}  # fmt: skip
+
+
+def image_again() -> str:
+    return manifest(config=b"{}", layers=[LAYER]).decode()
+
+
+def method_of(operation: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in operation).lstrip("_")
+
+
+def test_every_operation_of_ecr_is_tried_here() -> None:
+    assert sorted([*READS, *CHANGES]) == sorted(ECR_OFFERED)
+
+
+@pytest.mark.parametrize("operation", READS)
+async def test_a_read_of_the_ecr_api_is_answered(operation: str, frozen: Frozen) -> None:
+    before = frozen.state()
+    call = getattr(frozen.port.ecr(), method_of(operation))
+
+    answer = await asyncio.to_thread(lambda: call(**READS[operation](frozen)))
+
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert not answer.get("failures")
+    assert frozen.state() == before
+
+
+@pytest.mark.parametrize("operation", CHANGES)
+async def test_a_change_of_the_ecr_api_is_refused_with_the_reason(operation: str, frozen: Frozen) -> None:
+    before = frozen.state()
+    call = getattr(frozen.port.ecr(), method_of(operation))
+
+    with pytest.raises(ClientError) as refused:
+        await asyncio.to_thread(lambda: call(**CHANGES[operation](frozen)))
+
+    said = refused.value.response["Error"]
+    assert said["Code"] == "AccessDeniedException"
+    assert said["Message"].startswith(REASON)
+    assert frozen.state() == before
+
+
+STS_READS = {"GetCallerIdentity"}
+
+
+@pytest.mark.parametrize("operation", STS_OFFERED)
+async def test_sts_tells_who_one_is_and_makes_no_session(operation: str, frozen: Frozen) -> None:
+    before = frozen.state()
+    client = boto3.session.Session().client(
+        "sts",
+        endpoint_url=f"http://127.0.0.1:{frozen.port.number}",
+        region_name=REGION,
+        aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
+        aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    call = getattr(client, method_of(operation))
+
+    if operation in STS_READS:
+        assert (await asyncio.to_thread(call))["Account"] == ACCOUNT
+    else:
+        with pytest.raises(ClientError, match=REASON) as refused:
+            await asyncio.to_thread(call)
+        assert refused.value.response["Error"]["Code"] == "AccessDenied"
+    assert frozen.state() == before
+
+
+ROUTES: Mapping[str, tuple[str, Callable[[Frozen], tuple[str, bytes]]]] = {
+    "begin an upload": ("POST", lambda _: ("/v2/team/app/blobs/uploads/", b"")),
+    "push a layer at once": (
+        "POST",
+        lambda _: (f"/v2/team/app/blobs/uploads/?digest={digest_of(b'new')}", b"new"),
+    ),
+    "mount a layer": (
+        "POST",
+        lambda f: (f"/v2/team/app/blobs/uploads/?mount={f.image.layer}&from=team/app", b""),
+    ),
+    "continue an upload": ("PATCH", lambda f: (f.upload, b"more")),
+    "finish an upload": ("PUT", lambda f: (f"{f.upload}?digest={digest_of(b'half a layer')}", b"")),
+    "drop an upload": ("DELETE", lambda f: (f.upload, b"")),
+    "push a manifest": ("PUT", lambda _: ("/v2/team/app/manifests/2", image_again().encode())),
+    "delete a tag": ("DELETE", lambda _: ("/v2/team/app/manifests/1", b"")),
+    "delete an image": ("DELETE", lambda f: (f"/v2/team/app/manifests/{f.image.digest}", b"")),
+    "delete a layer": ("DELETE", lambda _: (f"/v2/team/app/blobs/{digest_of(b'loose')}", b"")),
+}
+GETS: Mapping[str, Callable[[Frozen], str]] = {
+    "the base": lambda _: "/v2/",
+    "a manifest by tag": lambda _: "/v2/team/app/manifests/1",
+    "a manifest by digest": lambda f: f"/v2/team/app/manifests/{f.image.digest}",
+    "a layer": lambda f: f"/v2/team/app/blobs/{f.image.layer}",
+    "tags": lambda _: "/v2/team/app/tags/list",
+    "the catalog": lambda _: "/v2/_catalog",
+    "referrers": lambda f: f"/v2/team/app/referrers/{f.image.digest}",
+    "an upload": lambda f: f.upload,
+    "health": lambda _: "/healthz",
+    "readiness": lambda _: "/readyz",
+}
+
+
+@pytest.mark.parametrize("name", ROUTES)
+async def test_a_change_on_the_registry_door_is_denied_with_the_reason(name: str, frozen: Frozen) -> None:
+    before = frozen.state()
+    method, aim = ROUTES[name]
+    target, body = aim(frozen)
+
+    lines = [*frozen.login, ("Content-Type", OCI_MANIFEST if "manifest" in target else "application/x")]
+    answer = await frozen.port.ask(method, target, lines, body)
+
+    assert answer.status == 403, answer
+    assert b'"DENIED"' in answer.body
+    assert REASON.encode() in answer.body
+    assert frozen.state() == before
+
+
+@pytest.mark.parametrize("name", GETS)
+async def test_a_read_on_the_registry_door_is_answered(name: str, frozen: Frozen) -> None:
+    before = frozen.state()
+
+    answer = await frozen.port.ask("GET", GETS[name](frozen), frozen.login)
+
+    assert answer.status in (200, 204), answer
+    assert frozen.state() == before
+
+
+async def test_pulls_are_not_written_down(frozen: Frozen) -> None:
+    before = frozen.state()
+    await frozen.port.ask("GET", "/v2/team/app/manifests/1", frozen.login)
+
+    await frozen.port.app.pull_times.flush()
+
+    assert frozen.state() == before
+
+
+async def test_the_store_itself_refuses_a_write(frozen: Frozen) -> None:
+    async def body(_records: object) -> None:
+        raise AssertionError("was run")
+
+    with pytest.raises(ReadOnly):
+        await frozen.port.app.store.write(body)
+
+
+async def test_a_folder_that_was_never_served_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CannotStart, match="start `entrepot serve` first"):
+        async with open_port(tmp_path / "data", read_only="true"):
+            pass
+    assert not (tmp_path / "data" / "metadata").exists()
+
+
+async def test_tables_of_an_earlier_release_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    async with open_port(folder):
+        pass
+    with closing(sqlite3.connect(folder / "metadata" / "entrepot.db", isolation_level=None)) as rows:
+        rows.execute("DELETE FROM migration WHERE number = (SELECT MAX(number) FROM migration)")
+
+    with pytest.raises(CannotStart, match="without --read-only"):
+        async with open_port(folder, read_only="true"):
+            pass
