@@ -1,0 +1,88 @@
+"""ARNs with wildcards: each of the six parts is matched by itself, as IAM does."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from entrepot.domain.policy.malformed import MalformedPolicy
+from entrepot.domain.policy.requests import Request
+from entrepot.domain.policy.templates import Template, Variable, parse_template, resolve, static_pattern
+from entrepot.domain.policy.wildcards import Pattern, Token, Wild, compile_pattern
+
+_PARTS = 6
+_Parts = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ArnPattern:
+    """An ARN with wildcards, and perhaps variables; one with variables is put together for each request."""
+
+    has_variables: bool
+    _matches: Callable[[_Parts, Request | None], bool]
+
+    def matches(self, parts: _Parts, request: Request) -> bool:
+        """Whether the ARN, cut by `split_arn`, matches."""
+        return self._matches(parts, request)
+
+    def matches_always(self, parts: _Parts) -> bool:
+        """The same for a pattern without variables, whatever the request."""
+        return self._matches(parts, None)
+
+
+def split_arn(arn: str) -> _Parts:
+    """The parts of an ARN; fewer than six where it is none."""
+    return arn.split(":", _PARTS - 1)
+
+
+def parse_arn_pattern(text: str, place: str, *, has_variables: bool) -> ArnPattern:
+    """The pattern; raises MalformedPolicy where the text has no ARN's form.
+
+    A pattern that stops early with a `*`, such as `arn:aws:ecr:*`, has it in all the parts that are left.
+    """
+    template = parse_template(text, place, has_variables=has_variables, has_wildcards=True)
+    parts = _split(template)
+    if len(parts) < _PARTS and text.endswith("*"):
+        parts += [(Wild.RUN,)] * (_PARTS - len(parts))
+    if len(parts) != _PARTS or parts[0] != ("arn",):
+        raise MalformedPolicy(place, f'{text!r} must be in ARN format or "*".')
+    return _pattern(parts)
+
+
+def _split(template: Template) -> list[Template]:
+    """Cut at the first five colons of the text itself, not at those of variables."""
+    parts: list[list[Token | Variable]] = [[]]
+    for token in template:
+        if not isinstance(token, str):
+            parts[-1].append(token)
+            continue
+        first, *rest = token.split(":", _PARTS - len(parts))
+        if first:
+            parts[-1].append(first)
+        parts += [[piece] if piece else [] for piece in rest]
+    return [tuple(part) for part in parts]
+
+
+def _pattern(parts: list[Template]) -> ArnPattern:
+    patterns = [static_pattern(part) for part in parts]
+    fixed = [pattern for pattern in patterns if pattern is not None]
+    if len(fixed) == len(parts):
+        matches = _matcher(fixed)
+        return ArnPattern(has_variables=False, _matches=lambda arn, _: matches(arn))
+
+    def matches_resolved(arn: _Parts, request: Request | None) -> bool:
+        if request is None:
+            return False
+        resolved = [resolve(part, request) for part in parts]
+        known = [pattern for pattern in resolved if pattern is not None]
+        return len(known) == len(parts) and _matcher(known)(arn)
+
+    return ArnPattern(has_variables=True, _matches=matches_resolved)
+
+
+def _matcher(parts: list[Pattern]) -> Callable[[_Parts], bool]:
+    # The last part first: it is what differs most. Those that are `*` need no look.
+    tests = [(at, compile_pattern(part)) for at, part in enumerate(parts) if part != (Wild.RUN,)][::-1]
+
+    def matches(arn: _Parts) -> bool:
+        return len(arn) == _PARTS and all(test(arn[at]) for at, test in tests)
+
+    return matches
