@@ -14,23 +14,22 @@ _Parts = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class ArnPattern:
-    """An ARN with wildcards, and perhaps variables; one with variables is put together for each request."""
+    """An ARN with wildcards, and perhaps variables; `head` is the literal beginning of its last part."""
 
-    has_variables: bool
-    _matches: Callable[[_Parts, Request | None], bool]
-
-    def matches(self, parts: _Parts, request: Request) -> bool:
-        """Whether the ARN, cut by `split_arn`, matches."""
-        return self._matches(parts, request)
-
-    def matches_always(self, parts: _Parts) -> bool:
-        """The same for a pattern without variables, whatever the request."""
-        return self._matches(parts, None)
+    head: str
+    matches: Callable[[_Parts, Request], bool]
+    """Whether an ARN, cut by `split_arn`, matches in a request."""
 
 
 def split_arn(arn: str) -> _Parts:
     """The parts of an ARN; fewer than six where it is none."""
     return arn.split(":", _PARTS - 1)
+
+
+def last_part(arn: str) -> str:
+    """The resource inside its service, "" for what is no ARN."""
+    parts = split_arn(arn)
+    return parts[-1] if len(parts) == _PARTS else ""
 
 
 def parse_arn_pattern(text: str, place: str, *, has_variables: bool) -> ArnPattern:
@@ -62,20 +61,20 @@ def _split(template: Template) -> list[Template]:
 
 
 def _pattern(parts: list[Template]) -> ArnPattern:
+    first = parts[-1][0] if parts[-1] else ""
+    head = first if isinstance(first, str) else ""
     patterns = [static_pattern(part) for part in parts]
     fixed = [pattern for pattern in patterns if pattern is not None]
     if len(fixed) == len(parts):
         matches = _matcher(fixed)
-        return ArnPattern(has_variables=False, _matches=lambda arn, _: matches(arn))
+        return ArnPattern(head, lambda arn, _: matches(arn))
 
-    def matches_resolved(arn: _Parts, request: Request | None) -> bool:
-        if request is None:
-            return False
+    def matches_resolved(arn: _Parts, request: Request) -> bool:
         resolved = [resolve(part, request) for part in parts]
         known = [pattern for pattern in resolved if pattern is not None]
         return len(known) == len(parts) and _matcher(known)(arn)
 
-    return ArnPattern(has_variables=True, _matches=matches_resolved)
+    return ArnPattern(head, matches_resolved)
 
 
 def _matcher(parts: list[Pattern]) -> Callable[[_Parts], bool]:

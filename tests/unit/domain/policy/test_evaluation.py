@@ -8,7 +8,15 @@ from entrepot.domain.policy.decisions import Decision, Outcome
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.policies import Applicable
-from entrepot.domain.policy.requests import Caller, account_root, anyone, iam_user, service, web_identity
+from entrepot.domain.policy.requests import (
+    Caller,
+    Context,
+    account_root,
+    anyone,
+    iam_user,
+    service,
+    web_identity,
+)
 from tests.unit.domain.policy.builders import (
     AWAY,
     EVERYTHING,
@@ -315,3 +323,13 @@ def test_a_role_is_assumed_by_whom_it_trusts(
     asked = request(caller, "sts:AssumeRole", ROLE_ARN)
 
     assert decide(asked, Applicable(policies(*identity), trust=trust)).outcome is outcome
+
+
+def test_attack_42_a_policy_of_wildcards_is_read_and_asked() -> None:
+    """30,720 characters of wildcards in resources, actions and values, against a long header."""
+    resource = f"arn:aws:ecr:*:{HOME}:repository/" + "*a?" * 3_000
+    condition = {"StringLike": {"aws:UserAgent": ["*?b*" * 2_500, "?*" * 2_500 + "b"]}}
+    hostile = allow("ecr:" + "*t?" * 2_000, [resource, "arn:aws:ecr:*:*:*"], Condition=condition)
+    asked = request(context=Context(user_agent="a" * 16_000))
+
+    assert decide(asked, Applicable(policies(hostile))).outcome is NONE
