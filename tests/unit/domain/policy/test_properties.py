@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from entrepot.domain.policy.decisions import Outcome
-from entrepot.domain.policy.documents import Kind
+from entrepot.domain.policy.documents import Effect, Kind
 from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.policies import Applicable, Policies, Policy
 from entrepot.domain.policy.requests import Request
@@ -31,6 +31,8 @@ _RESOURCES = st.sampled_from(
     [
         "*",
         "arn:aws:ecr:*:*:repository/team/*",
+        "arn:aws:ecr:*:*:*/app",
+        "arn:aws:ecr:*:*:repository/te?m/app",
         "arn:aws:ecr:*:*:repository/${aws:username}/*",
         "arn:aws:s3:::*",
     ]
@@ -153,6 +155,25 @@ def test_a_boundary_or_session_policies_never_widen(asked: Request, applicable: 
 
     if decide(asked, applicable).is_allowed:
         assert decide(asked, free).is_allowed
+
+
+@given(_REQUESTS, _applicable())
+def test_the_index_passes_over_no_statement_that_fits(asked: Request, applicable: Applicable) -> None:
+    action = asked.action.lower()
+
+    for policies in applicable.all():
+        fitting = {
+            id(placed)
+            for placed in policies.statements
+            if placed.statement.actions.cover(action) and placed.mismatch(asked, is_bounded=False) is None
+        }
+        found = {
+            id(placed)
+            for effect in Effect
+            for placed in policies.candidates(effect, action, asked.resource)
+            if placed.mismatch(asked, is_bounded=False) is None
+        }
+        assert found == fitting
 
 
 @given(_REQUESTS, _applicable())
