@@ -1,5 +1,6 @@
 """The servers that are measured: each started fresh on a port and in a folder of its own."""
 
+import asyncio
 import base64
 import http.client
 import json
@@ -15,6 +16,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from tests.engines.entrepot import REGION, ROOT_KEYS, end_process, free_port, served, tail
+from tests.engines.postgres import postgres_server
 from tests.engines.programs import ROOT, find_program
 
 from bench.content import MANIFEST_TYPE, REPOSITORY, TAG, Blob, manifest
@@ -143,6 +145,15 @@ def entrepot_plain(folder: Path) -> Iterator[Rival]:
     """Entrepot on a disk that its operator declared encrypted."""
     with entrepot(folder, "--storage-encrypted") as rival:
         yield rival
+
+
+@contextmanager
+def entrepot_on_postgresql(folder: Path) -> Iterator[Rival]:
+    """Entrepot with its rows in a PostgreSQL on the same machine, which takes its share of the processors."""
+    with postgres_server() as postgres:
+        url = asyncio.run(postgres.create_database())
+        with entrepot(folder, f"--database={url}") as rival:
+            yield rival
 
 
 @contextmanager

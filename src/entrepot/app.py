@@ -1,12 +1,14 @@
 """Wires the program together; the only place that knows which adapter stands behind a port."""
 
+import asyncio
 import logging
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.identity.credentials import Credentials
@@ -20,18 +22,23 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.ports.blobs import BlobLinks, Blobs, BlobUploads, Leftovers, Listing
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
+from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
+from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
@@ -41,18 +48,33 @@ from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.sts.service import TokenOperations, sts_service
 from entrepot.settings import Settings
+from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.locations import Bucket as BucketLocation
+from entrepot.storage.blobs.locations import Folder, Location
+from entrepot.storage.blobs.s3.bucket import Bucket
+from entrepot.storage.blobs.s3.presigning import PresignedBlobs
+from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
+from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
+from entrepot.storage.metadata.node_stamp import NodeStamp
+from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.runner import Runner
 
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
+_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
 _JOB_POLL = timedelta(seconds=1)
+_WATCH_CONNECTIONS = 2  # one looks while the other may still be hanging
+_MIGRATION_SECONDS = 3600.0  # an index over a large table, or waiting for the node that builds it
+_READY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +89,28 @@ class Application:
     store: Store
 
     async def is_ready(self) -> bool:
-        """Whether the database answers."""
+        """Whether the database answers soon, and has confirmed what is kept of it."""
         try:
-            await self.store.read(lambda records: records.accounts.page(after="", limit=1))
+            async with asyncio.timeout(_READY_SECONDS):
+                self.store.version()
+                await self.store.read(lambda records: records.accounts.page(after="", limit=1))
         except Exception:
             logger.exception("the database does not answer")
             return False
         return True
+
+
+class BlobStore(BlobUploads, Blobs, Listing, Protocol):
+    """Content on its way in, and finished, and a list of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A store of blobs, and the extra powers that it has."""
+
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +118,9 @@ class _Adapters:
     """What stands behind the ports."""
 
     store: Store
-    blobs: FilesystemBlobs
+    blobs: BlobStore
+    links: BlobLinks | None
+    leftovers: Leftovers | None
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
@@ -91,33 +130,144 @@ class _Adapters:
 @asynccontextmanager
 async def open_store(settings: Settings) -> AsyncIterator[Store]:
     """The database, closed afterwards."""
-    database = await connect(settings.database)
-    try:
+    async with _closed(await connect(settings.database)) as database:
         yield SqlStore(database)
+
+
+@asynccontextmanager
+async def _open_watched_store(settings: Settings, stamp: NodeStamp) -> AsyncIterator[Store]:
+    """The database for long, where what was read may be kept as long as its version stands."""
+    async with _closed(await connect(settings.database)) as database:
+        if database.version() is not None:
+            yield SqlStore(database)
+            return
+        watched = await connect(settings.database, connections=_WATCH_CONNECTIONS)
+        async with _closed(watched), watching(watched, stamp) as watch:
+            yield SqlStore(database, watch)
+
+
+@asynccontextmanager
+async def _closed(database: Database) -> AsyncIterator[Database]:
+    try:
+        yield database
     finally:
         await database.close()
+
+
+def check_blobs(location: Location | None) -> None:
+    """Raise BucketUnfit unless the bucket can be used, where it is one."""
+    if isinstance(location, BucketLocation):
+        with closing(Bucket(location)) as bucket:
+            bucket.check()
 
 
 async def migrate_database(settings: Settings) -> None:
     """Bring the database's tables up to what this program needs; may run in several places at once."""
-    database = await connect(settings.database)
-    try:
+    opened = await connect(settings.database, statement_seconds=_MIGRATION_SECONDS)
+    async with _closed(opened) as database:
         await migrate(database, packaged(), now=now())
-    finally:
-        await database.close()
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """Everything one process needs to answer requests and run jobs, closed afterwards."""
+async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Inspector]:
+    """What checks the store and the blobs, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
+            yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+
+
+@asynccontextmanager
+async def open_blob_move(
+    settings: Settings,
+    source: Location,
+    target: Location,
+    *,
+    target_name: str,
+    manner: Manner,
+    report: Callable[[Progress], None],
+) -> AsyncIterator[BlobMove]:
+    """What moves the blobs of the store's rows between two places, closed afterwards."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with (
+            open_store(settings) as store,
+            _open_location(settings, source, store, disk) as old,
+            _open_location(settings, target, store, disk) as new,
+        ):
+            yield BlobMove(
+                store,
+                old.blobs,
+                new.blobs,
+                DataKeys(ring_file.load(settings.root_key_file)),
+                now,
+                target_name=target_name,
+                manner=manner,
+                report=report,
+            )
+
+
+@asynccontextmanager
+async def open_row_copy(
+    source: str, target: str, report: Callable[[CopyProgress], None]
+) -> AsyncIterator[RowCopy]:
+    """What copies all rows from one database to another, both closed afterwards."""
+    old = await connect(source)
+    try:
+        new = await connect(target)
+        try:
+            yield RowCopy(old, new, now, report)
+        finally:
+            await new.close()
+    finally:
+        await old.close()
+
+
+@asynccontextmanager
+async def open_application(settings: Settings, stamp: NodeStamp) -> AsyncIterator[Application]:
+    """Everything one process needs to answer requests and run jobs, closed afterwards.
+
+    `stamp` is the node's, made before its processes were forked.
+    """
     with (
         ThreadPoolExecutor(_DISK_THREADS, "disk") as disk,
         ThreadPoolExecutor(_SEND_THREADS, "send") as sending,
     ):
-        async with open_store(settings) as store:
-            blobs = FilesystemBlobs(settings.blobs_dir, pool=disk)
+        async with (
+            _open_watched_store(settings, stamp) as store,
+            _open_blobs(settings, store, disk) as opened,
+        ):
             ring = ring_file.load(settings.root_key_file)
-            yield _wire(settings, _Adapters(store, blobs, ring, disk, sending, now))
+            adapters = _Adapters(
+                store, opened.blobs, opened.links, opened.leftovers, ring, disk, sending, now
+            )
+            yield _wire(settings, adapters)
+
+
+@asynccontextmanager
+async def _open_blobs(settings: Settings, store: Store, disk: ThreadPoolExecutor) -> AsyncIterator[_Opened]:
+    """The store of blobs, with the one it takes over from while blobs move between them."""
+    async with _open_location(settings, settings.blobs, store, disk) as new:
+        if settings.blobs_fallback is None:
+            yield new
+            return
+        async with _open_location(settings, settings.blobs_fallback, store, disk) as old:
+            # no links: the address of a blob that still lies in the old store would lead nowhere
+            yield replace(new, blobs=FallbackBlobs(new.blobs, old.blobs), links=None)
+
+
+@asynccontextmanager
+async def _open_location(
+    settings: Settings, location: Location, store: Store, disk: ThreadPoolExecutor
+) -> AsyncIterator[_Opened]:
+    """A store of blobs with the extra powers that it has here, closed afterwards."""
+    match location:
+        case Folder(path=path):
+            yield _Opened(FilesystemBlobs(path, pool=disk), None, None)
+        case BucketLocation():
+            # threads of its own: they wait for the storage, and others on `disk` must not wait with them
+            with ThreadPoolExecutor(_PART_THREADS, "parts") as parts, closing(Bucket(location)) as bucket:
+                blobs = S3Blobs(bucket, RowHolds(store, now), pool=parts)
+                links = PresignedBlobs(bucket, now, endpoint=settings.blob_redirect_endpoint)
+                yield _Opened(blobs, links if settings.has_blob_redirects else None, blobs)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -134,9 +284,12 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     uploads = LayerUploads(
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )
-    layers = Layers(store, blobs, data_keys)
+    layers = Layers(store, blobs, data_keys, adapters.links)
     account_settings = AccountSettings(store)
     mounts = Mounts(store, account_settings, decisions, clock)
+    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials)]
+    if adapters.leftovers is not None:
+        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(
@@ -158,13 +311,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
-        runner=Runner(
-            store,
-            collection_jobs(Collector(store, blobs, clock, Grace()), credentials),
-            clock,
-            new_id,
-            poll=_JOB_POLL,
-        ),
+        runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL),
         pull_times=pull_times,
         store=store,
     )

@@ -1,13 +1,15 @@
 """The command line: serving, and the few commands that work on a data folder directly."""
 
 import asyncio
+import json
 import os
 import shlex
 import sys
+import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from entrepot import __version__
@@ -27,8 +29,15 @@ from entrepot.installation.first_start import (
     root_key_versions,
     rotate_root_key,
 )
+from entrepot.installation.inspection import check, inspect
+from entrepot.installation.moves import CannotMove, RowPlaces, copy_rows, move_blobs, parse_places
+from entrepot.installation.progress import ProgressLine, Step
 from entrepot.installation.trust import instructions
 from entrepot.keys.ring_text import KeyRingError
+from entrepot.ports.outages import Outage
+from entrepot.ports.records import Flaw
+from entrepot.registry.blob_moves import CopyDamaged, Manner, Progress, Proof
+from entrepot.registry.inspection import Depth, Finding, Seen
 from entrepot.serving.certificate import check_certificate
 from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (
@@ -43,6 +52,8 @@ from entrepot.settings import (
     read_option,
     read_settings,
 )
+from entrepot.storage.blobs.s3.bucket import BucketUnfit
+from entrepot.storage.copying.row_copy import CannotCopy, CopyProgress
 from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
@@ -65,9 +76,13 @@ _SAID = (
     CannotStart,
     CannotAnswer,
     CannotIssue,
+    CannotMove,
+    CannotCopy,
+    CopyDamaged,
     DataFolderInUse,
     KeyRingError,
     DatabaseUnfit,
+    BucketUnfit,
     NetworkFileSystem,
     DatabaseNewer,
     MigrationEdited,
@@ -83,6 +98,9 @@ def run(arguments: Sequence[str]) -> int:
         return command(parsed, os.environ)
     except Unreachable:
         print("entrepot: the database cannot be reached", file=sys.stderr)
+        return 2
+    except Outage as outage:
+        print(f"entrepot: a store cannot be used now: {outage}", file=sys.stderr)
         return 2
     except _SAID as failure:
         print(f"entrepot: {failure}", file=sys.stderr)
@@ -123,6 +141,36 @@ def _parser() -> ArgumentParser:
         "action", choices=("show", "rotate"), help="list its versions, or add one and rewrap"
     )
     root_key.set_defaults(command=_root_key)
+
+    checked = commands.add_parser("check", help="compare rows and bytes, and say what is wrong")
+    add_options(checked)
+    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
+    checked.add_argument(
+        "--grace-minutes",
+        type=int,
+        default=60,
+        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
+    )
+    checked.add_argument("--json", action="store_true", help="print one JSON object")
+    checked.set_defaults(command=_check)
+
+    moving = commands.add_parser(
+        "migrate-storage", help="move layers, or all rows, to another store", description=_MIGRATE
+    )
+    moving.add_argument("source", metavar="FROM", help="file:///…, s3://…, sqlite:///… or postgresql://…")
+    moving.add_argument("target", metavar="TO", help="the same kind: blobs to blobs, rows to rows")
+    add_options(moving)
+    moving.add_argument(
+        "--verify",
+        choices=[proof.value for proof in Proof],
+        default=Proof.DIGEST.value,
+        help="what proves a copied layer: opened and hashed (default), or the same sealed bytes",
+    )
+    moving.add_argument("--at-once", type=int, default=4, help="layers under way at once (default 4)")
+    moving.add_argument(
+        "--target-encrypts", action="store_true", help="TO encrypts by itself: plain layers may go there"
+    )
+    moving.set_defaults(command=_migrate)
 
     tls = commands.add_parser("tls", help="a private authority, and the server's certificate from it")
     tls.add_argument("action", choices=("init",), help="make the certificate, or make it anew")
@@ -237,6 +285,89 @@ def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     else:
         versions = asyncio.run(root_key_versions(settings))
         print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
+    return 0
+
+
+def _check(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    """0 when everything holds together, 1 with findings."""
+    settings = read_settings(parsed, environment)
+    depth = Depth(
+        is_deep=parsed.deep,
+        grace=timedelta(minutes=max(0, parsed.grace_minutes)),
+        allow_sparse=settings.allow_sparse,
+    )
+    if parsed.json:
+        report = asyncio.run(check(settings, depth))
+        print(json.dumps(asdict(report)))
+        return 1 if report.findings else 0
+    found = 0
+
+    def tell(finding: Finding) -> None:
+        nonlocal found
+        found += 1
+        print(_line(finding))
+
+    seen = asyncio.run(inspect(settings, depth, tell))
+    print(_summary(seen, found))
+    return 1 if found else 0
+
+
+def _line(finding: Finding) -> str:
+    detail = f": {finding.detail}" if finding.detail else ""
+    return f"{finding.what} {' '.join(finding.key)}{detail}"
+
+
+def _summary(seen: Seen, found: int) -> str:
+    opened = f", {seen.manifests} manifests opened" if seen.manifests else ""
+    verdict = f"{found} findings" if found else "nothing is wrong"
+    return (
+        f"{seen.blobs} layers of {seen.blob_bytes} bytes, {seen.uploads} uploads, "
+        f"{seen.rows[Flaw.IMAGE_WITHOUT_MANIFEST]} images{opened}: {verdict}"
+    )
+
+
+_MIGRATE = """Moves what lies in one store to another, proves it, and deletes nothing. It may be stopped and
+run again, and servers may run meanwhile: see docs/howto/migrate-storage.md."""
+
+
+def _migrate(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    """0 when FROM is needed no more, 1 when something of it was left."""
+    places = parse_places(parsed.source, parsed.target)
+    line = ProgressLine(sys.stderr, time.monotonic, is_terminal=sys.stderr.isatty())
+    try:
+        if isinstance(places, RowPlaces):
+            return _copy_rows(places, line)
+        settings = read_settings(parsed, environment)
+        manner = Manner(Proof(parsed.verify), max(1, parsed.at_once), takes_plain=parsed.target_encrypts)
+
+        def report(at: Progress) -> None:
+            what = f"round {at.round}: layers"
+            line.tell(Step(what, at.done_blobs, at.total_blobs, at.done_bytes, at.total_bytes))
+
+        moved = asyncio.run(move_blobs(settings, places, manner, report))
+    finally:
+        line.end()
+    for key, reason in moved.failed.items():
+        print(f"not moved: {key}: {reason}")
+    print(
+        f"{moved.copied_blobs} layers of {moved.copied_bytes} bytes copied; "
+        f"TO has {moved.blobs - len(moved.failed)} of {moved.blobs}"
+    )
+    if moved.uploads_left:
+        print(f"{moved.uploads_left} uploads go on in FROM: run this again when they have ended")
+    return 0 if moved.is_complete else 1
+
+
+def _copy_rows(places: RowPlaces, line: ProgressLine) -> int:
+    def report(at: CopyProgress) -> None:
+        line.tell(Step(f"round {at.round}: table {at.table}", at.rows, at.rows, 0, 0))
+
+    copied = asyncio.run(copy_rows(places, report))
+    line.end()
+    for name, table in copied.state.items():
+        print(f"{name} {table.rows} rows, sha256 {table.sha256}")
+    rows = sum(table.rows for table in copied.state.values())
+    print(f"{copied.added} rows added, {copied.removed} removed; both databases hold the same {rows} rows")
     return 0
 
 

@@ -10,10 +10,10 @@ from urllib.parse import quote, urlsplit
 
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.names import is_account
+from entrepot.storage.blobs.locations import Folder, Location, LocationInvalid, is_endpoint, parse_location
 
 ENVIRONMENT_PREFIX = "ENTREPOT_"
 
-_ORIGIN = re.compile(r"https?://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _LONGEST_DOMAIN = 200  # leaves room for account and region in the 253 characters of a host name
 
@@ -47,6 +47,20 @@ OPTIONS = (
     PORT,
     DATA_DIR,
     Option("database", "sqlite:///PATH or postgresql://…; SQLite in the data folder where it is not given"),
+    Option(
+        "blobs",
+        "where layers are kept: file:///PATH or s3://BUCKET[/PREFIX]?endpoint=URL&region=NAME; "
+        "DATA-DIR/blobs where it is not given",
+    ),
+    Option(
+        "blobs-fallback",
+        "where layers were kept before, and are still read while `migrate-storage` moves them to --blobs",
+    ),
+    Option("blob-redirects", "send clients to the object storage for plain layers: on or off", "on"),
+    Option(
+        "blob-redirect-endpoint",
+        "scheme, host and port under which clients reach the object storage, where it is another than ours",
+    ),
     Option("workers", "processes that answer requests; one for each processor where it is not given", "0"),
     DOMAIN,
     Option("external-url", "scheme, host and port to hand out, where clients reach the server by others"),
@@ -55,7 +69,9 @@ OPTIONS = (
     Option("account-id", "account that the first start makes", "123456789012"),
     Option("root-key-file", "the root key ring; DATA-DIR/keys/root-key where it is not given"),
     Option(
-        "storage-encrypted", "the disk under DATA-DIR encrypts by itself: keep layers plain", is_flag=True
+        "storage-encrypted",
+        "the disk or bucket that keeps layers encrypts by itself: keep them plain",
+        is_flag=True,
     ),
     Option("allow-sparse", "take indexes and images whose parts are not all in the repository", is_flag=True),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
@@ -71,6 +87,10 @@ class Settings:
     port: int
     data_dir: Path
     database: str
+    blobs: Location
+    blobs_fallback: Location | None
+    has_blob_redirects: bool
+    blob_redirect_endpoint: str | None
     workers: int
     domain: str | None
     external_url: str | None
@@ -84,9 +104,9 @@ class Settings:
     log_level: str
 
     @property
-    def blobs_dir(self) -> Path:
-        """Where layers lie."""
-        return self.data_dir / "blobs"
+    def blobs_dir(self) -> Path | None:
+        """The folder where layers lie, None where they lie in a bucket."""
+        return self.blobs.path if isinstance(self.blobs, Folder) else None
 
     @property
     def addresses(self) -> Addresses:
@@ -133,6 +153,12 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         port=_number("port", value["port"], 0, 65535),
         data_dir=data_dir,
         database=value["database"] or f"sqlite://{quote(str(data_dir / 'metadata' / 'entrepot.db'))}",
+        blobs=_location("blobs", value["blobs"]) if value["blobs"] else Folder(data_dir / "blobs"),
+        blobs_fallback=_location("blobs-fallback", value["blobs-fallback"])
+        if value["blobs-fallback"]
+        else None,
+        has_blob_redirects=_flag("blob-redirects", value["blob-redirects"]),
+        blob_redirect_endpoint=value["blob-redirect-endpoint"].rstrip("/") or None,
         workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
         domain=_domain(value["domain"]),
         external_url=value["external-url"].rstrip("/") or None,
@@ -154,14 +180,18 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("account-id: must be 12 digits")
     if (settings.tls_cert is None) != (settings.tls_key is None):
         raise SettingInvalid("tls-cert and tls-key: one needs the other")
+    if settings.blobs_fallback == settings.blobs:
+        raise SettingInvalid("blobs-fallback: must be another place than the blobs")
     if not settings.host:
         raise SettingInvalid("host: must be an address; 0.0.0.0 or :: for all of this machine's")
-    if settings.external_url is not None and not _is_origin(settings.external_url):
+    if settings.blob_redirect_endpoint is not None and not is_endpoint(settings.blob_redirect_endpoint):
+        raise SettingInvalid("blob-redirect-endpoint: must be http(s)://HOST[:PORT] and nothing more")
+    if settings.external_url is not None and not is_endpoint(settings.external_url):
         raise SettingInvalid("external-url: must be http(s)://HOST[:PORT] and nothing more")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingInvalid("log-level: must be debug, info, warning or error")
     for folder in (settings.blobs_dir, settings.data_dir / "metadata"):
-        if settings.root_key_file.is_relative_to(folder):
+        if folder is not None and settings.root_key_file.is_relative_to(folder):
             raise SettingInvalid("root-key-file: must not lie with the blobs or the database")
 
 
@@ -172,14 +202,11 @@ def _nameable(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _is_origin(url: str) -> bool:
-    """Whether a URL is a scheme, a host and perhaps a port."""
+def _location(name: str, url: str) -> Location:
     try:
-        outside = urlsplit(url)
-        port = outside.port
-    except ValueError:  # a port over 65535, or a bracket without its other
-        return False
-    return _ORIGIN.fullmatch(url) is not None and outside.hostname is not None and port != 0
+        return parse_location(url)
+    except LocationInvalid as cause:
+        raise SettingInvalid(f"{name}: {cause}") from cause
 
 
 def _domain(text: str) -> str | None:

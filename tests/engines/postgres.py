@@ -1,12 +1,14 @@
 """A PostgreSQL of the tests' own: Debian's binaries, a throwaway cluster, one server a test run."""
 
+import asyncio
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -15,7 +17,8 @@ import asyncpg
 import pytest
 
 _BINARIES = Path("/usr/lib/postgresql")
-_UNPRIVILEGED = "postgres"  # the server refuses to run as root; Debian's package makes this user
+_STANDBY_SECONDS = 30
+UNPRIVILEGED = "postgres"  # the server refuses to run as root; Debian's package makes this user
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,27 @@ class PostgresServer:
     def stop(self, mode: str = "fast") -> None:
         """`immediate` is a crash; `fast` ends every connection."""
         self._control("stop", "-w", "-m", mode)
+
+    def kill9(self) -> None:
+        """End every process of the server at once, as the loss of its machine does."""
+        note = self.folder / "data" / "postmaster.pid"
+        leader = int(note.read_text().split()[0])
+        others = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
+        for process in (leader, *map(int, others)):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        note.unlink()  # else a leader that nobody has buried yet would count as running
+
+    def is_running(self) -> bool:
+        try:
+            self._control("status")
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    def promote(self) -> None:
+        """Make a standby the primary; returns once it takes writes."""
+        self._control("promote", "-w")
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)
@@ -75,7 +99,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="entrepot-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
     try:
         if os.geteuid() == 0:
-            shutil.chown(folder, _UNPRIVILEGED, _UNPRIVILEGED)
+            shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
         _run_unprivileged(
             [
                 str(binaries / "initdb"),
@@ -94,9 +118,52 @@ def postgres_server() -> Iterator[PostgresServer]:
         try:
             yield server
         finally:
-            server.stop("immediate")
+            if server.is_running():
+                server.stop("immediate")
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def synchronous_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
+    """A copy that has every commit before the primary acknowledges it; reads are all it takes."""
+    folder = Path(tempfile.mkdtemp(prefix="entrepot-pg-", dir="/tmp"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
+        _run_unprivileged(
+            [
+                str(primary.binaries / "pg_basebackup"),
+                "--no-sync",
+                "--checkpoint=fast",
+                "--write-recovery-conf",
+                f"--dbname={primary.url()}?application_name=standby",
+                f"--pgdata={folder / 'data'}",
+            ]
+        )
+        standby = PostgresServer(primary.binaries, folder, _free_port())
+        standby.start()
+        try:
+            asyncio.run(_await_standby(primary))
+            yield standby
+        finally:
+            if standby.is_running():
+                standby.stop("immediate")
+    finally:
+        shutil.rmtree(folder)
+
+
+async def _await_standby(primary: PostgresServer) -> None:
+    """Make commits wait for the standby, and wait until they do."""
+    connection = await asyncpg.connect(primary.url())
+    try:
+        await connection.execute("ALTER SYSTEM SET synchronous_standby_names = 'standby'")
+        await connection.execute("SELECT pg_reload_conf()")
+        async with asyncio.timeout(_STANDBY_SECONDS):
+            while await connection.fetchval("SELECT sync_state FROM pg_stat_replication") != "sync":
+                await connection.execute("SELECT pg_sleep(0.02)")
+    finally:
+        await connection.close()
 
 
 def _require_binaries() -> Path:
@@ -116,7 +183,7 @@ def _free_port() -> int:
 
 
 def _run_unprivileged(command: Sequence[str]) -> None:
-    user = _UNPRIVILEGED if os.geteuid() == 0 else None
+    user = UNPRIVILEGED if os.geteuid() == 0 else None
     subprocess.run(
         command,
         check=True,

@@ -9,12 +9,17 @@ import pytest
 
 from entrepot.domain.names import Registry
 from entrepot.settings import OPTIONS, Option, SettingInvalid, Settings, add_options, read_settings
+from entrepot.storage.blobs.locations import Bucket, Folder
 
 VALUES = {  # option: (what is given, what comes of it)
     "host": ("127.0.0.1", "127.0.0.1"),
     "port": ("8080", 8080),
     "data-dir": ("/srv/entrepot", Path("/srv/entrepot")),
     "database": ("postgresql://db/entrepot", "postgresql://db/entrepot"),
+    "blobs": ("s3://bucket/some/where", Bucket("bucket", "some/where")),
+    "blobs-fallback": ("file:///old", Folder(Path("/old"))),
+    "blob-redirects": ("off", False),
+    "blob-redirect-endpoint": ("https://blobs.example.com/", "https://blobs.example.com"),
     "workers": ("3", 3),
     "domain": (".Example.COM.", "example.com"),
     "external-url": ("https://registry.example.com/", "https://registry.example.com"),
@@ -25,7 +30,8 @@ VALUES = {  # option: (what is given, what comes of it)
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }
-FIELDS = {"storage-encrypted": "is_storage_encrypted"}
+FIELDS = {"storage-encrypted": "is_storage_encrypted", "blob-redirects": "has_blob_redirects"}
+FLAGS = ("storage-encrypted", "allow-sparse")
 
 
 def settings(*arguments: str, environment: Mapping[str, str] | None = None) -> Settings:
@@ -43,7 +49,7 @@ def variable(option: str) -> str:
 
 
 def given(option: str, value: str) -> list[str]:
-    return [f"--{option}"] if FIELDS.get(option) or option == "allow-sparse" else [f"--{option}", value]
+    return [f"--{option}"] if option in FLAGS else [f"--{option}", value]
 
 
 @pytest.mark.parametrize("option", VALUES)
@@ -59,7 +65,7 @@ def test_every_option_is_tried_here() -> None:
     assert {option.name for option in OPTIONS} - set(VALUES) == {"tls-cert", "tls-key"}
 
 
-@pytest.mark.parametrize("option", sorted(set(VALUES) - {"allow-sparse", "storage-encrypted"}))
+@pytest.mark.parametrize("option", sorted(set(VALUES) - set(FLAGS)))
 def test_the_command_line_goes_before_the_environment(option: str) -> None:
     text, value = VALUES[option]
 

@@ -20,7 +20,7 @@ from entrepot.aws.query_protocol import QueryProtocol
 from entrepot.aws.wire import WireRequest, WireResponse, parse_parameters
 from entrepot.domain.errors import NotOffered, Refusal, TooLarge
 from entrepot.domain.principals import Principal
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 
 UNSIGNED_BODY_LIMIT = 64 * 1024
 """What is read of a caller who has proven nothing: STS's largest web identity token has 20,000 bytes."""
@@ -187,7 +187,7 @@ class Endpoint:
                 return _present(exchange.response)
             except Refusal as refusal:
                 return self._dialect(exchange).refuse(fault(refusal), request.request_id)
-            except Outage:
+            except (Outage, Unsettled):
                 logger.warning("request %s met an outage", request.request_id, exc_info=True)
                 return self._dialect(exchange).refuse(unavailable(), request.request_id)
             except Exception:

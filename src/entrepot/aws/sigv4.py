@@ -4,8 +4,6 @@
 `check_scope` judges service and time; `verify` recomputes the signature over the request as received:
 
     canonical request = method \\n path \\n query \\n headers \\n\\n signed names \\n sha256(body)
-    string to sign    = AWS4-HMAC-SHA256 \\n time \\n scope \\n sha256(canonical request)
-    scope             = date/region/service/aws4_request
 
 Source: "Create a signed AWS API request" (IAM user guide); botocore's signer is the oracle of the tests.
 """
@@ -17,22 +15,20 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from hashlib import sha256
-from hmac import compare_digest, digest
+from hmac import compare_digest
 from itertools import pairwise
 from urllib.parse import quote, quote_from_bytes
 
 from entrepot.aws import refusals
 from entrepot.aws.wire import Headers, WireRequest, parse_parameters
 from entrepot.domain.names import is_region
+from entrepot.domain.signature_v4 import ALGORITHM, TERMINATOR, TIME_FORMAT, sign
 
-ALGORITHM = "AWS4-HMAC-SHA256"
-TERMINATOR = "aws4_request"
 SKEW = timedelta(minutes=15)
 LONGEST_LIFE = timedelta(days=7)
 LONGEST_AUTHORIZATION = 8192
 MOST_SIGNED_HEADERS = 64
 
-_TIME = "%Y%m%dT%H%M%SZ"
 _TIME_SHAPE = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _DATE_SHAPE = re.compile(r"[0-9]{8}")
 _KEY_SHAPE = re.compile(r"[A-Za-z0-9_]{1,128}")
@@ -102,17 +98,17 @@ def check_scope(claim: Claim, service: str, now: datetime) -> None:
     if claim.signed_at > now + SKEW:
         raise refusals.invalid_signature(
             f"Signature not yet current: {claim.timestamp} is still later than "
-            f"{(now + SKEW).strftime(_TIME)} ({now.strftime(_TIME)} + 15 min.)"
+            f"{(now + SKEW).strftime(TIME_FORMAT)} ({now.strftime(TIME_FORMAT)} + 15 min.)"
         )
     if claim.life is None and claim.signed_at < now - SKEW:
         raise refusals.invalid_signature(
             f"Signature expired: {claim.timestamp} is now earlier than "
-            f"{(now - SKEW).strftime(_TIME)} ({now.strftime(_TIME)} - 15 min.)"
+            f"{(now - SKEW).strftime(TIME_FORMAT)} ({now.strftime(TIME_FORMAT)} - 15 min.)"
         )
     if claim.life is not None and claim.signed_at + claim.life < now:
-        ended = (claim.signed_at + claim.life).strftime(_TIME)
+        ended = (claim.signed_at + claim.life).strftime(TIME_FORMAT)
         raise refusals.invalid_signature(
-            f"Signature expired: {ended} is now earlier than {now.strftime(_TIME)}."
+            f"Signature expired: {ended} is now earlier than {now.strftime(TIME_FORMAT)}."
         )
 
 
@@ -123,11 +119,13 @@ def verify(claim: Claim, request: WireRequest, secret: str, body_sha256: str, no
     """
     check_scope(claim, claim.service, now)
     _check_body_hash(request.headers, body_sha256)
-    canonical = _canonical_request(claim, request, body_sha256)
-    scope = f"{claim.date}/{claim.region}/{claim.service}/{TERMINATOR}"
-    to_sign = f"{ALGORITHM}\n{claim.timestamp}\n{scope}\n{sha256(canonical).hexdigest()}"
-    key = _signing_key(secret, claim.date, claim.region, claim.service)
-    expected = digest(key, to_sign.encode("ascii"), "sha256").hex()
+    expected = sign(
+        secret,
+        claim.timestamp,
+        region=claim.region,
+        service=claim.service,
+        canonical_request=_canonical_request(claim, request, body_sha256),
+    )
     if not compare_digest(expected, claim.signature):
         raise refusals.signature_mismatch()
 
@@ -218,7 +216,7 @@ def _claim(parts: dict[str, str], stamp: str, token: str | None, life: timedelta
         signed_headers=_signed_headers(parts["SignedHeaders"]),
         signature=parts["Signature"],
         session_token=token,
-        timestamp=stamp if _TIME_SHAPE.fullmatch(stamp) else signed_at.strftime(_TIME),
+        timestamp=stamp if _TIME_SHAPE.fullmatch(stamp) else signed_at.strftime(TIME_FORMAT),
         signed_at=signed_at,
         life=life,
     )
@@ -327,11 +325,3 @@ def _trimmed(value: str) -> str:
     if "  " in value or "\t" in value:
         return " ".join(word for word in value.replace("\t", " ").split(" ") if word)
     return value
-
-
-@lru_cache(maxsize=4096)
-def _signing_key(secret: str, date: str, region: str, service: str) -> bytes:
-    key = f"AWS4{secret}".encode()
-    for part in (date, region, service, TERMINATOR):
-        key = digest(key, part.encode("ascii"), "sha256")
-    return key

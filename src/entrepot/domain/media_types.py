@@ -10,7 +10,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 INDEXES = frozenset({OCI_INDEX, DOCKER_LIST})
 MANIFESTS = frozenset({OCI_MANIFEST, DOCKER_MANIFEST}) | INDEXES
 
-_FOREIGN = frozenset(
+FOREIGN_LAYERS = frozenset(
     {
         "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
         "application/vnd.oci.image.layer.nondistributable.v1.tar",
@@ -29,7 +29,7 @@ def is_media_type(text: str) -> bool:
 
 def is_foreign_layer(media_type: str) -> bool:
     """Layers that stay with their vendor: a manifest may name them though nobody pushes them."""
-    return media_type in _FOREIGN
+    return media_type in FOREIGN_LAYERS
 
 
 def without_parameters(header: str) -> str:

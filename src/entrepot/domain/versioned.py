@@ -1,4 +1,4 @@
-"""Values that hold as long as nothing was written."""
+"""Values that hold as long as a version does."""
 
 from typing import Generic, TypeVar
 

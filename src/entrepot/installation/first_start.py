@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from entrepot.app import migrate_database, now, open_store
+from entrepot.app import check_blobs, migrate_database, now, open_store
 from entrepot.domain.principals import root_arn
 from entrepot.identity.credentials import Credentials, new_key
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
@@ -36,11 +36,15 @@ class Prepared:
 
 
 async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepared:
-    """Make everything that is missing; raises CannotStart."""
+    """Make everything that is missing; raises CannotStart, or BucketUnfit where layers lie in a bucket."""
     for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
-        make_folder(folder)
+        if folder is not None:
+            make_folder(folder)
+    for location in (settings.blobs, settings.blobs_fallback):
+        check_blobs(location)
     await migrate_database(settings)
     async with open_store(settings) as store:
+        await _refuse_half_a_copy(store)
         ring = await _ring(settings, store)
         credentials = Credentials(store, ring, now)
         given = _given_credential(settings, environment)
@@ -52,6 +56,13 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
         return Prepared(await _ensure_root(credentials, files, settings.account_id))
 
 
+async def _refuse_half_a_copy(store: Store) -> None:
+    if await store.read(lambda records: records.row_copies.is_unfinished()):
+        raise CannotStart(
+            "the database is a copy that is not finished: run `entrepot migrate-storage` to its end first"
+        )
+
+
 async def _ring(settings: Settings, store: Store) -> KeyRing:
     """The root key ring, made on the very first start and never again."""
     checks = await store.read(lambda records: records.root_key_checks.all())
@@ -59,8 +70,28 @@ async def _ring(settings: Settings, store: Store) -> KeyRing:
         make_folder(settings.root_key_file.parent)
         with suppress(FileExistsError):  # another server makes it at this very moment
             ring_file.create(settings.root_key_file, now())
+    ring = _load_ring(settings)
+    version, value = ring.check_value()
+    checks = await store.write(lambda records: _agree(records, version, value))
+    _check_matches(settings, ring, checks)
+    if version not in checks:  # a rotation ended between the file and the row
+        await store.write(lambda records: records.root_key_checks.add(version, value))
+    return ring
+
+
+async def open_ring(settings: Settings, store: Store) -> KeyRing:
+    """The root key ring of a database that was served before; changes nothing. Raises CannotStart."""
+    checks = await store.read(lambda records: records.root_key_checks.all())
+    if not checks:
+        raise CannotStart("the database was never served: start `entrepot serve` first")
+    ring = _load_ring(settings)
+    _check_matches(settings, ring, checks)
+    return ring
+
+
+def _load_ring(settings: Settings) -> KeyRing:
     try:
-        ring = ring_file.load(settings.root_key_file)
+        return ring_file.load(settings.root_key_file)
     except FileNotFoundError as cause:
         raise CannotStart(
             f"the root key {settings.root_key_file} is missing and the database was sealed with one: "
@@ -68,15 +99,13 @@ async def _ring(settings: Settings, store: Store) -> KeyRing:
         ) from cause
     except KeyRingError as cause:
         raise CannotStart(f"the root key {settings.root_key_file} cannot be used: {cause}") from cause
-    version, value = ring.check_value()
-    checks = await store.write(lambda records: _agree(records, version, value))
+
+
+def _check_matches(settings: Settings, ring: KeyRing, checks: Mapping[int, bytes]) -> None:
     if not all(ring.matches(check) for check in checks.items()):
         raise CannotStart(
             f"the root key {settings.root_key_file} is not the one that this database was sealed with"
         )
-    if version not in checks:  # a rotation ended between the file and the row
-        await store.write(lambda records: records.root_key_checks.add(version, value))
-    return ring
 
 
 async def _agree(records: Records, version: int, value: bytes) -> dict[int, bytes]:
@@ -137,7 +166,7 @@ def _new_credential(account: str) -> RootCredential:
 
 async def replace_root(settings: Settings, account: str) -> RootCredential:
     """A new root key for the account, which is made where it is missing; the old key ends at once."""
-    _check_served(settings)
+    check_served(settings)
     credential = _new_credential(account)
     async with open_store(settings) as store:
         credentials = Credentials(store, await _ring(settings, store), now)
@@ -152,7 +181,7 @@ async def rotate_root_key(settings: Settings) -> tuple[int, int]:
     Servers that run meanwhile learn the new version when they meet it, and go on sealing under
     the one they started with; what they sealed is rewrapped by the next rotation.
     """
-    _check_served(settings)
+    check_served(settings)
     async with open_store(settings) as store:
         await _ring(settings, store)
         ring = ring_file.rotate(settings.root_key_file, now())
@@ -163,12 +192,13 @@ async def rotate_root_key(settings: Settings) -> tuple[int, int]:
 
 async def root_key_versions(settings: Settings) -> list[int]:
     """The versions that the database was sealed under, after checking that the ring has them."""
-    _check_served(settings)
+    check_served(settings)
     async with open_store(settings) as store:
         await _ring(settings, store)
         return sorted(await store.read(lambda records: records.root_key_checks.all()))
 
 
-def _check_served(settings: Settings) -> None:
+def check_served(settings: Settings) -> None:
+    """Raise CannotStart where no server ever made a root key."""
     if not settings.root_key_file.exists():
         raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")

@@ -14,6 +14,7 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 
 _OCTETS = "application/octet-stream"
+_OVERRIDABLE = ("Content-Type", "Content-Disposition", "Cache-Control")  # by GetObject, of those we send
 
 
 class Blobs:
@@ -49,8 +50,16 @@ class Downloads:
         return web.Response(headers=_headers(layer, media_type) | {"Content-Length": str(layer.size_bytes)})
 
     async def get(self, request: web.BaseRequest, request_id: str, layer: Layer) -> web.StreamResponse:
-        """The bytes, or the part of them that the request's Range names; raises RangeInvalid."""
+        """The bytes, or the part of them that the request's Range names; raises RangeInvalid.
+
+        Or where the storage has them: then it is the storage that honours the Range.
+        """
         headers = _headers(layer, _OCTETS) | standing_headers(request_id)
+        if layer.size_bytes > SMALL_BYTES and "If-Range" not in request.headers:  # it names our ETag
+            overridden = {name: headers[name] for name in _OVERRIDABLE}
+            location = await self._layers.link(layer, headers=overridden)
+            if location is not None:
+                return _redirect(location, layer)
         part = parse_range(_range_lines(request, layer), layer.size_bytes)
         if part is not None:
             headers["Content-Range"] = part.content_range(layer.size_bytes)
@@ -68,6 +77,12 @@ def _range_lines(request: web.BaseRequest, layer: Layer) -> list[str]:
     """The Range header, unless it is meant for other content than ours (RFC 9110, section 13.1.5)."""
     condition = request.headers.get("If-Range", _etag(layer))
     return request.headers.getall("Range", []) if condition == _etag(layer) else []
+
+
+def _redirect(location: str, layer: Layer) -> web.Response:
+    """307, with the method kept; no cache may keep it longer than the address holds."""
+    headers = {"Location": location, "Docker-Content-Digest": layer.digest, "Cache-Control": "no-store"}
+    return web.Response(status=307, headers=headers)
 
 
 def _etag(layer: Layer) -> str:

@@ -7,6 +7,8 @@ business (design, section 6). Nothing here knows digests of finished blobs, repo
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -56,14 +58,18 @@ class BlobUploads(Protocol):
         """Make room for an upload; nothing needs to be durable yet."""
 
     def resume(self, upload: Upload) -> AbstractAsyncContextManager[BlobWriter]:
-        """Hold the upload for writing at its offset, or raise UploadBusy at once.
+        """Hold the upload for writing at its offset, or raise UploadBusy where another keeps it.
 
-        Bytes beyond the offset, left by a request whose row was never advanced, are overwritten
-        and never served. Leaving the context without `flush` keeps only what the row says.
+        Bytes beyond the offset, left by a request whose row was never advanced, are overwritten and never
+        served. Acknowledged bytes that are gone raise BlobMissing here or when they are needed. Leaving
+        the context without `flush` keeps only what the row says.
         """
 
     async def digest(self, upload: Upload, algorithm: str) -> str:
-        """`algorithm:hex` of the bytes so far: from the midstate where there is one, else by one read."""
+        """`algorithm:hex` of the bytes so far: from the midstate where there is one, else by one read.
+
+        That read may need the upload to end: only `finish` may follow.
+        """
 
     async def finish(self, upload: Upload) -> StoredBlob:
         """Make the bytes a durable blob under their key; may be repeated, by any process, after a crash."""
@@ -95,7 +101,10 @@ class Blobs(Protocol):
     """Finished blobs."""
 
     async def open(self, blob: StoredBlob) -> BlobReader:
-        """A reader; raises BlobMissing when the bytes are gone."""
+        """A reader; raises BlobMissing when the bytes are gone.
+
+        One that is open while its blob is deleted goes on, or raises BlobMissing.
+        """
 
     def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:
         """Plaintext from `start`, `length` bytes in pieces of up to 1 MiB, at most one read ahead."""
@@ -108,8 +117,65 @@ class BlobMissing(Exception):
     """A row says the bytes are there and they are not: an outage, never an answer."""
 
 
+class BlobLinks(Protocol):
+    """The extra power of a store that clients can reach: addresses of finished, plain blobs."""
+
+    async def link(self, key: str, *, headers: dict[str, str]) -> str:
+        """A URL that gives the blob, or a range of it, to whoever has it, for five minutes.
+
+        The answer then has these headers; only those are offered that S3 can override.
+        """
+
+
+class Leftovers(Protocol):
+    """The extra power of a store in which unfinished uploads lie apart: what they left can be listed."""
+
+    async def stale_leftovers(self, before: datetime) -> list[str]:
+        """Keys of uploads that left something before then; some of them may still be under way."""
+
+    async def clear_leftovers(self, key: str) -> None:
+        """Remove what an ended upload left, never a finished blob; may be repeated."""
+
+
 class PlainFile(Protocol):
     """The extra power of a reader whose bytes lie plain in a local file: the kernel can send them."""
 
     def fileno(self) -> int:
         """The descriptor; the plaintext starts at offset 0 of the file."""
+
+
+class Stage(StrEnum):
+    """Which of its two forms the bytes under a key have."""
+
+    BLOB = "blob"
+    UPLOAD = "upload"
+
+
+@dataclass(frozen=True, slots=True)
+class BytesAtRest:
+    """What a store keeps under one key.
+
+    Of a blob, `size_bytes` is the exact length at rest; of an upload it is what the store can tell
+    without reading, perhaps 0. `changed_at` is when the last of it was written.
+    """
+
+    key: str
+    size_bytes: int
+    changed_at: datetime
+
+
+class Listing(Protocol):
+    """The extra power of a store to say what it keeps, whatever the rows say."""
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        """One entry a key, bytewise by key, from behind `after`; "" begins.
+
+        There are fewer than `limit` only at the end. What comes or goes meanwhile may be among them
+        or not; what stays is never left out.
+        """
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        """What lies under the key now, or None."""
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
+        """Length at rest of a finished blob of so many bytes."""

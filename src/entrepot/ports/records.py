@@ -229,6 +229,22 @@ class Uploads(Protocol):
 
     async def of_repository(self, repository_id: str, limit: int) -> list[UploadRow]: ...
 
+    async def known_keys(self, blob_keys: Sequence[str]) -> set[str]:
+        """Those that some upload still writes to."""
+
+
+class UploadHolds(Protocol):
+    """Whose turn it is to write to an upload, where the store of blobs cannot tell."""
+
+    async def take(self, blob_key: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Hold the upload until then, if nobody else does at `now`; False while another does."""
+
+    async def release(self, blob_key: str, holder: str) -> None:
+        """Nothing happens when the hold is another's."""
+
+    async def remove_ended(self, before: datetime) -> int:
+        """Forget holds that ended before then: their holders died."""
+
 
 class Garbage(Protocol):
     """What the collector reads and writes."""
@@ -393,9 +409,105 @@ class Jobs(Protocol):
     async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
         """Take the job if its attempts are still as seen; counts one more attempt."""
 
+    async def renew(self, job_id: str, lease: str, *, until: datetime) -> bool:
+        """Hold the job for longer; False when the lease is another's by now."""
+
     async def finish(self, job_id: str, lease: str) -> None: ...
 
     async def put_back(self, job_id: str, lease: str, *, run_at: datetime, error: str) -> None: ...
+
+
+class Flaw(StrEnum):
+    """A promise that rows make each other and one of them breaks; the value is how a person is told."""
+
+    LAYER_WITHOUT_BLOB = "layer-without-blob"
+    LAYER_WITHOUT_REPOSITORY = "layer-without-repository"
+    IMAGE_WITHOUT_REPOSITORY = "image-without-repository"
+    IMAGE_WITHOUT_MANIFEST = "image-without-manifest"
+    MANIFEST_WITHOUT_IMAGE = "manifest-without-image"
+    IMAGE_WITHOUT_LAYER = "image-without-layer"
+    IMAGE_WITHOUT_CHILD = "image-without-child"
+    LAYER_REFERENCE_WITHOUT_IMAGE = "layer-reference-without-image"
+    CHILD_REFERENCE_WITHOUT_IMAGE = "child-reference-without-image"
+    TAG_WITHOUT_IMAGE = "tag-without-image"
+    UPLOAD_WITHOUT_REPOSITORY = "upload-without-repository"
+    RESOURCE_TAG_WITHOUT_REPOSITORY = "resource-tag-without-repository"
+    REPOSITORY_WITHOUT_ACCOUNT = "repository-without-account"
+    HELD_BLOB_MARKED = "held-blob-marked"
+    BLOB_THROWN_AWAY = "blob-thrown-away"
+    JOB_FORGETS_REPOSITORY = "job-forgets-repository"
+    JOB_ABANDONED = "job-abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A row that was looked at, by its key."""
+
+    key: tuple[str, ...]
+    is_flawed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """A manifest with what is needed to read it."""
+
+    repository_id: str
+    digest: Digest
+    media_type: str
+    manifest: SealedManifest
+
+
+@dataclass(frozen=True, slots=True)
+class ImageParts:
+    """What the rows say that an image refers to."""
+
+    layers: frozenset[Digest]
+    children: frozenset[Digest]
+
+
+class Inspection(Protocol):
+    """All rows from end to end, in pages by their key, for whoever checks that they hold together."""
+
+    async def page(self, flaw: Flaw, *, now: datetime, after: tuple[str, ...], limit: int) -> list[Inspected]:
+        """Rows that may have the flaw; () begins. A job is abandoned when its lease ended before `now`."""
+
+    async def blobs(self, *, after: str, limit: int) -> list[BlobRow]:
+        """By blob key."""
+
+    async def uploads(self, *, after: str, limit: int) -> list[tuple[str, int]]:
+        """Blob key and offset of uploads."""
+
+    async def offset(self, blob_key: str) -> int | None:
+        """How far the upload with these bytes is; None where there is no such upload."""
+
+    async def known(self, blob_keys: Sequence[str]) -> set[str]:
+        """Those that a blob, an upload or a note in the trash has."""
+
+    async def manifests(self, *, after: tuple[str, str], limit: int) -> list[ManifestRow]:
+        """By repository id and digest; those of no image are left out."""
+
+    async def parts(self, repository_id: str, digest: Digest) -> ImageParts:
+        """What the image refers to."""
+
+
+class BlobCopies(Protocol):
+    """Copies of blobs to another store that are not known to be whole yet; `target` names that store."""
+
+    async def note(self, target: str, blob_keys: Sequence[str], at: datetime) -> None:
+        """Before the first byte is written; may be repeated."""
+
+    async def settle(self, target: str, blob_keys: Sequence[str]) -> None:
+        """The copies are whole, or not there: forget the notes."""
+
+    async def noted(self, target: str, *, limit: int) -> list[tuple[str, BlobRow | None]]:
+        """Some of the keys, with their blobs where these still stand."""
+
+
+class RowCopies(Protocol):
+    """Whether this database is the copy of another."""
+
+    async def is_unfinished(self) -> bool:
+        """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
 class Records(Protocol):
@@ -420,6 +532,8 @@ class Records(Protocol):
     @property
     def uploads(self) -> Uploads: ...
     @property
+    def upload_holds(self) -> UploadHolds: ...
+    @property
     def garbage(self) -> Garbage: ...
     @property
     def access_keys(self) -> AccessKeys: ...
@@ -435,15 +549,22 @@ class Records(Protocol):
     def sealed_rows(self) -> SealedRows: ...
     @property
     def jobs(self) -> Jobs: ...
+    @property
+    def inspection(self) -> Inspection: ...
+    @property
+    def blob_copies(self) -> BlobCopies: ...
+    @property
+    def row_copies(self) -> RowCopies: ...
 
 
 class Store(Protocol):
     """The database, as use cases see it."""
 
     def version(self) -> int | None:
-        """A number that every commit changes, None where asking for it costs no less than reading a row.
+        """A number that changes when what may be kept in memory became untrue; None where there is none.
 
-        What was read after asking holds as long as the number does, whoever writes.
+        Keys, accounts, repositories and settings that were read after asking hold as long as the number
+        does, whoever writes; other rows must not be kept. Raises Outage where that cannot be promised now.
         """
 
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:

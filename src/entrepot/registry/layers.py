@@ -6,7 +6,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.errors import LayerInaccessible, LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.repositories import Repository
-from entrepot.ports.blobs import BlobReader, Blobs, StoredBlob
+from entrepot.ports.blobs import BlobLinks, BlobReader, Blobs, StoredBlob
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, Store
 from entrepot.registry.opened import Opened
@@ -15,10 +15,14 @@ from entrepot.registry.opened import Opened
 class Layers:
     """Finds and opens layers, always through the repository that holds them."""
 
-    def __init__(self, store: Store, blobs: Blobs, data_keys: DataKeys) -> None:
+    def __init__(
+        self, store: Store, blobs: Blobs, data_keys: DataKeys, links: BlobLinks | None = None
+    ) -> None:
+        """`links` is None where clients get all bytes from us."""
         self._store = store
         self._blobs = blobs
         self._data_keys = data_keys
+        self._links = links
         self._opened = Opened()
 
     async def get(self, repository: Repository, digest: Digest) -> Layer:
@@ -45,6 +49,12 @@ class Layers:
             return held, await records.references.media_types(repository.id, list(held))
 
         return await self._store.read(body)
+
+    async def link(self, layer: Layer, *, headers: dict[str, str]) -> str | None:
+        """Where a client may fetch its bytes for some minutes; None where only we can give them."""
+        if self._links is None or layer.wrapped_key is not None:
+            return None
+        return await self._links.link(layer.blob_key, headers=headers)
 
     async def open(self, layer: Layer) -> BlobReader:
         """Its bytes, to be read from any position."""

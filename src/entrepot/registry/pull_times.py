@@ -7,7 +7,7 @@ from itertools import islice
 
 from entrepot.domain.digests import Digest
 from entrepot.ports.clock import Clock
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
 
 _STEP = 200  # images a transaction
@@ -34,7 +34,7 @@ class PullTimes:
         try:
             while step := list(islice(pulls, _STEP)):
                 await self._store.write(partial(_note_pulls, step))
-        except Outage:
+        except (Outage, Unsettled):
             self._pulled = gathered | self._pulled
 
     async def flush_until(self, stop: asyncio.Event, every: timedelta) -> None:

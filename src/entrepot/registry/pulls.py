@@ -83,7 +83,7 @@ class Pulls:
 
         image, content = await self._store.read(body)
         if isinstance(content, SealedManifest):
-            content = await open_manifest(self._data_keys, repository, image.digest, content)
+            content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
         self._pull_times.note(repository.id, image.digest)
         return Pulled(image, content)

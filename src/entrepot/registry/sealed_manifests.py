@@ -23,10 +23,10 @@ async def seal_manifest(
 
 
 async def open_manifest(
-    data_keys: DataKeys, repository: Repository, digest: Digest, manifest: SealedManifest
+    data_keys: DataKeys, repository_id: str, digest: Digest, manifest: SealedManifest
 ) -> bytes:
     """The bytes as they were pushed; raises when the row was altered or moved."""
-    place = place_of(repository.id, digest)
+    place = place_of(repository_id, digest)
     key = await data_keys.open(manifest.wrapped_key, place)
     nonce, sealed = manifest.sealed[:_NONCE_BYTES], manifest.sealed[_NONCE_BYTES:]
     return AESGCM(key).decrypt(nonce, sealed, place.encode("ascii"))

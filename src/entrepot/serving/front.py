@@ -12,7 +12,7 @@ from entrepot.oci.bodies import Body
 from entrepot.oci.front import OciFront
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.routes import split_target
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.serving.access_log import log_request
 from entrepot.serving.connections import IncomingRequest
 
@@ -45,7 +45,7 @@ class Front:
             response = await self._door(request)(request, request.id, notes)
             status = response.status
             return response
-        except Outage:
+        except (Outage, Unsettled):
             logger.warning("request met an outage", extra={"request_id": request.id}, exc_info=True)
             status = 503
             return _failure(request, status)

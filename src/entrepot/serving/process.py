@@ -14,6 +14,7 @@ from entrepot.serving.certificate import port_tls
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.settings import Settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 
 _HEADER_SECONDS = 30.0
 _FLUSH_EVERY = timedelta(minutes=1)
@@ -23,24 +24,28 @@ _LINGER_SECONDS = 5.0  # how long an unread request body is drained before the c
 _LONGEST_LINE = 16 * 1024  # bytes of a request line or header
 
 
-def run_request_worker(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
+def run_request_worker(
+    settings: Settings, stamp: NodeStamp, sockets: Sequence[socket.socket], lifeline: int
+) -> None:
     """Answer requests until told to stop, then let running ones finish within the drain time.
 
     It is SIGTERM that tells, or the end of the process that holds the other end of the `lifeline` pipe.
     """
     set_up_logging(settings.log_level)
-    asyncio.run(_serve(settings, sockets, lifeline))
+    asyncio.run(_serve(settings, stamp, sockets, lifeline))
 
 
-def run_job_worker(settings: Settings, lifeline: int) -> None:
+def run_job_worker(settings: Settings, stamp: NodeStamp, lifeline: int) -> None:
     """Run background jobs until told to stop, likewise."""
     set_up_logging(settings.log_level)
-    asyncio.run(_work(settings, lifeline))
+    asyncio.run(_work(settings, stamp, lifeline))
 
 
-async def _serve(settings: Settings, sockets: Sequence[socket.socket], lifeline: int) -> None:
+async def _serve(
+    settings: Settings, stamp: NodeStamp, sockets: Sequence[socket.socket], lifeline: int
+) -> None:
     stop = _told_to_stop(lifeline)
-    async with open_application(settings) as app, port_tls(settings) as tls:
+    async with open_application(settings, stamp) as app, port_tls(settings) as tls:
         server = request_server(app)
         runner = web.ServerRunner(server, shutdown_timeout=_CUT_OFF_SECONDS)
         await runner.setup()
@@ -70,9 +75,9 @@ def request_server(app: Application, *, header_seconds: float = _HEADER_SECONDS)
     )
 
 
-async def _work(settings: Settings, lifeline: int) -> None:
+async def _work(settings: Settings, stamp: NodeStamp, lifeline: int) -> None:
     stop = _told_to_stop(lifeline)
-    async with open_application(settings) as app:
+    async with open_application(settings, stamp) as app:
         await app.runner.run(stop)
 
 

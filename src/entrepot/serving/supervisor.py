@@ -13,6 +13,7 @@ from types import FrameType
 from entrepot.serving.access_log import set_up_logging
 from entrepot.serving.process import run_job_worker, run_request_worker
 from entrepot.settings import Settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Supervisor:
         """`sockets` listen already; they are closed when the server stops."""
         self._settings = settings
         self._sockets = sockets
+        self._stamp = NodeStamp()
         self._children: dict[int, _Work] = {}
         self._is_stopping = False
         self._lifeline = os.pipe()  # a child that reads its end learns that the other one is gone
@@ -57,11 +59,11 @@ class Supervisor:
             signal.signal(number, signal.SIG_IGN)  # one that comes too late is not what ended us
 
     def _answer_requests(self, lifeline: int) -> None:
-        run_request_worker(self._settings, self._sockets, lifeline)
+        run_request_worker(self._settings, self._stamp, self._sockets, lifeline)
 
     def _run_jobs(self, lifeline: int) -> None:
         self._close_sockets()  # else the port stays open until the last job is done
-        run_job_worker(self._settings, lifeline)
+        run_job_worker(self._settings, self._stamp, lifeline)
 
     def _start(self, work: _Work) -> None:
         """Fork a child for the work, unless the end has begun; a signal comes before that or after it."""

@@ -1,6 +1,8 @@
 """Runs background jobs: claims what is due, retries what fails, any number of runners at once.
 
-A job is done at least once: its lease ends when its runner dies, and another takes it.
+A job is done at least once: its runner renews its lease as long as it works, and when the runner dies
+the lease ends and another takes the job. Leases are written by the runners' own clocks: one that is a
+lease ahead of the others takes their jobs from them, and the job is done twice.
 """
 
 import asyncio
@@ -10,11 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from entrepot.ports.clock import Clock, NewId
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Job, Records, Store
 
 logger = logging.getLogger(__name__)
 
-_LEASE = timedelta(minutes=10)
+_LEASE = timedelta(minutes=1)
 _LONGEST_WAIT = timedelta(hours=1)  # between two tries of a job that fails
 _AT_ONCE = 16  # jobs looked at in one go
 
@@ -32,13 +35,22 @@ class Runner:
     """Runs jobs of the kinds it knows, one after another."""
 
     def __init__(
-        self, store: Store, kinds: Sequence[Kind], clock: Clock, new_id: NewId, *, poll: timedelta
+        self,
+        store: Store,
+        kinds: Sequence[Kind],
+        clock: Clock,
+        new_id: NewId,
+        *,
+        poll: timedelta,
+        lease: timedelta = _LEASE,
     ) -> None:
+        """`lease` is how long a job waits for another runner when its own has died."""
         self._store = store
         self._kinds: Mapping[str, Kind] = {kind.name: kind for kind in kinds}
         self._clock = clock
         self._new_id = new_id
         self._poll = poll
+        self._lease = lease
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; the job at hand is finished first."""
@@ -69,11 +81,11 @@ class Runner:
         return taken
 
     async def _claim_and_run(self, kind: Kind, job: Job) -> bool:
-        lease, until = self._new_id(), self._clock() + _LEASE
+        lease, until = self._new_id(), self._clock() + self._lease
         if not await self._store.write(lambda records: records.jobs.claim(job, lease=lease, until=until)):
             return False
         try:
-            await kind.run(job.unique_key)
+            await self._run_leased(kind, job, lease)
         except Exception as failure:
             logger.exception("job %s %s failed", job.kind, job.unique_key)
             error, run_at = type(failure).__name__, self._clock() + _wait_after(job.attempts)
@@ -83,6 +95,28 @@ class Runner:
         else:
             await self._finish(kind, job, lease)
         return True
+
+    async def _run_leased(self, kind: Kind, job: Job, lease: str) -> None:
+        """Do the work, and hold the job until it is done, however long that takes."""
+        work = asyncio.ensure_future(kind.run(job.unique_key))
+        pace = self._lease.total_seconds() / 3
+        try:
+            while not (await asyncio.wait({work}, timeout=pace))[0]:
+                if not await self._renew(job, lease):
+                    break
+        except asyncio.CancelledError:
+            work.cancel()
+            raise
+        await work
+
+    async def _renew(self, job: Job, lease: str) -> bool:
+        """False when the lease is another's: the work goes on, for it may be done twice but must be done."""
+        until = self._clock() + self._lease
+        try:
+            return await self._store.write(lambda records: records.jobs.renew(job.id, lease, until=until))
+        except (Outage, Unsettled):
+            logger.warning("the lease of job %s %s was not renewed", job.kind, job.unique_key, exc_info=True)
+            return True
 
     async def _finish(self, kind: Kind, job: Job, lease: str) -> None:
         again = self._job(kind, job.unique_key, self._clock() + kind.every) if kind.every else None

@@ -8,6 +8,7 @@ import pytest
 
 from entrepot.storage.metadata.connection import Database
 from tests.contract.metadata.places import Place
+from tests.engines.pgbouncer import PgBouncer, pgbouncer
 from tests.engines.postgres import PostgresServer, postgres_server
 
 
@@ -37,7 +38,22 @@ async def postgres_place(server: PostgresServer) -> AsyncIterator[Place]:
     await server.drop_database(url)
 
 
-@pytest.fixture(params=["sqlite", "memory", "postgres"])
+@pytest.fixture(scope="session")
+def pooler(server: PostgresServer) -> Iterator[PgBouncer]:
+    with pgbouncer(server) as running:
+        yield running
+
+
+@pytest.fixture
+async def pgbouncer_place(server: PostgresServer, pooler: PgBouncer) -> AsyncIterator[Place]:
+    """The same server through PgBouncer, as it is run where nodes are many."""
+    url = await server.create_database()
+    async with AsyncExitStack() as opened:
+        yield Place("pgbouncer", pooler.url(url), opened)
+    await server.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", "memory", "postgres", "pgbouncer"])
 def place(request: pytest.FixtureRequest) -> Place:
     """Each kind of database."""
     found: Place = request.getfixturevalue(f"{request.param}_place")
@@ -51,7 +67,7 @@ def stepped_place(request: pytest.FixtureRequest) -> Place:
     return found
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres", "pgbouncer"])
 def shared_place(request: pytest.FixtureRequest) -> Place:
     """Each kind that several processes can open."""
     found: Place = request.getfixturevalue(f"{request.param}_place")

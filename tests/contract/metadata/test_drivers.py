@@ -15,7 +15,8 @@ from entrepot.storage.metadata.drivers.mounts import (
     file_system_of,
     refuse_network_file_system,
 )
-from entrepot.storage.metadata.drivers.postgres import Options, affected, bytewise, split_options
+from entrepot.storage.metadata.drivers.postgres import affected, bytewise
+from entrepot.storage.metadata.drivers.postgres_url import Options, one_by_one, split_options
 from entrepot.storage.metadata.drivers.sqlite import strict
 from tests.contract.metadata.places import Place, adding, names
 from tests.engines.postgres import PostgresServer
@@ -141,6 +142,22 @@ def test_our_options_are_taken_out_of_the_url() -> None:
     dsn, options = split_options("postgresql://u:p%40@h:5/d?pool_size=3&sslmode=require&command_timeout=1.5")
     assert dsn == "postgresql://u:p%40@h:5/d?sslmode=require"
     assert options == Options(pool_size=3, command_timeout=1.5)
+
+
+def test_each_host_of_a_url_is_asked_by_itself_and_must_take_writes() -> None:
+    assert one_by_one("postgresql://u:p%2C@h:5/d?sslmode=require") == (
+        "postgresql://u:p%2C@h:5/d?sslmode=require",
+    )
+    assert one_by_one("postgresql://u@a:1,[::1]:2,c/d") == (
+        "postgresql://u@a:1/d?target_session_attrs=read-write",
+        "postgresql://u@[::1]:2/d?target_session_attrs=read-write",
+        "postgresql://u@c/d?target_session_attrs=read-write",
+    )
+    asked = "target_session_attrs=primary"
+    assert one_by_one(f"postgresql://a,b/d?{asked}") == (
+        f"postgresql://a/d?{asked}",
+        f"postgresql://b/d?{asked}",
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """PostgreSQL when it restarts, crashes, or drops a connection at the worst moment."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import suppress
 
 import asyncpg
 import pytest
 
-from entrepot.storage.metadata.connection import Connection, OutcomeUnknown, Unreachable
-from tests.contract.metadata.places import Place, add, adding, names
-from tests.engines.postgres import PostgresServer
+from entrepot.ports.outages import Outage
+from entrepot.storage.metadata.connection import Connection, Database, OutcomeUnknown, Unreachable
+from entrepot.storage.metadata.drivers import connect
+from tests.contract.metadata.places import ITEM, Place, add, adding, names
+from tests.engines.cable import cable_to
+from tests.engines.postgres import PostgresServer, postgres_server, synchronous_standby
 
 
 async def look(connection: Connection) -> list[str]:
@@ -111,6 +116,64 @@ async def test_a_connection_lost_in_commit_leaves_the_outcome_open(postgres_plac
         await database.write(write)
     assert len(runs) == 1
     assert await database.read(names) == []
+
+
+@pytest.fixture
+def primary() -> Iterator[PostgresServer]:
+    """A server that may be lost."""
+    with postgres_server() as running:
+        yield running
+
+
+@pytest.fixture
+def standby(primary: PostgresServer) -> Iterator[PostgresServer]:
+    with synchronous_standby(primary) as running:
+        yield running
+
+
+async def test_a_primary_that_became_a_standby_is_left_for_the_new_one(
+    postgres_place: Place, server: PostgresServer
+) -> None:
+    """Its connections stay open, and refuse to write."""
+    database = await postgres_place.open()
+    runs: list[int] = []
+
+    async def find_it_a_standby_once(connection: Connection) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            await connection.run("SET TRANSACTION READ ONLY")
+        await add(connection, "a")
+
+    await database.write(find_it_a_standby_once)
+    assert len(runs) == 2
+    assert await database.read(names) == ["a"]
+
+
+async def test_a_primary_that_falls_silent_is_left_for_the_promoted_standby(
+    primary: PostgresServer, standby: PostgresServer
+) -> None:
+    with cable_to(primary.port) as cable:
+        hosts = f"127.0.0.1:{cable.port},127.0.0.1:{standby.port}"
+        database = await connect(f"postgresql://postgres@{hosts}/postgres?command_timeout=1")
+        await database.define(ITEM)
+        await asyncio.gather(*(database.read(look) for _ in range(10)))
+        await database.write(adding("before"))
+        await asyncio.to_thread(cable.pull)
+        await asyncio.to_thread(standby.promote)
+        async with asyncio.timeout(60):
+            while "after" not in await _read_or_nothing(database):
+                with suppress(Outage, OutcomeUnknown):
+                    await database.write(adding("after"))
+        assert await database.read(names) == ["after", "before"]
+        await asyncio.to_thread(cable.plug)
+        await database.close()
+
+
+async def _read_or_nothing(database: Database) -> list[str]:
+    try:
+        return await database.read(names)
+    except Outage:
+        return []
 
 
 async def test_a_server_that_is_down_is_unreachable_and_then_found_again(

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Event
@@ -12,12 +12,22 @@ from threading import Event
 import pytest
 
 from tests.engines.entrepot import Entrepot, free_port, served
+from tests.engines.pgbouncer import pgbouncer
 from tests.engines.postgres import PostgresServer, postgres_server
-from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of
+from tests.faults.serving.images import (
+    Acknowledged,
+    EcrPusher,
+    OciPusher,
+    Pusher,
+    make_image,
+    pull,
+    registry_of,
+    tags_of,
+)
 from tests.faults.serving.processes import is_ready, wait_until
+from tests.faults.serving.steady_pushes import await_pushes, push_on
 
 _UNSET = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "", "ENTREPOT_ROOT_SECRET_ACCESS_KEY": ""}
-_TRIES = 20
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +85,13 @@ def test_pushes_and_pulls_outlive_a_restart_of_the_database(
         server.create_repository("team/app")
         told, stop = Acknowledged(), Event()
         with ThreadPoolExecutor(3) as pool:
-            jobs = [pool.submit(_push_on, server, told, random.Random(seed), stop) for seed in range(3)]
+            jobs = [pool.submit(push_on, server, told, random.Random(seed), stop) for seed in range(3)]
             try:
                 for mode in ("fast", "immediate"):
-                    _await_pushes(told, jobs)
+                    await_pushes(told, jobs)
                     postgres.restart(mode)
                     wait_until(lambda: is_ready(server), "the server is ready again")
-                _await_pushes(told, jobs)
+                await_pushes(told, jobs)
             finally:
                 stop.set()
             for job in jobs:
@@ -91,27 +101,26 @@ def test_pushes_and_pulls_outlive_a_restart_of_the_database(
             pull(raw, repository, image)
 
 
-def _push_on(server: Entrepot, told: Acknowledged, chance: random.Random, stop: Event) -> None:
-    """Push image after image as docker does, which begins a layer anew when the server has trouble."""
-    pusher = OciPusher(registry_of(server), "team/app", told, chance)
-    while not stop.is_set():
-        image = make_image(chance, f"t{chance.getrandbits(64):x}", sizes=[28, 1_048_577])
-        for _ in range(_TRIES):
-            try:
-                pusher.push(image)
-                break
-            except AssertionError as refused:
-                if "status=5" not in str(refused):
-                    raise
-                wait_until(lambda: is_ready(server), "the server is ready again")
-        else:
-            raise AssertionError(f"refused {_TRIES} times")
-
-
-def _await_pushes(told: Acknowledged, jobs: Sequence[Future[None]]) -> None:
-    """Until some more images are acknowledged, or a client has given up."""
-    goal = len(told.images) + 3
-    wait_until(lambda: len(told.images) >= goal or any(job.done() for job in jobs), "images are pushed")
+def test_pushes_and_pulls_go_through_pgbouncer(
+    tmp_path: Path, postgres: PostgresServer, database: str
+) -> None:
+    with (
+        pgbouncer(postgres, connections=3) as pooler,
+        served(tmp_path, f"--database={pooler.url(database)}", "--workers=2") as server,
+    ):
+        server.create_repository("team/app")
+        told, raw = Acknowledged(), registry_of(server)
+        pushers: list[Pusher] = [
+            *(OciPusher(raw, "team/app", told, random.Random(seed)) for seed in range(3)),
+            EcrPusher(server.ecr(), "team/app", told),
+        ]
+        images = [make_image(random.Random(seed), f"t{seed}", sizes=[28, 1_048_577]) for seed in range(4)]
+        with ThreadPoolExecutor(len(pushers)) as pool:
+            list(pool.map(lambda pusher, image: pusher.push(image), pushers, images))
+        for repository, image in told.images:
+            pull(raw, repository, image)
+        assert len(told.images) == len(images)
+        assert tags_of(server, "team/app") == [image.tag for image in images]
 
 
 def _credential_file(node: Entrepot) -> Path:

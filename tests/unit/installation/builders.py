@@ -7,6 +7,7 @@ from entrepot.identity.credentials import Credential, Credentials
 from entrepot.installation.credential_files import RootCredential
 from entrepot.keys import ring_file
 from entrepot.settings import Settings
+from entrepot.storage.blobs.locations import Folder
 from tests.unit.builders import ACCOUNT, SettableClock
 
 
@@ -17,6 +18,10 @@ def server(folder: Path, *, database: str | None = None, root_key: Path | None =
         port=5050,
         data_dir=folder,
         database=database or f"sqlite://{folder / 'metadata' / 'entrepot.db'}",
+        blobs=Folder(folder / "blobs"),
+        blobs_fallback=None,
+        has_blob_redirects=True,
+        blob_redirect_endpoint=None,
         workers=1,
         domain=None,
         external_url=None,

@@ -55,7 +55,7 @@ async def test_attack_50_what_is_secret_is_private(tmp_path: Path) -> None:
 
     assert mode(CredentialFiles(settings.data_dir).path(ACCOUNT)) == 0o600
     assert mode(settings.root_key_file) == 0o600
-    for folder in (settings.data_dir, settings.blobs_dir, settings.root_key_file.parent):
+    for folder in (settings.data_dir, settings.data_dir / "blobs", settings.root_key_file.parent):
         assert mode(folder) == 0o700
 
 
@@ -70,7 +70,7 @@ async def test_attack_50_two_installs_share_nothing(tmp_path: Path) -> None:
 
 
 def _folders(settings: Settings) -> None:
-    for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
+    for folder in (settings.data_dir, settings.data_dir / "blobs", settings.data_dir / "metadata"):
         make_folder(folder)
 
 

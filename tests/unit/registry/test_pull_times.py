@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
+import pytest
+
 from entrepot.domain.images import ImageId
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
 from entrepot.registry.pull_times import PullTimes
 from tests.unit.builders import World
@@ -38,23 +40,25 @@ async def test_finding_an_image_is_no_pull(world: World) -> None:
 
 
 class OutOfReach:
-    """A store that meets an outage until it is reached."""
+    """A store whose writes fail until it is reached."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, failure: type[Exception]) -> None:
         self.read, self.scan, self.version = store.read, store.scan, store.version
+        self._failure = failure
         self._write = store.write
         self.is_reached = False
 
     async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:
         if not self.is_reached:
-            raise Outage
+            raise self._failure
         return await self._write(body)
 
 
-async def test_an_outage_keeps_what_was_gathered(world: World) -> None:
+@pytest.mark.parametrize("failure", [Outage, Unsettled])
+async def test_an_outage_keeps_what_was_gathered(world: World, failure: type[Exception]) -> None:
     repository = await world.repository()
     image = await world.image(repository)
-    store = OutOfReach(world.store)
+    store = OutOfReach(world.store, failure)
     times = PullTimes(store, world.clock)
     times.note(repository.id, image.digest)
 

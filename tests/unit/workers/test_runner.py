@@ -143,6 +143,46 @@ async def test_a_runner_that_outlives_its_lease_undoes_nothing_of_its_successor(
     assert await due(world, within=timedelta(days=1)) == []
 
 
+async def test_a_job_that_takes_longer_than_its_lease_stays_with_its_runner(world: World) -> None:
+    started, go_on, lease = asyncio.Event(), asyncio.Event(), timedelta(milliseconds=30)
+
+    async def slow(_key: str) -> None:
+        started.set()
+        await go_on.wait()
+
+    await enqueue(world, "work", "a")
+    ours = Runner(world.store, [Kind("work", slow)], world.clock, new_id, poll=timedelta(0), lease=lease)
+    working = asyncio.create_task(ours.run_due())
+    await started.wait()
+    for _ in range(5):
+        world.clock.advance(lease)
+        while await world.store.scan(lambda records: records.jobs.due(world.clock.at, 99, kinds=KINDS)):
+            """A scan lets others run: the runner, which goes by real time, renews its lease."""
+    assert not working.done()
+    go_on.set()
+    assert await working == 1
+    assert await due(world, within=timedelta(days=1)) == []
+
+
+async def test_a_runner_that_is_cancelled_cancels_its_work(world: World) -> None:
+    started, ended = asyncio.Event(), asyncio.Event()
+
+    async def slow(_key: str) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    await enqueue(world, "work", "a")
+    working = asyncio.create_task(runner(world, Kind("work", slow)).run_due())
+    await started.wait()
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    assert ended.is_set() or await ended.wait()
+
+
 async def test_a_job_asked_for_again_while_it_runs_runs_again(world: World) -> None:
     work = Work()
 

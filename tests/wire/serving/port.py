@@ -20,6 +20,7 @@ from entrepot.installation.first_start import prepare
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.process import request_server
 from entrepot.settings import Settings, read_settings
+from entrepot.storage.metadata.node_stamp import NodeStamp
 from tests.engines.entrepot import REGION, ROOT_KEYS
 from tests.wire.oci.raw_http import Answer, Line, Lines, line_to
 from tests.wire.oci.world import digest_of, manifest
@@ -127,7 +128,7 @@ async def open_port(
     """The program with its data in the folder."""
     settings = read_settings(Namespace(data_dir=str(folder), port="0"), {})
     await prepare(settings, environment)
-    async with open_application(settings) as app:
+    async with open_application(settings, NodeStamp()) as app:
         server = request_server(app, header_seconds=header_seconds)
         runner = web.ServerRunner(server, shutdown_timeout=5)
         await runner.setup()

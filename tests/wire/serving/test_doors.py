@@ -165,6 +165,7 @@ async def test_an_answer_that_fails_in_the_middle_ends_with_its_connection(port:
     await port.create_repository("team/app")
     login, content = await port.login(), bytes(5 << 20)
     where = await port.push_blob(login, content)
+    assert port.settings.blobs_dir is not None
     [blob] = [
         file
         for file in port.settings.blobs_dir.rglob("*")

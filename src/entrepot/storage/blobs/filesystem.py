@@ -4,16 +4,33 @@ import contextlib
 import hashlib
 import os
 from collections.abc import AsyncIterator
-from concurrent.futures import Executor, Future
-from contextlib import asynccontextmanager
+from concurrent.futures import Executor
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from entrepot.ports.blobs import BlobDamaged, BlobMissing, BlobReader, BlobWriter, StoredBlob, Upload
+from entrepot.ports.blobs import (
+    BlobMissing,
+    BlobReader,
+    BlobWriter,
+    BytesAtRest,
+    Stage,
+    StoredBlob,
+    Upload,
+)
 from entrepot.storage.blobs.hashing import resume_sha256, saved_digest
 from entrepot.storage.blobs.holds import Hold, hold
 from entrepot.storage.blobs.places import Places, sync_folder
-from entrepot.storage.blobs.readers import PlainReader, SealedReader, expect_length
+from entrepot.storage.blobs.readers import (
+    File,
+    PlainReader,
+    SealedReader,
+    chunks_of,
+    expect_length,
+    expect_range,
+)
 from entrepot.storage.blobs.sealing import (
     SEGMENT_BYTES,
     NonceSource,
@@ -25,12 +42,12 @@ from entrepot.storage.blobs.sealing import (
 )
 from entrepot.storage.blobs.segments import Meter, SealedSegments, ignore
 from entrepot.storage.blobs.staging import PlainStaged, SealedStaged, Staged
-from entrepot.storage.blobs.threads import acquired, ended, run
+from entrepot.storage.blobs.threads import acquired, run
 from entrepot.storage.blobs.writers import FinishedWriter, SegmentWriter
 
 
 class FilesystemBlobs:
-    """BlobUploads and Blobs over one folder, shared by any number of threads and processes.
+    """BlobUploads, Blobs and Listing over one folder, shared by any number of threads and processes.
 
     A hold excludes every other, yet it does not know the row: whoever resumes an upload reads its row
     again inside the context, before the first write, and leaves if the offset has moved. Resuming
@@ -91,29 +108,37 @@ class FilesystemBlobs:
         return await acquired(self._pool, partial(self._open, blob), lambda reader: reader.close())
 
     async def chunks(self, blob: StoredBlob, start: int, length: int) -> AsyncIterator[bytes]:
-        if not 0 <= start <= start + length <= blob.size_bytes:
-            raise ValueError(f"{length} bytes from {start} are not all in a blob of {blob.size_bytes}")
+        expect_range(blob, start, length)
         reader = await self.open(blob)
-        spans = pieces(start, length)
-
-        def read_next() -> Future[bytes] | None:
-            span = next(spans, None)
-            return None if span is None else self._pool.submit(_read, reader, *span)
-
-        ahead = read_next()
-        try:
-            while ahead is not None:
-                piece = await ended(ahead)
-                ahead = read_next()
+        async with aclosing(chunks_of(reader, start, length, pool=self._pool)) as pieces_in_order:
+            async for piece in pieces_in_order:
                 yield piece
-        finally:
-            if ahead is not None:
-                with contextlib.suppress(OSError, BlobDamaged):  # of a piece that nobody waits for any more
-                    await ended(ahead)
-            await run(self._pool, reader.close)
 
     async def delete(self, key: str) -> None:
         await run(self._pool, partial(_remove, *self._places.all_of(key)))
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        return await run(self._pool, partial(self._page, stage, after, limit))
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        return await run(self._pool, partial(self._find, stage, key))
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
+        return sealed_size(size_bytes) if is_sealed else size_bytes
+
+    def _page(self, stage: Stage, after: str, limit: int) -> list[BytesAtRest]:
+        found = (self._find(stage, key) for key in self._places.keys(stage, after=after))
+        return list(islice((at_rest for at_rest in found if at_rest is not None), limit))
+
+    def _find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        states = []
+        for path in self._places.entries(stage, key):
+            with contextlib.suppress(FileNotFoundError):
+                states.append(path.stat(follow_symlinks=False))
+        if not states:
+            return None
+        changed_at = datetime.fromtimestamp(max(state.st_mtime for state in states), UTC)
+        return BytesAtRest(key, sum(state.st_size for state in states), changed_at)
 
     @asynccontextmanager
     async def _own_hold(self, upload: Upload) -> AsyncIterator[Hold]:
@@ -180,7 +205,10 @@ class FilesystemBlobs:
         final = self._places.blob(upload.key)
         if held.is_at(final):
             # an earlier finish moved it, and may have crashed before the folders were durable
-            expect_length(held.descriptor, _size_at_rest(upload))
+            expect_length(
+                held.descriptor,
+                self.size_at_rest(upload.offset_bytes, is_sealed=upload.data_key is not None),
+            )
         else:
             staged = self._staged(held, upload)
             staged.restore(upload.offset_bytes)
@@ -206,7 +234,7 @@ class FilesystemBlobs:
             if blob.data_key is None:
                 return PlainReader(descriptor, blob.size_bytes)
             return SealedReader(
-                descriptor, self._sealer(blob.key, blob.data_key), blob.size_bytes, self._meter
+                File(descriptor), self._sealer(blob.key, blob.data_key), blob.size_bytes, self._meter
             )
         except BaseException:
             os.close(descriptor)
@@ -214,16 +242,6 @@ class FilesystemBlobs:
 
     def _sealer(self, key: str, data_key: bytes) -> Sealer:
         return Sealer(blob_key=key, data_key=data_key, nonce_source=self._nonce_source)
-
-
-def _size_at_rest(upload: Upload) -> int:
-    return upload.offset_bytes if upload.data_key is None else sealed_size(upload.offset_bytes)
-
-
-def _read(reader: BlobReader, position: int, size: int) -> bytes:
-    piece = bytearray(size)
-    reader.read_into(position, memoryview(piece))
-    return bytes(piece)
 
 
 def _remove(*paths: Path) -> None:

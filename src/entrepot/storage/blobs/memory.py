@@ -1,17 +1,28 @@
 """Blobs in a dictionary: the contract in its plainest form."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from entrepot.ports.blobs import BlobMissing, BlobReader, BlobWriter, StoredBlob, Upload, UploadBusy
+from entrepot.ports.blobs import (
+    BlobMissing,
+    BlobReader,
+    BlobWriter,
+    BytesAtRest,
+    Stage,
+    StoredBlob,
+    Upload,
+    UploadBusy,
+)
 
 _PIECE_BYTES = 1 << 20
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)  # a dictionary notes no times
 
 
 class MemoryBlobs:
-    """BlobUploads and Blobs of one process, gone with it."""
+    """BlobUploads, Blobs and Listing of one process, gone with it; nothing is sealed."""
 
     def __init__(self) -> None:
         self._uploads: dict[str, bytes] = {}
@@ -56,6 +67,21 @@ class MemoryBlobs:
     async def delete(self, key: str) -> None:
         self._uploads.pop(key, None)
         self._blobs.pop(key, None)
+
+    async def page(self, stage: Stage, *, after: str, limit: int) -> list[BytesAtRest]:
+        kept = self._kept(stage)
+        keys = sorted(key for key in kept if key > after)[:limit]
+        return [BytesAtRest(key, len(kept[key]), _LONG_AGO) for key in keys]
+
+    async def find(self, stage: Stage, key: str) -> BytesAtRest | None:
+        content = self._kept(stage).get(key)
+        return None if content is None else BytesAtRest(key, len(content), _LONG_AGO)
+
+    def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:  # noqa: ARG002
+        return size_bytes
+
+    def _kept(self, stage: Stage) -> Mapping[str, bytes]:
+        return self._blobs if stage is Stage.BLOB else self._uploads
 
     def _acknowledged(self, upload: Upload) -> bytes:
         content = self._uploads.get(upload.key, self._blobs.get(upload.key, b""))

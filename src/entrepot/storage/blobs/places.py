@@ -10,9 +10,13 @@ upload is a rename.
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+from entrepot.ports.blobs import Stage
+
 _KEY = re.compile(r"[0-9a-f]{32,64}")
+_TAIL = ".tail"
 
 
 class Places:
@@ -32,11 +36,22 @@ class Places:
     def tail(self, key: str) -> Path:
         """The copy of an upload's last segment."""
         path = self.upload(key)
-        return path.with_name(f"{path.name}.tail")
+        return path.with_name(path.name + _TAIL)
 
     def blob(self, key: str) -> Path:
         """The bytes of a finished blob."""
         return _sharded(self._blobs, key)
+
+    def entries(self, stage: Stage, key: str) -> tuple[Path, ...]:
+        """Wherever the bytes of a key lie in this form."""
+        return (self.blob(key),) if stage is Stage.BLOB else (self.upload(key), self.tail(key))
+
+    def keys(self, stage: Stage, *, after: str) -> Iterator[str]:
+        """The keys that have an entry in this form, in order, from behind `after`."""
+        folder = self._blobs if stage is Stage.BLOB else self._uploads
+        for number in range(int(after[:2] or "0", 16), 256):
+            names = [path.name.removesuffix(_TAIL) for path in (folder / f"{number:02x}").iterdir()]
+            yield from sorted({name for name in names if _is_key(name) and name > after})
 
     def all_of(self, key: str) -> tuple[Path, ...]:
         """Wherever anything of the key may lie."""
@@ -60,7 +75,11 @@ def _make_shards(folder: Path) -> Path:
     return folder
 
 
+def _is_key(name: str) -> bool:
+    return _KEY.fullmatch(name) is not None
+
+
 def _sharded(folder: Path, key: str) -> Path:
-    if not _KEY.fullmatch(key):
+    if not _is_key(key):
         raise ValueError(f"not a blob key: {key[:80]!r}")
     return folder / key[:2] / key

@@ -3,7 +3,8 @@
 import os
 import threading
 from collections.abc import Callable
-from typing import Literal
+from functools import partial
+from typing import Literal, Protocol
 
 from entrepot.ports.blobs import BlobDamaged
 from entrepot.storage.blobs.sealing import HEADER, OVERHEAD_BYTES, SEGMENT_BYTES, Sealer, segment_start
@@ -26,6 +27,38 @@ class _Room(threading.local):
 _ROOM = _Room()  # holds nothing between two calls
 
 
+class AtRest(Protocol):
+    """Bytes at rest, by position; one thread at a time."""
+
+    @property
+    def size_bytes(self) -> int:
+        """How many there are."""
+
+    def read(self, into: memoryview, offset: int) -> None:
+        """Fill `into` from `offset`; BlobDamaged where the bytes end first."""
+
+    def close(self) -> None:
+        """Let go; may be repeated."""
+
+
+def open_segment(
+    sealer: Sealer, read: Callable[[memoryview, int], None], offset: int, index: int, into: memoryview
+) -> int:
+    """Fill `into`, exactly as long as the segment's content, from sealed bytes that `read` finds at `offset`.
+
+    How many were read; raises BlobDamaged.
+    """
+    sealed = _ROOM.sealed[: len(into) + OVERHEAD_BYTES]
+    read(sealed, offset)
+    sealer.open_into(index, sealed, into)
+    return len(sealed)
+
+
+def seal_segment(sealer: Sealer, index: int, content: memoryview) -> memoryview:
+    """A segment's sealed bytes, in room of the thread's own that its next call uses again."""
+    return _ROOM.sealed[: sealer.seal_into(index, content, _ROOM.sealed)]
+
+
 class SealedSegments:
     """A file as `sealing` draws it; blocking, each call on whichever thread."""
 
@@ -44,17 +77,14 @@ class SealedSegments:
 
     def read_copy(self, descriptor: int, offset: int, index: int, into: memoryview) -> None:
         """The same, from sealed bytes that lie at `offset` of any file."""
-        sealed = _ROOM.sealed[: len(into) + OVERHEAD_BYTES]
-        read_exactly(descriptor, sealed, offset)
-        self._meter("read", len(sealed))
-        self._sealer.open_into(index, sealed, into)
+        count = open_segment(self._sealer, partial(read_exactly, descriptor), offset, index, into)
+        self._meter("read", count)
 
     def write(self, index: int, content: memoryview) -> None:
         """Seal a segment anew and put it at its place."""
-        sealed = _ROOM.sealed
-        size = self._sealer.seal_into(index, content, sealed)
-        write_exactly(self._descriptor, sealed[:size], segment_start(index))
-        self._meter("written", size)
+        sealed = seal_segment(self._sealer, index, content)
+        write_exactly(self._descriptor, sealed, segment_start(index))
+        self._meter("written", len(sealed))
 
 
 def read_exactly(descriptor: int, into: memoryview, offset: int) -> None:

@@ -1,4 +1,4 @@
-"""An upload's file while it is written: what survives a crash at any point.
+"""An upload's bytes while they are written; for a file, what survives a crash at any point.
 
 A full segment is written once and not again. A short last one is sealed anew when the upload goes on,
 over bytes that were acknowledged; before that they are copied to a file beside it, the tail copy.
@@ -8,8 +8,10 @@ stays until the upload ends, because only the row knows when it may go.
 """
 
 import os
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from entrepot.ports.blobs import BlobDamaged
 from entrepot.storage.blobs.places import sync_folder
@@ -24,23 +26,30 @@ from entrepot.storage.blobs.segments import Meter, SealedSegments, read_exactly,
 from entrepot.storage.blobs.writeback import start_writeback
 
 
-class Staged(Protocol):
-    """An upload's open file; blocking, used by one thread at a time. A short segment is the last."""
-
-    def take_up(self, offset: int, into: memoryview) -> None:
-        """Get ready to write from `offset`; fills `into` with what must be sealed again, changes no byte."""
+class Written(Protocol):
+    """Where a writer's segments go; blocking, used by one thread at a time. A short segment is the last."""
 
     def store(self, index: int, content: memoryview, *, unwritten_from: int) -> None:
         """Write one segment, whose content before `unwritten_from` was written before."""
+
+    def sync(self, offset: int) -> bytes:
+        """Make the bytes up to `offset` durable, and forget others; the note that the row is to keep."""
+
+    def under_way(self) -> Sequence[Future[Any]]:
+        """What still goes on when a call has returned."""
+
+
+class Staged(Written, Protocol):
+    """An upload's open file."""
+
+    def take_up(self, offset: int, into: memoryview) -> None:
+        """Get ready to write from `offset`; fills `into` with what must be sealed again, changes no byte."""
 
     def read(self, index: int, into: memoryview) -> None:
         """A segment's acknowledged content; raises BlobDamaged."""
 
     def restore(self, offset: int) -> None:
         """Bring back what was acknowledged, where a crash left something else in its place."""
-
-    def sync(self, offset: int) -> None:
-        """Cut off what lies beyond `offset` and make the file durable."""
 
 
 class PlainStaged:
@@ -66,9 +75,13 @@ class PlainStaged:
     def restore(self, offset: int) -> None:
         _expect_at_least(self._descriptor, offset)
 
-    def sync(self, offset: int) -> None:
+    def sync(self, offset: int) -> bytes:
         os.ftruncate(self._descriptor, offset)
         os.fdatasync(self._descriptor)
+        return b""
+
+    def under_way(self) -> Sequence[Future[Any]]:
+        return ()
 
 
 class SealedStaged:
@@ -114,9 +127,13 @@ class SealedStaged:
         if not is_in_place:
             self.store(index, content, unwritten_from=0)
 
-    def sync(self, offset: int) -> None:
+    def sync(self, offset: int) -> bytes:
         os.ftruncate(self._descriptor, sealed_size(offset))
         os.fdatasync(self._descriptor)
+        return b""
+
+    def under_way(self) -> Sequence[Future[Any]]:
+        return ()
 
     def _expect_segments_before(self, offset: int) -> tuple[int, int]:
         """Index and content length of the segment at `offset`; BlobDamaged if the file ends before it."""

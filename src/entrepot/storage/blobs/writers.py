@@ -1,17 +1,20 @@
-"""One request's bytes on their way to disk: gathered on the loop, hashed, sealed and written by a thread."""
+"""One request's bytes on their way to rest: gathered on the loop, hashed, sealed and written by a thread."""
 
-import contextlib
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from entrepot.ports.blobs import Upload, UploadBusy
+from entrepot.ports.blobs import BlobDamaged, BlobMissing, Upload, UploadBusy
+from entrepot.ports.outages import Outage
 from entrepot.storage.blobs.hashing import Sha256
 from entrepot.storage.blobs.places import sync_folder
 from entrepot.storage.blobs.sealing import SEGMENT_BYTES
 from entrepot.storage.blobs.segments import Meter
-from entrepot.storage.blobs.staging import Staged
+from entrepot.storage.blobs.staging import Written
 from entrepot.storage.blobs.threads import ended
+
+_FAILURES = (OSError, Outage, BlobDamaged, BlobMissing, UploadBusy)
 
 
 class SegmentWriter:
@@ -24,7 +27,7 @@ class SegmentWriter:
     def __init__(
         self,
         upload: Upload,
-        staged: Staged,
+        staged: Written,
         first: memoryview,
         sha256: Sha256 | None,
         *,
@@ -42,7 +45,7 @@ class SegmentWriter:
         self._pool = pool
         self._meter = meter
         self._folder = folder
-        self._job: Future[None] | None = None
+        self._job: Future[bytes] | None = None
         self._is_ended = False
         self._buffer = first
         self._spare: memoryview | None = None
@@ -68,17 +71,20 @@ class SegmentWriter:
         if offset > self._upload.offset_bytes:
             self._is_ended = True
             self._job = self._pool.submit(self._end, self._buffer[: self._filled], self._index, self._stored)
-            await self._settle()
+            note = await self._settle()
             self._is_ended = False
             self._stored, self._folder = self._filled, None
             state = b"" if self._sha256 is None else self._sha256.save()
-            self._upload = replace(self._upload, offset_bytes=offset, sha256_state=state)
+            self._upload = replace(self._upload, offset_bytes=offset, sha256_state=state, store_state=note)
         return self._upload
 
     async def leave(self) -> None:
-        """Wait for the thread to let go of file and buffers."""
-        with contextlib.suppress(OSError):  # raised before, or about bytes that nobody asked to keep
+        """Wait for every thread to let go of the upload and of buffers."""
+        with suppress(*_FAILURES):  # raised before, or about bytes that nobody asked to keep
             await self._settle()
+        for job in self._staged.under_way():
+            with suppress(*_FAILURES):
+                await ended(job)
 
     def end(self) -> None:
         """Take no more."""
@@ -103,21 +109,22 @@ class SegmentWriter:
         self._job = self._pool.submit(self._store, full, self._index, self._stored)
         self._index, self._filled, self._stored = self._index + 1, 0, 0
 
-    async def _settle(self) -> None:
-        if self._job is not None:
-            await ended(self._job)
+    async def _settle(self) -> bytes:
+        return b"" if self._job is None else await ended(self._job)
 
-    def _store(self, content: memoryview, index: int, stored: int) -> None:
+    def _store(self, content: memoryview, index: int, stored: int) -> bytes:
         if self._sha256 is not None:
             self._sha256.update(content[stored:])
             self._meter("hashed", len(content) - stored)
         self._staged.store(index, content, unwritten_from=stored)
+        return b""
 
-    def _end(self, content: memoryview, index: int, stored: int) -> None:
+    def _end(self, content: memoryview, index: int, stored: int) -> bytes:
         self._store(content, index, stored)
-        self._staged.sync(index * SEGMENT_BYTES + len(content))
+        note = self._staged.sync(index * SEGMENT_BYTES + len(content))
         if self._folder is not None:
             sync_folder(self._folder)
+        return note
 
 
 class FinishedWriter:

@@ -7,7 +7,7 @@ from entrepot.ports.records import AccessKey
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.columns import to_column, to_optional_column, to_optional_time, to_time
 from entrepot.storage.metadata.connection import Row
-from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.revisions import RevisedSubject
 
 _KEY = """
 SELECT k.id, k.account, k.principal_arn, k.principal_id, k.sealed_secret, k.session_token_sha256,
@@ -30,7 +30,7 @@ DELETE FROM access_key
 """
 
 
-class SqlAccessKeys(Subject):
+class SqlAccessKeys(RevisedSubject):
     """The `access_key` table."""
 
     __slots__ = ()
@@ -64,6 +64,7 @@ class SqlAccessKeys(Subject):
         removed = [access_key_id]
         while removed:  # a session may have been made with a session
             removed = [key for batch in batches(removed) for key in await self._remove_issued(batch)]
+        await self._revision.change()
 
     async def remove_expired(self, before: datetime, limit: int) -> int:
         return await self._connection.run(_REMOVE_EXPIRED, to_column(before), limit)

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from entrepot.storage.metadata.columns import to_column
-from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.revisions import RevisedSubject
 
 _EXISTS = "SELECT 1 FROM account WHERE id = $1"
 _ADD = "INSERT INTO account (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"
 _PAGE = "SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2"
 
 
-class SqlAccounts(Subject):
+class SqlAccounts(RevisedSubject):
     """The `account` table."""
 
     __slots__ = ()
@@ -19,7 +19,10 @@ class SqlAccounts(Subject):
         return await self._connection.row(_EXISTS, account) is not None
 
     async def add(self, account: str, at: datetime) -> bool:
-        return await self._connection.run(_ADD, account, to_column(at)) > 0
+        added = await self._connection.run(_ADD, account, to_column(at)) > 0
+        if added:
+            await self._revision.change()
+        return added
 
     async def page(self, *, after: str, limit: int) -> list[str]:
         return [row["id"] for row in await self._connection.rows(_PAGE, after, limit)]

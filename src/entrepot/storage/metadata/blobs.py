@@ -3,6 +3,7 @@
 from entrepot.domain.digests import Digest
 from entrepot.ports.records import BlobRow
 from entrepot.storage.metadata.columns import to_column, to_time
+from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
 
 _FIND = """
@@ -23,16 +24,7 @@ class SqlBlobRows(Subject):
 
     async def find(self, digest: Digest, encryption_key: str) -> BlobRow | None:
         row = await self._connection.row(_FIND, digest, encryption_key)
-        if row is None:
-            return None
-        return BlobRow(
-            blob_key=row["blob_key"],
-            digest=row["digest"],
-            encryption_key=row["encryption_key"],
-            size_bytes=row["size_bytes"],
-            wrapped_key=row["wrapped_key"],
-            created_at=to_time(row["created_at"]),
-        )
+        return None if row is None else to_blob(row)
 
     async def add(self, row: BlobRow) -> bool:
         added = await self._connection.run(
@@ -45,3 +37,15 @@ class SqlBlobRows(Subject):
             to_column(row.created_at),
         )
         return added > 0
+
+
+def to_blob(row: Row) -> BlobRow:
+    """The blob in a row that has all of these columns."""
+    return BlobRow(
+        blob_key=row["blob_key"],
+        digest=row["digest"],
+        encryption_key=row["encryption_key"],
+        size_bytes=row["size_bytes"],
+        wrapped_key=row["wrapped_key"],
+        created_at=to_time(row["created_at"]),
+    )

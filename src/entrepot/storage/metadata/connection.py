@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Overloaded(Outage):
 
 
 @dataclass(eq=False)
-class OutcomeUnknown(Exception):
+class OutcomeUnknown(Unsettled):
     """COMMIT was sent and its answer never came: the write may or may not be there.
 
     Whoever catches it must undo nothing that the write would have made visible.

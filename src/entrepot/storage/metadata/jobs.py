@@ -29,6 +29,7 @@ SELECT id, kind, unique_key, payload, run_at, attempts
 _CLAIM = """
 UPDATE job SET attempts = attempts + 1, lease = $3, leased_until = $4 WHERE id = $1 AND attempts = $2
 """
+_RENEW = "UPDATE job SET leased_until = $3 WHERE id = $1 AND lease = $2"
 _FINISH = "DELETE FROM job WHERE id = $1 AND lease = $2"
 _PUT_BACK = """
 UPDATE job SET run_at = $3, last_error = $4, lease = NULL, leased_until = NULL WHERE id = $1 AND lease = $2
@@ -62,6 +63,9 @@ class SqlJobs(Subject):
 
     async def claim(self, job: Job, *, lease: str, until: datetime) -> bool:
         return await self._connection.run(_CLAIM, job.id, job.attempts, lease, to_column(until)) > 0
+
+    async def renew(self, job_id: str, lease: str, *, until: datetime) -> bool:
+        return await self._connection.run(_RENEW, job_id, lease, to_column(until)) > 0
 
     async def finish(self, job_id: str, lease: str) -> None:
         await self._connection.run(_FINISH, job_id, lease)

@@ -1,7 +1,9 @@
 """Brings a database to this program's schema: numbered SQL files, each applied once and whole.
 
 A file holds portable DDL (`CREATE TABLE`, `CREATE [UNIQUE] INDEX`, `ALTER TABLE … ADD COLUMN` with TEXT,
-BIGINT, BYTEA) whose statements end with `;` at the end of a line. It is never edited after release.
+BIGINT, BYTEA) whose statements end with `;` at the end of a line. It is never edited after release. A
+line `-- serves: 0004` says that programs which know no more than migration 4 may serve on its result:
+those of the release before, while nodes are replaced one by one. Without it none may.
 """
 
 import hashlib
@@ -14,6 +16,7 @@ from importlib import resources
 from entrepot.storage.metadata.connection import Connection, Database
 
 _NAME = re.compile(r"([0-9]{4})_([a-z0-9_]+)\.sql")
+_SERVES = re.compile(r"^-- serves: ([0-9]{4})$", re.MULTILINE)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _APPLIED = """CREATE TABLE IF NOT EXISTS migration (
     number BIGINT NOT NULL,
@@ -22,6 +25,11 @@ _APPLIED = """CREATE TABLE IF NOT EXISTS migration (
     applied_at BIGINT NOT NULL,
     PRIMARY KEY (number)
 )"""
+# A table of its own: the other one is older, and programs that know it alone must go on reading it.
+_REACH = (
+    "CREATE TABLE IF NOT EXISTS migration_reach "
+    "(number BIGINT NOT NULL, oldest BIGINT NOT NULL, PRIMARY KEY (number))"
+)
 _TURN = (
     "CREATE TABLE IF NOT EXISTS migration_turn (id BIGINT NOT NULL, taken BIGINT NOT NULL, PRIMARY KEY (id))"
 )
@@ -39,6 +47,12 @@ class Migration:
     def sha256(self) -> str:
         return hashlib.sha256(self.sql.encode()).hexdigest()
 
+    @property
+    def oldest(self) -> int:
+        """The newest migration that a program must know at least, to serve where this one was applied."""
+        said = _SERVES.search(self.sql)
+        return int(said[1]) if said else self.number
+
 
 @dataclass(eq=False)
 class MigrationEdited(Exception):
@@ -50,7 +64,7 @@ class MigrationEdited(Exception):
 
 @dataclass(eq=False)
 class DatabaseNewer(Exception):
-    """A later release has migrated the database further than this program knows."""
+    """A later release has changed the database in a way that this program must not serve on."""
 
     number: int
     name: str
@@ -72,7 +86,7 @@ async def migrate(database: Database, migrations: Iterable[Migration], *, now: d
     Raises MigrationEdited or DatabaseNewer before anything is changed. Nodes may call it at once.
     """
     known = sorted(migrations, key=lambda migration: migration.number)
-    for table in (_APPLIED, _TURN):
+    for table in (_APPLIED, _REACH, _TURN):
         await database.define(table)
     await database.read(lambda connection: _refuse_strangers(connection, known))
     return [migration for migration in known if await _apply(database, migration, now)]
@@ -86,10 +100,16 @@ def statements(sql: str) -> list[str]:
 
 async def _refuse_strangers(connection: Connection, known: list[Migration]) -> None:
     by_number = {migration.number: migration for migration in known}
-    for row in await connection.rows("SELECT number, name, sha256 FROM migration ORDER BY number"):
+    newest = max(by_number, default=0)
+    for row in await connection.rows(
+        "SELECT m.number, m.name, m.sha256, r.oldest FROM migration AS m"
+        " LEFT JOIN migration_reach AS r ON r.number = m.number ORDER BY m.number"
+    ):
         migration = by_number.get(row["number"])
         if migration is None:
-            raise DatabaseNewer(row["number"], row["name"])
+            if row["oldest"] is None or row["oldest"] > newest:
+                raise DatabaseNewer(row["number"], row["name"])
+            continue
         if migration.sha256 != row["sha256"]:
             raise MigrationEdited(migration.number, migration.name)
 
@@ -114,6 +134,11 @@ async def _apply(database: Database, migration: Migration, now: datetime) -> boo
             migration.name,
             migration.sha256,
             (now - _EPOCH) // timedelta(microseconds=1),
+        )
+        await connection.run(
+            "INSERT INTO migration_reach (number, oldest) VALUES ($1, $2)",
+            migration.number,
+            migration.oldest,
         )
         return True
 

@@ -2,21 +2,27 @@
 
 from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
+from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.images import SqlImages
+from entrepot.storage.metadata.inspection import SqlInspection
 from entrepot.storage.metadata.jobs import SqlJobs
 from entrepot.storage.metadata.layers import SqlHeldLayers
 from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
+from entrepot.storage.metadata.revisions import SqlRevision
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
+from entrepot.storage.metadata.row_copies import SqlRowCopies
 from entrepot.storage.metadata.sealed_rows import SqlSealedRows
 from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
 
 
@@ -27,11 +33,15 @@ class SqlRecords(Subject):
     longer than its body, so there is nothing to keep.
     """
 
-    __slots__ = ()
+    __slots__ = ("revision",)
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__(connection)
+        self.revision = SqlRevision(connection)
 
     @property
     def repositories(self) -> SqlRepositories:
-        return SqlRepositories(self._connection)
+        return SqlRepositories(self._connection, self.revision)
 
     @property
     def resource_tags(self) -> SqlResourceTags:
@@ -66,16 +76,20 @@ class SqlRecords(Subject):
         return SqlUploads(self._connection)
 
     @property
+    def upload_holds(self) -> SqlUploadHolds:
+        return SqlUploadHolds(self._connection)
+
+    @property
     def garbage(self) -> SqlGarbage:
         return SqlGarbage(self._connection)
 
     @property
     def access_keys(self) -> SqlAccessKeys:
-        return SqlAccessKeys(self._connection)
+        return SqlAccessKeys(self._connection, self.revision)
 
     @property
     def accounts(self) -> SqlAccounts:
-        return SqlAccounts(self._connection)
+        return SqlAccounts(self._connection, self.revision)
 
     @property
     def signing_keys(self) -> SqlSigningKeys:
@@ -83,11 +97,11 @@ class SqlRecords(Subject):
 
     @property
     def settings(self) -> SqlSettings:
-        return SqlSettings(self._connection)
+        return SqlSettings(self._connection, self.revision)
 
     @property
     def root_key_checks(self) -> SqlRootKeyChecks:
-        return SqlRootKeyChecks(self._connection)
+        return SqlRootKeyChecks(self._connection, self.revision)
 
     @property
     def sealed_rows(self) -> SqlSealedRows:
@@ -96,3 +110,15 @@ class SqlRecords(Subject):
     @property
     def jobs(self) -> SqlJobs:
         return SqlJobs(self._connection)
+
+    @property
+    def inspection(self) -> SqlInspection:
+        return SqlInspection(self._connection)
+
+    @property
+    def blob_copies(self) -> SqlBlobCopies:
+        return SqlBlobCopies(self._connection)
+
+    @property
+    def row_copies(self) -> SqlRowCopies:
+        return SqlRowCopies(self._connection)

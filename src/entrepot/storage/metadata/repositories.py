@@ -8,7 +8,7 @@ from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Encryption, Repository
 from entrepot.storage.metadata.columns import to_column, to_json, to_list, to_time
 from entrepot.storage.metadata.connection import Row
-from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.revisions import RevisedSubject
 
 REPOSITORY = """
 SELECT r.id, r.account, r.region, r.name, r.created_at, r.mutability, r.mutability_filters,
@@ -60,7 +60,7 @@ _CLEAR = (
 )
 
 
-class SqlRepositories(Subject):
+class SqlRepositories(RevisedSubject):
     """The `repository` table."""
 
     __slots__ = ()
@@ -97,9 +97,11 @@ class SqlRepositories(Subject):
             to_json(repository.mutability.filters),
             int(repository.scan_on_push),
         )
+        await self._revision.change()
 
     async def remove(self, repository_id: str) -> None:
         await self._connection.run(_REMOVE, repository_id)
+        await self._revision.change()
 
     async def clear(self, repository_id: str, limit: int) -> int:
         cleared = 0

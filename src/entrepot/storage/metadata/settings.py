@@ -1,7 +1,7 @@
 """Account settings of a registry, and the server's own."""
 
 from entrepot.domain.names import Registry
-from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.revisions import RevisedSubject
 
 _FIND = "SELECT value FROM setting WHERE account = $1 AND region = $2 AND name = $3"
 _PUT = """
@@ -10,7 +10,7 @@ ON CONFLICT (account, region, name) DO UPDATE SET value = excluded.value
 """
 
 
-class SqlSettings(Subject):
+class SqlSettings(RevisedSubject):
     """The `setting` table."""
 
     __slots__ = ()
@@ -21,3 +21,4 @@ class SqlSettings(Subject):
 
     async def put(self, registry: Registry, name: str, value: str) -> None:
         await self._connection.run(_PUT, registry.account, registry.region, name, value)
+        await self._revision.change()

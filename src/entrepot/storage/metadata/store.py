@@ -4,20 +4,25 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from entrepot.ports.records import Records
-from entrepot.storage.metadata.connection import Database
+from entrepot.storage.metadata.connection import Connection, Database
 from entrepot.storage.metadata.records import SqlRecords
+from entrepot.storage.metadata.revision_watch import RevisionWatch
 
 T = TypeVar("T")
 
 
 class SqlStore:
-    """Rows by subject, over any database that speaks the portable subset of SQL."""
+    """Rows by subject, over any database that speaks the portable subset of SQL.
 
-    def __init__(self, database: Database) -> None:
+    `watch` is for a database that cannot tell its version without a round trip.
+    """
+
+    def __init__(self, database: Database, watch: RevisionWatch | None = None) -> None:
         self._database = database
+        self._watch = watch
 
     def version(self) -> int | None:
-        return self._database.version()
+        return self._database.version() if self._watch is None else self._watch.version()
 
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._database.read(lambda connection: body(SqlRecords(connection)))
@@ -26,4 +31,20 @@ class SqlStore:
         return await self._database.scan(lambda connection: body(SqlRecords(connection)))
 
     async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:
-        return await self._database.write(lambda connection: body(SqlRecords(connection)))
+        if self._watch is None:
+            return await self._database.write(lambda connection: body(SqlRecords(connection)))
+        has_changed = False
+
+        async def run(connection: Connection) -> T:
+            nonlocal has_changed
+            records = SqlRecords(connection)
+            try:
+                return await body(records)
+            finally:
+                has_changed |= records.revision.has_changed
+
+        try:
+            return await self._database.write(run)
+        finally:
+            if has_changed:  # or it may have: where the outcome is unknown, what is kept must go too
+                self._watch.note()

@@ -1,9 +1,11 @@
 """Uploads that are neither finished nor dropped."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.ports.blobs import Upload
 from entrepot.ports.records import UploadRow
+from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
@@ -17,6 +19,7 @@ SELECT u.id, u.repository_id, u.principal_arn, u.blob_key, u.encryption_key, u.w
 _FIND = f"{_UPLOAD} WHERE u.id = $1"
 _STALE = f"{_UPLOAD} WHERE u.touched_at < $1 ORDER BY u.touched_at, u.id LIMIT $2"
 _OF_REPOSITORY = f"{_UPLOAD} WHERE u.repository_id = $1 ORDER BY u.id LIMIT $2"
+_KNOWN_KEYS = "SELECT blob_key FROM upload WHERE blob_key IN (…)"
 _ADD = """
 INSERT INTO upload (id, repository_id, principal_arn, blob_key, encryption_key, wrapped_key,
                     offset_bytes, shortest_part_bytes, last_part_bytes, sha256_state, store_state,
@@ -83,6 +86,13 @@ class SqlUploads(Subject):
     async def of_repository(self, repository_id: str, limit: int) -> list[UploadRow]:
         rows = await self._connection.rows(_OF_REPOSITORY, repository_id, limit)
         return [_to_upload(row) for row in rows]
+
+    async def known_keys(self, blob_keys: Sequence[str]) -> set[str]:
+        known = set()
+        for batch in batches(blob_keys):
+            statement = _KNOWN_KEYS.replace("…", placeholders(1, len(batch)))
+            known |= {row["blob_key"] for row in await self._connection.rows(statement, *batch)}
+        return known
 
 
 def _to_upload(row: Row) -> UploadRow:

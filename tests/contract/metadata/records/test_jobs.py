@@ -62,6 +62,17 @@ async def test_only_the_holder_finishes_or_puts_back(records: Records) -> None:
     assert await records.jobs.due(minute(5), 9, kinds=KINDS) == [replace(seen, attempts=2)]
 
 
+async def test_only_the_holder_renews_its_lease(records: Records) -> None:
+    seen = await _enqueued(records)
+    await records.jobs.claim(seen, lease="a", until=minute(1))
+    assert await records.jobs.renew(seen.id, "a", until=minute(5))
+    assert not await records.jobs.renew(seen.id, "b", until=minute(99))
+    assert await records.jobs.due(minute(4), 9, kinds=KINDS) == []
+    assert await records.jobs.due(minute(5), 9, kinds=KINDS) == [replace(seen, attempts=1)]
+    await records.jobs.finish(seen.id, "a")
+    assert not await records.jobs.renew(seen.id, "a", until=minute(99))
+
+
 async def test_a_job_that_was_put_back_waits_for_its_new_time_and_remembers_its_attempts(
     records: Records,
 ) -> None:

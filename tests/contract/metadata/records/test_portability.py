@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from entrepot.domain.names import Tag
-from entrepot.ports.records import Records, SealedManifest, SealedRow, SealedSubject, SigningKey
+from entrepot.ports.records import Flaw, Records, SealedManifest, SealedRow, SealedSubject, SigningKey
 from entrepot.storage import metadata
 from entrepot.storage.metadata.migrate import packaged, statements
+from entrepot.storage.metadata.revisions import SqlRevision
 from tests.contract.metadata.records.samples import (
     AES256,
     KINDS,
@@ -44,7 +45,18 @@ _FORBIDDEN = {
     "upserts of SQLite's own": r"\bINSERT\s+OR\b|\bREPLACE\s+INTO\b",
     "clocks": r"\bNOW\s*\(|\bCURRENT_(TIME|DATE|TIMESTAMP)\b|\bSTRFTIME\b|\bUNIXEPOCH\b",
     "dialects": r"\bILIKE\b|\bGLOB\b|\bIFNULL\b|\bROWID\b|\bANY\s*\(|\bUNNEST\b|\bJSON\w*\s*\(|\bCOLLATE\b",
-    "counting without a bound": r"\bCOUNT\s*\(",
+    "counting and summing without a bound": r"\b(COUNT|SUM|AVG|GROUP_CONCAT|STRING_AGG|ARRAY_AGG)\s*\(",
+    "programs in the database": r"\b(FUNCTION|PROCEDURE|EXTENSION|VIEW|RULE|DOMAIN)\b",
+    "indexes of one kind of database": (
+        r"\bINDEX\b.*(\bUSING\b|\bCONCURRENTLY\b|\bINCLUDE\b|\bWHERE\b|\bDESC\b|\bASYNC\b)"
+    ),
+    "tables of one kind of database": (
+        r"\bUNLOGGED\b|\bINHERITS\b|\bPARTITION\s+BY\b|\bTABLESPACE\b|\bSTRICT\b"
+        r"|\bCHECK\s*\(|\bGENERATED\b|\bEXCLUDE\b|\bDEFAULT\b"
+    ),
+    "changes in place": r"\bALTER\s+TABLE\b(?!\s+\w+\s+ADD\s+COLUMN\s+\w+\s+(TEXT|BIGINT|BYTEA)\s*$)",
+    "sessions": r"^\s*(SET|PREPARE|DEALLOCATE|DECLARE|COPY|VACUUM|ANALYZE|PRAGMA)\b",
+    "bounds on what is changed": r"^\s*(DELETE|UPDATE)\b[^(]*\b(LIMIT|USING)\b",
 }
 
 
@@ -74,6 +86,57 @@ def test_no_statement_uses(reason: str) -> None:
     assert [found for found in _texts() if pattern.search(found[1])] == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT digest FROM image ORDER BY digest LIMIT 10 OFFSET 20",
+        "SELECT digest FROM image WHERE repository_id = $1 FOR UPDATE",
+        "SELECT pg_advisory_xact_lock($1)",
+        "LOCK TABLE image",
+        "CREATE TABLE a (id BIGSERIAL)",
+        "CREATE SEQUENCE a",
+        "CREATE TABLE a (id TEXT REFERENCES b (id))",
+        "CREATE TEMP TABLE a (id TEXT)",
+        "CREATE TRIGGER a AFTER INSERT ON image EXECUTE FUNCTION b()",
+        "TRUNCATE image",
+        "LISTEN changes",
+        "NOTIFY changes",
+        "SAVEPOINT a",
+        "SELECT $1::text",
+        "INSERT OR IGNORE INTO account (id) VALUES ($1)",
+        "UPDATE image SET pushed_at = NOW()",
+        "SELECT annotations FROM image WHERE JSON_EXTRACT(annotations, '$') = $1",
+        "SELECT digest FROM image WHERE digest = ANY($1)",
+        "SELECT COUNT(*) FROM image",
+        "SELECT SUM(size_bytes) FROM image",
+        "CREATE INDEX CONCURRENTLY a ON image (digest)",
+        "CREATE INDEX a ON image (digest) WHERE subject_digest IS NOT NULL",
+        "CREATE TABLE a (id TEXT DEFAULT '')",
+        "ALTER TABLE image ALTER COLUMN digest TYPE BYTEA",
+        "ALTER TABLE image ADD COLUMN a BIGINT NOT NULL",
+        "ALTER TABLE image DROP COLUMN digest",
+        "CREATE EXTENSION pgcrypto",
+        "SET LOCAL statement_timeout = 1",
+        "DELETE FROM image WHERE repository_id = $1 LIMIT 5",
+    ],
+)
+def test_the_lint_refuses(statement: str) -> None:
+    assert any(re.search(pattern, statement, re.IGNORECASE) for pattern in _FORBIDDEN.values())
+
+
+@pytest.mark.parametrize("word", ["SAVEPOINT", "LISTEN", "NOTIFY", "ADVISORY", "LOCK TABLE", "FOR UPDATE"])
+def test_the_driver_for_servers_needs_nothing_that_only_postgresql_has(word: str) -> None:
+    files = list((_FOLDER / "drivers").glob("postgres*.py"))
+    assert len(files) > 1
+    for file in files:
+        texts = [
+            node.value
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        ]
+        assert not [text for text in texts if re.match(rf"\s*(SELECT\b.*)?{word}\b", text)]
+
+
 def test_the_only_types_are_those_that_every_driver_knows() -> None:
     columns = [
         line.split()
@@ -87,6 +150,7 @@ def test_the_only_types_are_those_that_every_driver_knows() -> None:
 
 async def test_every_statement_runs(records: Records, statements: SingleStatements) -> None:
     await _call_everything(records)
+    await SqlRevision(statements).number()
     unseen = [
         text
         for text in _statements_of_subjects()
@@ -197,7 +261,11 @@ async def _call_about_blobs(records: Records) -> None:
     await records.uploads.advance(upload(), from_offset=0)
     await records.uploads.stale(minute(0), 1)
     await records.uploads.of_repository("repository", 1)
+    await records.uploads.known_keys(["key"])
     await records.uploads.remove("upload")
+    await records.upload_holds.take("key", "holder", now=minute(0), until=minute(1))
+    await records.upload_holds.release("key", "holder")
+    await records.upload_holds.remove_ended(minute(0))
     await records.garbage.unused_layers(held_before=minute(0), after=("", ""), limit=1)
     await records.garbage.release_unused("repository", digest("layer"), minute(0))
     await records.garbage.unheld_blobs(created_before=minute(0), after="", limit=1)
@@ -224,11 +292,24 @@ async def _call_about_the_server(records: Records) -> None:
     await records.settings.find(REGISTRY, "name")
     await records.root_key_checks.add(1, b"")
     await records.root_key_checks.all()
+    await records.row_copies.is_unfinished()
+    await records.blob_copies.note("target", ["key"], minute(0))
+    await records.blob_copies.noted("target", limit=1)
+    await records.blob_copies.settle("target", ["key"])
+    for flaw in Flaw:
+        await records.inspection.page(flaw, now=minute(0), after=(), limit=1)
+    await records.inspection.blobs(after="", limit=1)
+    await records.inspection.uploads(after="", limit=1)
+    await records.inspection.offset("key")
+    await records.inspection.known(["key"])
+    await records.inspection.manifests(after=("", ""), limit=1)
+    await records.inspection.parts("repository", digest("image"))
     for subject in SealedSubject:
         await records.sealed_rows.page(subject, after=("", ""), limit=1)
         await records.sealed_rows.replace(subject, SealedRow("", "id", b"old"), b"new")
     await records.jobs.enqueue(job())
     await records.jobs.due(minute(0), 1, kinds=KINDS)
     await records.jobs.claim(job(), lease="lease", until=minute(0))
+    await records.jobs.renew("job", "lease", until=minute(1))
     await records.jobs.put_back("job", "lease", run_at=minute(0), error="")
     await records.jobs.finish("job", "lease")

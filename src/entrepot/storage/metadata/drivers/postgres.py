@@ -1,13 +1,12 @@
-"""PostgreSQL through an asyncpg pool: serialisable writes that are tried again, plain reads."""
+"""PostgreSQL through asyncpg: serialisable writes that are tried again, plain reads."""
 
 import asyncio
 import random
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from functools import partial
+from typing import TypeVar
 
 import asyncpg
 
@@ -24,17 +23,24 @@ from entrepot.storage.metadata.connection import (
     Unreachable,
     check_storable,
 )
+from entrepot.storage.metadata.drivers.postgres_connections import (
+    CONNECT_ERRORS,
+    Connections,
+    Lent,
+    NoRoom,
+)
+from entrepot.storage.metadata.drivers.postgres_url import Options, one_by_one, split_options
 
 R = TypeVar("R")
-Lent: TypeAlias = "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 
 _ATTEMPTS = 16
 _FIRST_PAUSE_SECONDS = 0.002  # doubled each time, and any part of it waited
 _LONGEST_PAUSE_SECONDS = 0.5
 _MOST_LOSSES = 3
 _LOST_PAUSE_SECONDS = 0.1
-_ACQUIRE_SECONDS = 10.0  # for a connection of the pool, or a new one
-_ROLLBACK_SECONDS = 5.0
+_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS_A_HOST = 1.5  # where there are others to ask
+_ROLLBACK_SECONDS = 2.0
 _MOST_OPERATIONS = 4096  # under way or waiting for a connection
 
 # classes 08 and 57P: the connection failed, the server stops or starts; 25P03: it sat idle too long
@@ -45,21 +51,14 @@ _DEFINED_BY_ANOTHER = (
     asyncpg.DuplicateTableError,
     asyncpg.UniqueViolationError,
 )
-_STATEMENT_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_STATEMENT_ERRORS = CONNECT_ERRORS
 _TEXT = re.compile(r"\bTEXT\b")
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What our URL says beside what asyncpg reads from it."""
-
-    pool_size: int = 10
-    statement_cache_size: int = 100  # 0 behind a pooler that gives each transaction another connection
-    command_timeout: float = 60.0  # seconds a statement may take
-
-
-async def open_pool(url: str) -> "PostgresDatabase":
+async def open_pool(
+    url: str, *, connections: int | None = None, statement_seconds: float | None = None
+) -> "PostgresDatabase":
     """Connect; raises Unreachable, or DatabaseUnfit when the server's settings would break a promise.
 
     `?pool_size=`, `?statement_cache_size=` and `?command_timeout=` (seconds) are ours, other
@@ -67,18 +66,19 @@ async def open_pool(url: str) -> "PostgresDatabase":
     be 0, unless PgBouncer itself keeps prepared statements (1.21, `max_prepared_statements`).
     """
     dsn, options = split_options(url)
+    urls = one_by_one(dsn)
+    connect = partial(
+        _connect,
+        options=options,
+        connect_seconds=_CONNECT_SECONDS if len(urls) == 1 else _CONNECT_SECONDS_A_HOST,
+        statement_seconds=statement_seconds or options.command_timeout,
+    )
+    pool = Connections(urls, connect, connections or options.pool_size)
     try:
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=options.pool_size,
-            reset=_leave_as_it_is,
-            statement_cache_size=options.statement_cache_size,
-            command_timeout=options.command_timeout,
-            timeout=_ACQUIRE_SECONDS,
-            server_settings={"application_name": "entrepot"},
-        )
+        await pool.open()
     except (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
+        raise Unreachable from error
+    except asyncpg.InternalClientError as error:  # none of the hosts takes writes
         raise Unreachable from error
     database = PostgresDatabase(pool, is_pooled=options.statement_cache_size == 0)
     try:
@@ -89,22 +89,14 @@ async def open_pool(url: str) -> "PostgresDatabase":
     return database
 
 
-def split_options(url: str) -> tuple[str, Options]:
-    """The URL for asyncpg, without what is ours."""
-    parts = urlsplit(url)
-    ours: dict[str, str] = {}
-    theirs: list[tuple[str, str]] = []
-    for name, value in parse_qsl(parts.query, keep_blank_values=True):
-        if name in Options.__slots__:
-            ours[name] = value
-        else:
-            theirs.append((name, value))
-    options = Options(
-        pool_size=int(ours.get("pool_size", Options().pool_size)),
-        statement_cache_size=int(ours.get("statement_cache_size", Options().statement_cache_size)),
-        command_timeout=float(ours.get("command_timeout", Options().command_timeout)),
+async def _connect(url: str, *, options: Options, connect_seconds: float, statement_seconds: float) -> Lent:
+    return await asyncpg.connect(
+        url,
+        timeout=connect_seconds,
+        statement_cache_size=options.statement_cache_size,
+        command_timeout=statement_seconds,
+        server_settings={"application_name": "entrepot"},
     )
-    return parts._replace(query=urlencode(theirs)).geturl(), options
 
 
 class Statements:
@@ -163,9 +155,9 @@ def _refuse_write(sql: str) -> None:
 class PostgresDatabase:
     """A PostgreSQL database, shared by any number of nodes."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", *, is_pooled: bool) -> None:
+    def __init__(self, connections: Connections, *, is_pooled: bool) -> None:
         """`is_pooled`: a pooler lends its connections by transaction, so that every read needs one."""
-        self._pool = pool
+        self._connections = connections
         self._begin_read = "BEGIN READ ONLY" if is_pooled else None
         self._operations = 0
         self._idle = asyncio.Event()
@@ -192,13 +184,13 @@ class PostgresDatabase:
         self._closed = True
         await self._idle.wait()
         await asyncio.gather(*self._leftovers)
-        await self._pool.close()
+        await self._connections.close()
 
     async def define(self, ddl: str) -> None:
         with self._working():
             for _ in range(_ATTEMPTS):
                 with suppress(*_DEFINED_BY_ANOTHER, _Conflict):
-                    async with self._lent() as connection, _body_on(connection):
+                    async with self._lent() as connection, self._body_on(connection):
                         await connection.execute(self.dialect(ddl))
                         return
             raise Overloaded("conflicting definitions")
@@ -208,12 +200,12 @@ class PostgresDatabase:
 
     async def _read_twice(self, body: Body[T], begin: str | None) -> T:
         with self._working():
+            with suppress(_Lost):
+                return await self._read(body, begin)
             try:
                 return await self._read(body, begin)
-            except Unreachable:
-                # by then the loop has seen which other connections of the pool ended too
-                await asyncio.sleep(_LOST_PAUSE_SECONDS)
-                return await self._read(body, begin)
+            except _Lost as loss:
+                raise Unreachable from loss.__cause__
 
     async def _write_until_done(self, body: Body[T]) -> T:
         pause, losses = _FIRST_PAUSE_SECONDS, 0
@@ -223,15 +215,15 @@ class PostgresDatabase:
             except _Conflict:
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  spreads retries, guards nothing
                 pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            except Unreachable:
+            except _Lost as loss:
                 losses += 1
                 if losses == _MOST_LOSSES:
-                    raise
+                    raise Unreachable from loss.__cause__
                 await asyncio.sleep(_LOST_PAUSE_SECONDS)
         raise Overloaded("conflicting writes")
 
     async def _read(self, body: Body[T], begin: str | None) -> T:
-        async with self._lent() as connection, _body_on(connection, is_read_only=True) as statements:
+        async with self._lent() as connection, self._body_on(connection, is_read_only=True) as statements:
             if begin is not None:
                 await connection.execute(begin)
             result = await body(statements)
@@ -242,11 +234,11 @@ class PostgresDatabase:
 
     async def _write(self, body: Body[T]) -> T:
         async with self._lent() as connection:
-            async with _body_on(connection) as statements:
+            async with self._body_on(connection) as statements:
                 await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
                 result = await body(statements)
                 statements.check()
-            await _commit(connection)
+            await self._commit(connection)
             return result
 
     @contextmanager
@@ -267,8 +259,8 @@ class PostgresDatabase:
 
     @asynccontextmanager
     async def _lent(self) -> AsyncIterator[Lent]:
-        """A connection of the pool."""
-        connection = await self._acquire()
+        """A connection for a while."""
+        connection = await self._take()
         try:
             yield connection
         except asyncio.CancelledError:
@@ -278,70 +270,75 @@ class PostgresDatabase:
             task.add_done_callback(self._leftovers.discard)
             raise
         except BaseException:
-            await self._pool.release(connection)
+            self._connections.give_back(connection)
             raise
-        await self._pool.release(connection)
+        self._connections.give_back(connection)
 
     async def _take_back(self, connection: Lent) -> None:
         """Stop what an operation that was cancelled left running."""
-        await _roll_back(connection)
-        await self._pool.release(connection)
+        await self._roll_back(connection)
+        self._connections.give_back(connection)
 
-    async def _acquire(self) -> Lent:
+    async def _take(self) -> Lent:
         try:
-            return await self._pool.acquire(timeout=_ACQUIRE_SECONDS)
-        except TimeoutError as error:
+            return await self._connections.take()
+        except NoRoom as error:
             raise Overloaded("connections") from error
-        except _STATEMENT_ERRORS as error:
+        except CONNECT_ERRORS as error:
             raise Unreachable from error
+
+    @asynccontextmanager
+    async def _body_on(self, connection: Lent, *, is_read_only: bool = False) -> AsyncIterator[Statements]:
+        """Statements for one body; where it fails, the transaction is rolled back and the failure named."""
+        statements = Statements(connection, is_read_only=is_read_only)
+        try:
+            yield statements
+        except Exception as error:
+            failure = statements.failure or error
+            if not is_read_only and isinstance(failure, asyncpg.ReadOnlySQLTransactionError):
+                self._lose(connection)  # what was the primary is a standby now
+                raise _Lost from failure
+            if _is_loss(failure):
+                self._lose(connection)
+                raise _Lost from failure
+            await self._roll_back(connection)
+            if _is_conflict(failure):
+                raise _Conflict from failure
+            if isinstance(failure, TimeoutError):
+                raise Overloaded("a statement") from failure
+            raise
+        finally:
+            statements.close()
+
+    async def _commit(self, connection: Lent) -> None:
+        try:
+            await connection.execute("COMMIT")
+        except _STATEMENT_ERRORS as error:
+            if _is_conflict(error):
+                raise _Conflict from error
+            if _is_refused_commit(error):
+                raise
+            self._lose(connection)
+            raise OutcomeUnknown from error
+
+    async def _roll_back(self, connection: Lent) -> None:
+        try:
+            await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
+        except _STATEMENT_ERRORS:
+            self._lose(connection)
+
+    def _lose(self, connection: Lent) -> None:
+        """Let go of a connection that leads nowhere, and of the idle ones that lead there too."""
+        connection.terminate()
+        self._connections.drop_idle()
 
 
 class _Conflict(Exception):
     """The transaction was refused for the sake of others, and may be run again."""
 
 
-@asynccontextmanager
-async def _body_on(connection: Lent, *, is_read_only: bool = False) -> AsyncIterator[Statements]:
-    """Statements for one body; where it fails, the transaction is rolled back and the failure named."""
-    statements = Statements(connection, is_read_only=is_read_only)
-    try:
-        yield statements
-    except Exception as error:
-        failure = statements.failure or error
-        await _roll_back(connection)
-        if _is_loss(failure):
-            raise Unreachable from failure
-        if _is_conflict(failure):
-            raise _Conflict from failure
-        if isinstance(failure, TimeoutError):
-            raise Overloaded("a statement") from failure
-        raise
-    finally:
-        statements.close()
-
-
-async def _roll_back(connection: Lent) -> None:
-    try:
-        await connection.execute("ROLLBACK", timeout=_ROLLBACK_SECONDS)
-    except _STATEMENT_ERRORS:
-        _terminate(connection)
-
-
-async def _commit(connection: Lent) -> None:
-    try:
-        await connection.execute("COMMIT")
-    except _STATEMENT_ERRORS as error:
-        if _is_conflict(error):
-            raise _Conflict from error
-        if _is_refused_commit(error):
-            raise
-        _terminate(connection)
-        raise OutcomeUnknown from error
-
-
-def _terminate(connection: Lent) -> None:
-    with suppress(asyncpg.InterfaceError):  # it ended by itself and has left the pool
-        connection.terminate()
+class _Lost(Exception):
+    """The connection was lost before COMMIT was sent: nothing was written."""
 
 
 def _is_conflict(error: Exception) -> bool:
@@ -378,10 +375,6 @@ def affected(status: str) -> int:
 def bytewise(ddl: str) -> str:
     """The statement with its TEXT columns ordered by their bytes, as SQLite orders them."""
     return _TEXT.sub('TEXT COLLATE "C"', ddl)
-
-
-async def _leave_as_it_is(_: object) -> None:
-    """No reset: a connection comes back outside any transaction, and no body changes its session."""
 
 
 async def _check_promises(connection: Connection) -> None:

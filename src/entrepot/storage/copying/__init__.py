@@ -1,0 +1,1 @@
+"""Copying all rows from one database to another."""

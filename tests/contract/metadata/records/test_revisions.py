@@ -1,0 +1,100 @@
+"""Which writes make what nodes keep in memory untrue, and which leave it alone."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from entrepot.domain.names import Tag
+from entrepot.ports.records import SealedRow, SealedSubject, Store
+from entrepot.storage.metadata.connection import Connection, Database
+from entrepot.storage.metadata.records import SqlRecords
+from entrepot.storage.metadata.revisions import SqlRevision
+from tests.contract.metadata.records.samples import (
+    REGISTRY,
+    access_key,
+    blob,
+    image,
+    job,
+    minute,
+    repository,
+    upload,
+)
+
+Write = Callable[[SqlRecords], Awaitable[object]]
+
+CHANGING: dict[str, Write] = {
+    "an access key is removed": lambda records: records.access_keys.remove("AKIA1"),
+    "an account is made": lambda records: records.accounts.add("210987654321", minute(0)),
+    "a repository is changed": lambda records: records.repositories.change(repository()),
+    "a repository is removed": lambda records: records.repositories.remove("repository"),
+    "a setting is put": lambda records: records.settings.put(REGISTRY, "name", "value"),
+    "a root key is noted": lambda records: records.root_key_checks.add(2, b""),
+}
+LEAVING: dict[str, Write] = {
+    "an access key is made": lambda records: records.access_keys.add(access_key("ASIA9")),
+    "ended sessions are swept": lambda records: records.access_keys.remove_expired(minute(0), 1),
+    "a secret is wrapped anew": lambda records: records.sealed_rows.replace(
+        SealedSubject.ACCESS_KEY, SealedRow("", "id", b"old"), b"new"
+    ),
+    "an account is there": lambda records: records.accounts.add("123456789012", minute(0)),
+    "a repository is made": lambda records: records.repositories.add(repository(name="other")),
+    "a repository is tagged": lambda records: records.resource_tags.put("repository", {"key": "value"}),
+    "an image is added": lambda records: records.images.add("repository", image()),
+    "a tag is moved": lambda records: records.tags.point("repository", Tag("tag"), image().digest, minute(0)),
+    "an image is removed": lambda records: records.images.remove("repository", image().digest),
+    "a pull is noted": lambda records: records.images.note_pull("repository", image().digest, minute(0)),
+    "a blob is added": lambda records: records.blobs.add(blob("key")),
+    "an upload is begun": lambda records: records.uploads.add(upload()),
+    "a job is asked for": lambda records: records.jobs.enqueue(job()),
+}
+
+
+async def number(connection: Connection) -> int:
+    return await SqlRevision(connection).number()
+
+
+@pytest.fixture(autouse=True)
+async def _account(store: Store) -> None:
+    await store.write(lambda records: records.accounts.add("123456789012", minute(0)))
+
+
+async def write(database: Database, body: Write) -> None:
+    await database.write(lambda connection: body(SqlRecords(connection)))
+
+
+@pytest.mark.parametrize("what", CHANGING)
+async def test_the_revision_changes_each_time_that(what: str, database: Database) -> None:
+    seen = {await database.read(number)}
+    await write(database, CHANGING[what])
+    seen.add(await database.read(number))
+    assert len(seen) == 2
+
+
+@pytest.mark.parametrize("what", LEAVING)
+async def test_the_revision_stands_when(what: str, database: Database) -> None:
+    before = await database.read(number)
+    await write(database, LEAVING[what])
+    assert await database.read(number) == before
+
+
+async def test_a_refused_write_leaves_the_revision(database: Database) -> None:
+    async def refuse(records: SqlRecords) -> None:
+        await records.access_keys.remove("AKIA1")
+        raise KeyError
+
+    before = await database.read(number)
+    with pytest.raises(KeyError):
+        await write(database, refuse)
+    assert await database.read(number) == before
+
+
+async def test_one_transaction_changes_the_revision_once(database: Database) -> None:
+    numbers: list[int] = []
+
+    async def remove_two(records: SqlRecords) -> None:
+        for key in ("AKIA1", "AKIA2"):
+            await records.access_keys.remove(key)
+            numbers.append(await records.revision.number())
+
+    await write(database, remove_two)
+    assert numbers[-1] == numbers[-2] == await database.read(number)
