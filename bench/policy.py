@@ -27,6 +27,7 @@ def main() -> None:
     _row("the same, refused", own, lambda at: _request(f"nobody/{at % REPOSITORIES}"))
     fresh = iter(range(10**9))
     _row("the same, a repository never asked for", own, lambda _: _request(f"nobody/new-{next(fresh)}"))
+    _row("all with a variable in the resource, refused", _all_with_variables(), _known_repository)
     text = _document(_statement("ecr:*", f"team-{at}/*") for at in range(STATEMENTS))
     print(f"{'reading one policy of 10 statements':<44}{_cost(lambda _: _read(text), 500)[0]:>9.1f}")
 
@@ -86,6 +87,16 @@ def _every_statement_of_one_action() -> Applicable:
         _document(
             _statement(list(ACTIONS), f"team-{at * STATEMENTS + place}/*") for place in range(STATEMENTS)
         )
+        for at in range(POLICIES)
+    )
+    return Applicable(Policies(_read(text) for text in documents))
+
+
+def _all_with_variables() -> Applicable:
+    """What neither index helps with: each statement must be looked at."""
+    name = "${aws:PrincipalTag/team}"
+    documents = (
+        _document(_statement("ecr:*", f"{name}-{at}-{place}/*") for place in range(STATEMENTS))
         for at in range(POLICIES)
     )
     return Applicable(Policies(_read(text) for text in documents))

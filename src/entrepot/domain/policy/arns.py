@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from entrepot.domain.policy.malformed import MalformedPolicy
 from entrepot.domain.policy.requests import Request
-from entrepot.domain.policy.templates import Template, Variable, parse_template, resolve, static_pattern
+from entrepot.domain.policy.templates import Resolved, Template, Variable, parse_template
 from entrepot.domain.policy.wildcards import Pattern, Token, Wild, compile_pattern
 
 _PARTS = 6
@@ -62,19 +62,13 @@ def _split(template: Template) -> list[Template]:
 
 def _pattern(parts: list[Template]) -> ArnPattern:
     first = parts[-1][0] if parts[-1] else ""
-    head = first if isinstance(first, str) else ""
-    patterns = [static_pattern(part) for part in parts]
-    fixed = [pattern for pattern in patterns if pattern is not None]
-    if len(fixed) == len(parts):
-        matches = _matcher(fixed)
-        return ArnPattern(head, lambda arn, _: matches(arn))
+    resolved = Resolved(parts, _matcher)
 
-    def matches_resolved(arn: _Parts, request: Request) -> bool:
-        resolved = [resolve(part, request) for part in parts]
-        known = [pattern for pattern in resolved if pattern is not None]
-        return len(known) == len(parts) and _matcher(known)(arn)
+    def matches(arn: _Parts, request: Request) -> bool:
+        test = resolved.find(request)
+        return test is not None and test(arn)
 
-    return ArnPattern(head, matches_resolved)
+    return ArnPattern(first if isinstance(first, str) else "", matches)
 
 
 def _matcher(parts: list[Pattern]) -> Callable[[_Parts], bool]:

@@ -5,11 +5,11 @@ import re
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from entrepot.domain.policy.wildcards import Token, Wild, compile_pattern
+from entrepot.domain.policy.wildcards import Token, Wild, compile_pattern, read_wildcards
 
 
 def _tokens(pattern: str) -> list[Token]:
-    return [Wild(character) if character in "*?" else character for character in pattern]
+    return list(read_wildcards(pattern))
 
 
 def _reference(pattern: str, text: str) -> bool:
