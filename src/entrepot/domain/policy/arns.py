@@ -72,10 +72,11 @@ def _pattern(parts: list[Template]) -> ArnPattern:
 
 
 def _matcher(parts: list[Pattern]) -> Callable[[_Parts], bool]:
-    # The last part first: it is what differs most. Those that are `*` need no look.
-    tests = [(at, compile_pattern(part)) for at, part in enumerate(parts) if part != (Wild.RUN,)][::-1]
+    # The last part first: it is what differs most. Of the others, those that are `*` need no look.
+    *front, last = [compile_pattern(part) for part in parts]
+    others = [(at, test) for at, test in enumerate(front) if parts[at] != (Wild.RUN,)]
 
     def matches(arn: _Parts) -> bool:
-        return len(arn) == _PARTS and all(test(arn[at]) for at, test in tests)
+        return len(arn) == _PARTS and last(arn[-1]) and all(test(arn[at]) for at, test in others)
 
     return matches

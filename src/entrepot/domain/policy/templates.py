@@ -20,6 +20,11 @@ class Variable:
     read: Reader
     default: str | None
 
+    def value(self, request: Request) -> str | None:
+        """Taken as it is: a `*` in it is no wildcard. One of several values is none to put in."""
+        value = self.read(request)
+        return value if isinstance(value, str) else self.default
+
 
 Template = tuple[Token | Variable, ...]
 
@@ -74,10 +79,7 @@ M = TypeVar("M")
 
 
 class Resolved(Generic[M]):
-    """What is made of templates for a request, remembered by the values of their variables.
-
-    A value is taken as it is: a `*` in it is no wildcard. One of several values is none to put in.
-    """
+    """What is made of templates for a request, remembered by the values of their variables."""
 
     def __init__(self, templates: Sequence[Template], make: Callable[[list[Pattern]], M]) -> None:
         self._templates = templates
@@ -90,21 +92,19 @@ class Resolved(Generic[M]):
         """None where a variable has no value, and so nothing can match."""
         if self._fixed is not None:
             return self._fixed
-        values = [self._value(variable, request) for variable in self._variables]
-        known = tuple(value for value in values if value is not None)
-        if len(known) < len(values):
-            return None
+        values = []
+        for variable in self._variables:
+            value = variable.value(request)
+            if value is None:
+                return None
+            values.append(value)
+        known = tuple(values)
         made = self._made.get(known)
         if made is None:
             if len(self._made) >= _REMEMBERED:
                 self._made.clear()
             made = self._made[known] = self._put_in(known)
         return made
-
-    @staticmethod
-    def _value(variable: Variable, request: Request) -> str | None:
-        value = variable.read(request)
-        return value if isinstance(value, str) else variable.default
 
     def _put_in(self, values: Iterable[str]) -> M:
         left = iter(values)
