@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.policy.malformed import MalformedPolicy
-from entrepot.domain.policy.templates import parse_template, static_pattern
-from entrepot.domain.policy.wildcards import Matcher, compile_pattern
+from entrepot.domain.policy.wildcards import Matcher, compile_pattern, read_wildcards
 
 _ACTION = re.compile(r"(?:[A-Za-z0-9-]{1,64}|\*):[A-Za-z0-9*?]+|\*")
 
@@ -31,9 +30,8 @@ def parse_actions(names: Sequence[str], place: str, *, is_negated: bool) -> Acti
             raise MalformedPolicy(
                 place, f"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.: {name!r}"
             )
-    return Actions(is_negated, tuple(names), tuple(_test(name.lower(), place) for name in names))
+    return Actions(is_negated, tuple(names), tuple(_test(name.lower()) for name in names))
 
 
-def _test(name: str, place: str) -> Matcher:
-    pattern = static_pattern(parse_template(name, place, has_variables=False, has_wildcards=True))
-    return compile_pattern(pattern or ())
+def _test(name: str) -> Matcher:
+    return compile_pattern(tuple(read_wildcards(name)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from entrepot.domain.policy.malformed import MalformedPolicy
 from entrepot.domain.policy.requests import Request
-from entrepot.domain.policy.templates import Template, Variable, parse_template, resolve, static_pattern
+from entrepot.domain.policy.templates import Resolved, Template, Variable, parse_template
 from entrepot.domain.policy.wildcards import Pattern, Token, Wild, compile_pattern
 
 _PARTS = 6
@@ -14,23 +14,22 @@ _Parts = Sequence[str]
 
 @dataclass(frozen=True, slots=True)
 class ArnPattern:
-    """An ARN with wildcards, and perhaps variables; one with variables is put together for each request."""
+    """An ARN with wildcards, and perhaps variables; `head` is the literal beginning of its last part."""
 
-    has_variables: bool
-    _matches: Callable[[_Parts, Request | None], bool]
-
-    def matches(self, parts: _Parts, request: Request) -> bool:
-        """Whether the ARN, cut by `split_arn`, matches."""
-        return self._matches(parts, request)
-
-    def matches_always(self, parts: _Parts) -> bool:
-        """The same for a pattern without variables, whatever the request."""
-        return self._matches(parts, None)
+    head: str
+    matches: Callable[[_Parts, Request], bool]
+    """Whether an ARN, cut by `split_arn`, matches in a request."""
 
 
 def split_arn(arn: str) -> _Parts:
     """The parts of an ARN; fewer than six where it is none."""
     return arn.split(":", _PARTS - 1)
+
+
+def last_part(arn: str) -> str:
+    """The resource inside its service, "" for what is no ARN."""
+    parts = split_arn(arn)
+    return parts[-1] if len(parts) == _PARTS else ""
 
 
 def parse_arn_pattern(text: str, place: str, *, has_variables: bool) -> ArnPattern:
@@ -62,27 +61,22 @@ def _split(template: Template) -> list[Template]:
 
 
 def _pattern(parts: list[Template]) -> ArnPattern:
-    patterns = [static_pattern(part) for part in parts]
-    fixed = [pattern for pattern in patterns if pattern is not None]
-    if len(fixed) == len(parts):
-        matches = _matcher(fixed)
-        return ArnPattern(has_variables=False, _matches=lambda arn, _: matches(arn))
+    first = parts[-1][0] if parts[-1] else ""
+    resolved = Resolved(parts, _matcher)
 
-    def matches_resolved(arn: _Parts, request: Request | None) -> bool:
-        if request is None:
-            return False
-        resolved = [resolve(part, request) for part in parts]
-        known = [pattern for pattern in resolved if pattern is not None]
-        return len(known) == len(parts) and _matcher(known)(arn)
+    def matches(arn: _Parts, request: Request) -> bool:
+        test = resolved.find(request)
+        return test is not None and test(arn)
 
-    return ArnPattern(has_variables=True, _matches=matches_resolved)
+    return ArnPattern(first if isinstance(first, str) else "", matches)
 
 
 def _matcher(parts: list[Pattern]) -> Callable[[_Parts], bool]:
-    # The last part first: it is what differs most. Those that are `*` need no look.
-    tests = [(at, compile_pattern(part)) for at, part in enumerate(parts) if part != (Wild.RUN,)][::-1]
+    # The last part first: it is what differs most. Of the others, those that are `*` need no look.
+    *front, last = [compile_pattern(part) for part in parts]
+    others = [(at, test) for at, test in enumerate(front) if parts[at] != (Wild.RUN,)]
 
     def matches(arn: _Parts) -> bool:
-        return len(arn) == _PARTS and all(test(arn[at]) for at, test in tests)
+        return len(arn) == _PARTS and last(arn[-1]) and all(test(arn[at]) for at, test in others)
 
     return matches

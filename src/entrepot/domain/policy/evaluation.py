@@ -8,7 +8,7 @@ allow whatever an identity's policies, or a grant to the role behind a session, 
 """
 
 from entrepot.domain.policy.decisions import Decision, Outcome, denied_by, not_allowed_by
-from entrepot.domain.policy.documents import Kind
+from entrepot.domain.policy.documents import Effect, Kind
 from entrepot.domain.policy.policies import Applicable, Placed, Policies
 from entrepot.domain.policy.principals import Nearness
 from entrepot.domain.policy.requests import Caller, CallerKind, Request
@@ -19,8 +19,8 @@ def decide(request: Request, applicable: Applicable) -> Decision:
     """The decision on the request, which depends on nothing but these two."""
     action, is_bounded = request.action.lower(), applicable.boundary is not None
     for policies in applicable.all():
-        for placed in policies.candidates(action, request.resource).denying:
-            if placed.fits(request, is_bounded=is_bounded):
+        for placed in policies.candidates(Effect.DENY, action, request.resource):
+            if placed.mismatch(request, is_bounded=is_bounded) is None:
                 clause = denied_by(placed.policy.document.kind)
                 return Decision(Outcome.EXPLICIT_DENY, clause, placed, request, applicable)
     allow, wanting = _allow(request, applicable, action)
@@ -58,8 +58,8 @@ def _is_root(caller: Caller) -> bool:
 
 
 def _first(policies: Policies, action: str, request: Request) -> Placed | None:
-    for placed in policies.candidates(action, request.resource).allowing:
-        if placed.fits(request, is_bounded=False):
+    for placed in policies.candidates(Effect.ALLOW, action, request.resource):
+        if placed.mismatch(request, is_bounded=False) is None:
             return placed
     return None
 
@@ -70,9 +70,9 @@ def _grant(request: Request, applicable: Applicable, action: str) -> tuple[Place
     nearest = Nearness.NOT
     sides = applicable.resource if applicable.trust is None else (*applicable.resource, applicable.trust)
     for policies in sides:
-        for placed in policies.candidates(action, request.resource).allowing:
+        for placed in policies.candidates(Effect.ALLOW, action, request.resource):
             nearness = placed.nearness(request, is_bounded=False)
-            if nearness > nearest and placed.fits(request, is_bounded=False):
+            if nearness > nearest and placed.mismatch(request, is_bounded=False) is None:
                 best, nearest = placed, nearness
                 if nearness is Nearness.DIRECT:
                     return best, nearest

@@ -14,8 +14,8 @@ from entrepot.domain.policy.arns import parse_arn_pattern, split_arn
 from entrepot.domain.policy.keys import plain_address
 from entrepot.domain.policy.malformed import MalformedPolicy
 from entrepot.domain.policy.requests import Request
-from entrepot.domain.policy.templates import literal, parse_template, resolve, static_pattern
-from entrepot.domain.policy.wildcards import compile_pattern
+from entrepot.domain.policy.templates import Resolved, Template, parse_template
+from entrepot.domain.policy.wildcards import Matcher, Pattern, compile_pattern
 
 Test = Callable[[str, Request], bool]
 """Whether one value of the request matches any of the policy's."""
@@ -40,52 +40,43 @@ class Operator:
 
 
 def _equals(texts: Texts) -> Test:
-    return _texts(texts, lambda text: text)
+    return _same(texts, lambda text: text)
 
 
 def _equals_in_any_case(texts: Texts) -> Test:
-    return _texts(texts, str.casefold)
+    return _same(texts, str.casefold)
 
 
-def _texts(texts: Texts, fold: Callable[[str], str]) -> Test:
-    templates = [
-        parse_template(value, texts.place, has_variables=texts.has_variables, has_wildcards=False)
-        for value in texts.values
-    ]
-    fixed = frozenset(
-        fold(literal(pattern)) for template in templates if (pattern := static_pattern(template)) is not None
-    )
-    open_ones = [template for template in templates if static_pattern(template) is None]
+def _same(texts: Texts, fold: Callable[[str], str]) -> Test:
+    def folded(patterns: list[Pattern]) -> str:
+        return fold("".join(token for token in patterns[0] if isinstance(token, str)))
+
+    wanted = [Resolved([template], folded) for template in _templates(texts, has_wildcards=False)]
 
     def test(value: str, request: Request) -> bool:
-        folded = fold(value)
-        return folded in fixed or any(
-            (pattern := resolve(template, request)) is not None and fold(literal(pattern)) == folded
-            for template in open_ones
-        )
+        given = fold(value)
+        return any(each.find(request) == given for each in wanted)
 
     return test
 
 
 def _like(texts: Texts) -> Test:
-    templates = [
-        parse_template(value, texts.place, has_variables=texts.has_variables, has_wildcards=True)
-        for value in texts.values
-    ]
-    fixed = [
-        compile_pattern(pattern)
-        for template in templates
-        if (pattern := static_pattern(template)) is not None
-    ]
-    open_ones = [template for template in templates if static_pattern(template) is None]
+    def matcher(patterns: list[Pattern]) -> Matcher:
+        return compile_pattern(patterns[0])
+
+    wanted = [Resolved([template], matcher) for template in _templates(texts, has_wildcards=True)]
 
     def test(value: str, request: Request) -> bool:
-        return any(matches(value) for matches in fixed) or any(
-            (pattern := resolve(template, request)) is not None and compile_pattern(pattern)(value)
-            for template in open_ones
-        )
+        return any((matches := each.find(request)) is not None and matches(value) for each in wanted)
 
     return test
+
+
+def _templates(texts: Texts, *, has_wildcards: bool) -> list[Template]:
+    return [
+        parse_template(value, texts.place, has_variables=texts.has_variables, has_wildcards=has_wildcards)
+        for value in texts.values
+    ]
 
 
 def _arn(texts: Texts) -> Test:

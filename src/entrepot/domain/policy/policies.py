@@ -1,20 +1,16 @@
 """Policies where they are attached, and the statements of several that speak of one action."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
 
-from entrepot.domain.policy.arns import split_arn
+from entrepot.domain.policy.arns import last_part
 from entrepot.domain.policy.conditions import Condition
 from entrepot.domain.policy.documents import Document, Effect, Statement
 from entrepot.domain.policy.principals import Nearness
 from entrepot.domain.policy.requests import Request
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-_REMEMBERED = 500  # answers, after which the memory starts anew: a caller may ask for endless resources
+_REMEMBERED = 1000  # actions, after which the memory starts anew: a simulation may ask for endless ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +41,6 @@ class Placed:
         resources = self.statement.resources
         if resources is not None and not resources.cover(request):
             return Element.RESOURCE
-        return self._other_mismatch(request, is_bounded=is_bounded)
-
-    def fits(self, request: Request, *, is_bounded: bool) -> bool:
-        """Whether one of the `Candidates` of the request has no mismatch."""
-        resources = self.statement.resources
-        if resources is not None and resources.has_variables and not resources.cover(request):
-            return False
-        return self._other_mismatch(request, is_bounded=is_bounded) is None
-
-    def _other_mismatch(self, request: Request, *, is_bounded: bool) -> Element | Condition | None:
         for condition in self.statement.conditions:
             if not condition.holds(request):
                 return condition
@@ -70,18 +56,27 @@ class Placed:
         return principals.nearness(request.caller, is_bounded=is_bounded)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
-    """The statements that are about an action and may cover a resource; conditions and callers are open."""
+class _Index:
+    """Statements by what the resource begins with, so that a request looks at few of many."""
 
-    denying: tuple[Placed, ...]
-    allowing: tuple[Placed, ...]
+    def __init__(self, statements: Iterable[Placed]) -> None:
+        by_length: dict[int, dict[str, list[Placed]]] = {}
+        for placed in statements:
+            resources = placed.statement.resources
+            for head in ("",) if resources is None else resources.heads:
+                by_length.setdefault(len(head), {}).setdefault(head, []).append(placed)
+        self._by_length = tuple(sorted(by_length.items()))
+
+    def find(self, last: str) -> Iterator[Placed]:
+        """Those that may cover a resource whose ARN has this last part."""
+        for length, by_head in self._by_length:
+            yield from by_head.get(last[:length], ())
 
 
 class Policies:
     """Policies that count together, such as all of a user and its groups; made once, asked many times.
 
-    It remembers which statements are about an action and a resource, so that a request looks at few of many.
+    It remembers which statements are about an action.
     """
 
     def __init__(self, policies: Iterable[Policy]) -> None:
@@ -89,39 +84,23 @@ class Policies:
         self.statements = tuple(
             Placed(policy, statement) for policy in self.policies for statement in policy.document.statements
         )
-        self._about: dict[str, tuple[Placed, ...]] = {}
-        self._candidates: dict[tuple[str, str], Candidates] = {}
+        self._about: dict[str, dict[Effect, _Index]] = {}
 
-    def candidates(self, action: str, resource: str) -> Candidates:
+    def candidates(self, effect: Effect, action: str, resource: str) -> Iterator[Placed]:
         """The statements that may fit, for an action in lower case and an ARN or `*`."""
-        question = action, resource
-        found = self._candidates.get(question)
-        if found is None:
-            found = self._search(action, resource)
-            _remember(self._candidates, question, found)
-        return found
-
-    def _search(self, action: str, resource: str) -> Candidates:
         about = self._about.get(action)
         if about is None:
-            about = tuple(placed for placed in self.statements if placed.statement.actions.cover(action))
-            _remember(self._about, action, about)
-        parts = split_arn(resource)
-        covering = [
-            placed
-            for placed in about
-            if placed.statement.resources is None or placed.statement.resources.may_cover(parts)
-        ]
-        return Candidates(
-            tuple(placed for placed in covering if placed.statement.effect is Effect.DENY),
-            tuple(placed for placed in covering if placed.statement.effect is Effect.ALLOW),
-        )
+            if len(self._about) >= _REMEMBERED:
+                self._about.clear()
+            about = self._about[action] = self._search(action)
+        return about[effect].find(last_part(resource))
 
-
-def _remember(found: dict[K, V], question: K, answer: V) -> None:
-    if len(found) >= _REMEMBERED:
-        found.clear()
-    found[question] = answer
+    def _search(self, action: str) -> dict[Effect, _Index]:
+        about = [placed for placed in self.statements if placed.statement.actions.cover(action)]
+        return {
+            effect: _Index(placed for placed in about if placed.statement.effect is effect)
+            for effect in Effect
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The Resource and NotResource elements."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.policy.arns import ArnPattern, parse_arn_pattern, split_arn
@@ -9,28 +9,24 @@ from entrepot.domain.policy.requests import Request
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a statement is about: ARNs with wildcards, or `*` for everything; `is_negated` for NotResource."""
+    """What a statement is about: ARNs with wildcards, or `*` for everything; `is_negated` for NotResource.
+
+    `heads`: the last part of an ARN that is covered begins with one of these; "" is the beginning of all.
+    """
 
     is_negated: bool
     names: tuple[str, ...]
-    is_everything: bool
-    has_variables: bool
+    heads: tuple[str, ...]
+    _is_everything: bool
     _patterns: tuple[ArnPattern, ...]
 
     def cover(self, request: Request) -> bool:
         """Whether the element covers the resource of the request."""
-        parts = split_arn(request.resource)
-        matches = self.is_everything or any(pattern.matches(parts, request) for pattern in self._patterns)
-        return matches is not self.is_negated
-
-    def may_cover(self, parts: Sequence[str]) -> bool:
-        """Whether a resource, cut by `split_arn`, is covered by some request; without variables, by all."""
-        if self.has_variables:
-            return True
-        if self.is_everything:
+        if self._is_everything:
             return not self.is_negated
+        parts = split_arn(request.resource)
         for pattern in self._patterns:
-            if pattern.matches_always(parts):
+            if pattern.matches(parts, request):
                 return not self.is_negated
         return self.is_negated
 
@@ -40,5 +36,15 @@ def parse_resources(names: Sequence[str], place: str, *, is_negated: bool, has_v
     patterns = tuple(
         parse_arn_pattern(name, place, has_variables=has_variables) for name in names if name != "*"
     )
-    varies = any(pattern.has_variables for pattern in patterns)
-    return Resources(is_negated, tuple(names), "*" in names, varies, patterns)
+    is_everything = "*" in names
+    heads = ("",) if is_negated or is_everything else _shortest(pattern.head for pattern in patterns)
+    return Resources(is_negated, tuple(names), heads, is_everything, patterns)
+
+
+def _shortest(heads: Iterable[str]) -> tuple[str, ...]:
+    """Those that no other one begins."""
+    kept: list[str] = []
+    for head in sorted(heads):
+        if not kept or not head.startswith(kept[-1]):
+            kept.append(head)
+    return tuple(kept)

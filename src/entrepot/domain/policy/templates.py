@@ -1,13 +1,15 @@
 """Texts of a policy with wildcards and `${variables}` in them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from entrepot.domain.policy.keys import Reader, reader_of
 from entrepot.domain.policy.malformed import MalformedPolicy
 from entrepot.domain.policy.requests import Request
-from entrepot.domain.policy.wildcards import Pattern, Token, Wild
+from entrepot.domain.policy.wildcards import Pattern, Token, read_wildcards
 
+_REMEMBERED = 16
 _CHARACTERS = {"${*}": "*", "${?}": "?", "${$}": "$"}
 
 
@@ -17,6 +19,11 @@ class Variable:
 
     read: Reader
     default: str | None
+
+    def value(self, request: Request) -> str | None:
+        """Taken as it is: a `*` in it is no wildcard. One of several values is none to put in."""
+        value = self.read(request)
+        return value if isinstance(value, str) else self.default
 
 
 Template = tuple[Token | Variable, ...]
@@ -62,47 +69,48 @@ def _variable(inside: str, place: str) -> Variable:
     return Variable(reader_of(name), default)
 
 
-def _tokens(text: str, *, has_wildcards: bool) -> Iterator[Token]:
-    if not has_wildcards:
-        if text:
-            yield text
-        return
-    start = 0
-    for at, character in enumerate(text):
-        if character in "*?":
-            if at > start:
-                yield text[start:at]
-            yield Wild(character)
-            start = at + 1
-    if start < len(text):
-        yield text[start:]
+def _tokens(text: str, *, has_wildcards: bool) -> Iterable[Token]:
+    if has_wildcards:
+        return read_wildcards(text)
+    return [text] if text else []
 
 
-def static_pattern(template: Template) -> Pattern | None:
-    """The pattern, where it is the same for every request; None where a variable stands in it."""
-    pattern = tuple(part for part in template if not isinstance(part, Variable))
-    return pattern if len(pattern) == len(template) else None
+M = TypeVar("M")
 
 
-def resolve(template: Template, request: Request) -> Pattern | None:
-    """The pattern for this request; None where a variable has no value, and so nothing can match.
+class Resolved(Generic[M]):
+    """What is made of templates for a request, remembered by the values of their variables."""
 
-    A value is taken as it is: a `*` in it is no wildcard. One of several values is none to put in.
-    """
-    pattern: list[Token] = []
-    for part in template:
-        if isinstance(part, Variable):
-            value = part.read(request)
-            if not isinstance(value, str):
-                value = part.default
+    def __init__(self, templates: Sequence[Template], make: Callable[[list[Pattern]], M]) -> None:
+        self._templates = templates
+        self._make = make
+        self._variables = [part for template in templates for part in template if isinstance(part, Variable)]
+        self._made: dict[tuple[str, ...], M] = {}
+        self._fixed = None if self._variables else self._put_in(())
+
+    def find(self, request: Request) -> M | None:
+        """None where a variable has no value, and so nothing can match."""
+        if self._fixed is not None:
+            return self._fixed
+        values = []
+        for variable in self._variables:
+            value = variable.value(request)
             if value is None:
                 return None
-            pattern.append(value)
-        else:
-            pattern.append(part)
-    return tuple(pattern)
+            values.append(value)
+        known = tuple(values)
+        made = self._made.get(known)
+        if made is None:
+            if len(self._made) >= _REMEMBERED:
+                self._made.clear()
+            made = self._made[known] = self._put_in(known)
+        return made
 
-
-def literal(pattern: Sequence[Token]) -> str:
-    """The text of a pattern without wildcards."""
-    return "".join(token for token in pattern if isinstance(token, str))
+    def _put_in(self, values: Iterable[str]) -> M:
+        left = iter(values)
+        return self._make(
+            [
+                tuple(next(left) if isinstance(part, Variable) else part for part in template)
+                for template in self._templates
+            ]
+        )

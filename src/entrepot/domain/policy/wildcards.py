@@ -6,7 +6,7 @@ before it ended. A piece without `?` is found by `str.find`; one with `?` by Shi
 int, which costs the length of the text times that of the piece over the bits of a machine word.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -21,6 +21,19 @@ class Wild(Enum):
 Token = str | Wild
 Pattern = tuple[Token, ...]
 Matcher = Callable[[str], bool]
+
+
+def read_wildcards(text: str) -> Iterator[Token]:
+    """The literal texts and wildcards of a text, in their order."""
+    start = 0
+    for at, character in enumerate(text):
+        if character in "*?":
+            if at > start:
+                yield text[start:at]
+            yield Wild(character)
+            start = at + 1
+    if start < len(text):
+        yield text[start:]
 
 
 def compile_pattern(pattern: Sequence[Token]) -> Matcher:

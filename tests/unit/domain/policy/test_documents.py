@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.domain.policy.documents import Effect, Kind, parse_document
@@ -181,6 +181,7 @@ def test_a_policy_comes_back_as_ecr_sets_it() -> None:
 _NAMES = st.text(min_size=1, max_size=12)
 
 
+@settings(deadline=None)
 @given(
     sid=st.text(max_size=20),
     actions=st.lists(st.sampled_from(["ecr:*", "ecr:PutImage", "*"]), min_size=1, max_size=3),

@@ -8,7 +8,15 @@ from entrepot.domain.policy.decisions import Decision, Outcome
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.policies import Applicable
-from entrepot.domain.policy.requests import Caller, account_root, anyone, iam_user, service, web_identity
+from entrepot.domain.policy.requests import (
+    Caller,
+    Context,
+    anyone,
+    federated_session,
+    iam_user,
+    service,
+    web_identity,
+)
 from tests.unit.domain.policy.builders import (
     AWAY,
     EVERYTHING,
@@ -174,6 +182,15 @@ def test_from_another_account_both_sides_must_allow(named: str, identity: Sequen
     assert not _decide(SESSION, identity=identity, account=AWAY).is_allowed
 
 
+def test_attack_30_a_refusal_does_not_tell_whether_the_repository_exists() -> None:
+    """One whose policy names others, one without a policy or not there at all: the same answer."""
+    others = (grant({"AWS": AWAY}), grant({"AWS": USER_ARN}, "ecr:ListImages"))
+
+    for account in (HOME, AWAY):
+        absent, present = _decide(account=account), _decide(repository=others, account=account)
+        assert (absent.outcome, absent.because) == (present.outcome, present.because)
+
+
 def test_the_root_may_do_everything_at_home_but_what_a_deny_names() -> None:
     assert _decide(ROOT).outcome is ALLOW
     assert _decide(ROOT, repository=({**grant(), "Effect": "Deny"},)).outcome is DENY
@@ -185,9 +202,7 @@ def test_the_root_of_another_account_needs_a_grant() -> None:
 
 
 def test_a_session_that_the_root_federated_has_what_its_session_policies_allow() -> None:
-    by_root = FEDERATED.__class__(
-        FEDERATED.kind, FEDERATED.arn, FEDERATED.account, issuer_arn=account_root(HOME).arn
-    )
+    by_root = federated_session(FEDERATED_ARN, user_arn=ROOT_ARN, account=HOME)
 
     assert _decide(by_root, session=PUSH).outcome is ALLOW
     assert _decide(by_root, session=()).outcome is NONE
@@ -315,3 +330,13 @@ def test_a_role_is_assumed_by_whom_it_trusts(
     asked = request(caller, "sts:AssumeRole", ROLE_ARN)
 
     assert decide(asked, Applicable(policies(*identity), trust=trust)).outcome is outcome
+
+
+def test_attack_42_a_policy_of_wildcards_is_read_and_asked() -> None:
+    """30,720 characters of wildcards in resources, actions and values, against a long header."""
+    resource = f"arn:aws:ecr:*:{HOME}:repository/" + "*a?" * 3_000
+    condition = {"StringLike": {"aws:UserAgent": ["*?b*" * 2_500, "?*" * 2_500 + "b"]}}
+    hostile = allow("ecr:" + "*t?" * 2_000, [resource, "arn:aws:ecr:*:*:*"], Condition=condition)
+    asked = request(context=Context(user_agent="a" * 16_000))
+
+    assert decide(asked, Applicable(policies(hostile))).outcome is NONE

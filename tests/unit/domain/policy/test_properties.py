@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from entrepot.domain.policy.decisions import Outcome
-from entrepot.domain.policy.documents import Kind
+from entrepot.domain.policy.documents import Effect, Kind
 from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.policies import Applicable, Policies, Policy
 from entrepot.domain.policy.requests import Request
@@ -31,6 +31,8 @@ _RESOURCES = st.sampled_from(
     [
         "*",
         "arn:aws:ecr:*:*:repository/team/*",
+        "arn:aws:ecr:*:*:*/app",
+        "arn:aws:ecr:*:*:repository/te?m/app",
         "arn:aws:ecr:*:*:repository/${aws:username}/*",
         "arn:aws:s3:::*",
     ]
@@ -112,6 +114,7 @@ def _with(applicable: Applicable, kind: Kind, policy: Policy) -> Applicable:
 _KINDS = st.sampled_from([Kind.IDENTITY, Kind.REPOSITORY, Kind.BOUNDARY, Kind.SESSION])
 
 
+@settings(deadline=None)
 @given(_REQUESTS, _applicable(), _KINDS, st.data())
 def test_attack_28_a_policy_that_denies_never_widens(
     asked: Request, applicable: Applicable, kind: Kind, data: st.DataObject
@@ -122,6 +125,7 @@ def test_attack_28_a_policy_that_denies_never_widens(
         assert decide(asked, applicable).is_allowed
 
 
+@settings(deadline=None)
 @given(_REQUESTS, _applicable(), _KINDS, st.data())
 def test_a_policy_that_allows_never_takes_away(
     asked: Request, applicable: Applicable, kind: Kind, data: st.DataObject
@@ -132,6 +136,7 @@ def test_a_policy_that_allows_never_takes_away(
         assert decide(asked, _with(applicable, kind, policy)).is_allowed
 
 
+@settings(deadline=None)
 @given(_REQUESTS, _applicable())
 def test_order_never_matters(asked: Request, applicable: Applicable) -> None:
     def turned(policies: Policies | None) -> Policies | None:
@@ -147,6 +152,7 @@ def test_order_never_matters(asked: Request, applicable: Applicable) -> None:
     assert decide(asked, other).outcome is decide(asked, applicable).outcome
 
 
+@settings(deadline=None)
 @given(_REQUESTS, _applicable())
 def test_a_boundary_or_session_policies_never_widen(asked: Request, applicable: Applicable) -> None:
     free = replace(applicable, boundary=None, session=None)
@@ -155,6 +161,27 @@ def test_a_boundary_or_session_policies_never_widen(asked: Request, applicable: 
         assert decide(asked, free).is_allowed
 
 
+@settings(deadline=None)
+@given(_REQUESTS, _applicable())
+def test_the_index_passes_over_no_statement_that_fits(asked: Request, applicable: Applicable) -> None:
+    action = asked.action.lower()
+
+    for policies in applicable.all():
+        fitting = {
+            id(placed)
+            for placed in policies.statements
+            if placed.statement.actions.cover(action) and placed.mismatch(asked, is_bounded=False) is None
+        }
+        found = {
+            id(placed)
+            for effect in Effect
+            for placed in policies.candidates(effect, action, asked.resource)
+            if placed.mismatch(asked, is_bounded=False) is None
+        }
+        assert found == fitting
+
+
+@settings(deadline=None)
 @given(_REQUESTS, _applicable())
 def test_a_second_answer_is_the_first(asked: Request, applicable: Applicable) -> None:
     first = decide(asked, applicable)
@@ -163,6 +190,7 @@ def test_a_second_answer_is_the_first(asked: Request, applicable: Applicable) ->
     assert (first.because == "") == (first.outcome is Outcome.ALLOWED)
 
 
+@settings(deadline=None)
 @given(_REQUESTS, _applicable())
 def test_the_statement_that_decided_is_among_those_that_fit(asked: Request, applicable: Applicable) -> None:
     decided = decide(asked, applicable)
