@@ -17,6 +17,7 @@ from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.providers import OidcProviders
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -57,7 +58,7 @@ from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.iam.questions import IamQuestions
-from entrepot.services.iam.service import iam_service
+from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.fallback import FallbackBlobs
@@ -317,7 +318,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     store, blobs, clock, addresses = adapters.store, adapters.blobs, adapters.clock, settings.addresses
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
-    decisions = Decisions(store, Authorities(store), clock)
+    authorities = Authorities(store)
+    decisions = Decisions(store, authorities, clock)
     key_uses = KeyUses(store, clock)
     directory = Directory(store, clock, new_unique_id)
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
@@ -350,10 +352,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     RegistryOperations(tokens, account_settings, addresses),
                 ),
                 iam_service(
-                    directory,
-                    UserKeys(store, credentials),
-                    IdentityPolicies(store),
-                    PolicyLibrary(store, clock, new_unique_id),
+                    IamUseCases(
+                        directory,
+                        UserKeys(store, credentials),
+                        IdentityPolicies(store),
+                        PolicyLibrary(store, clock, new_unique_id),
+                        OidcProviders(store, clock),
+                        authorities,
+                    ),
                 ),
                 sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
             ],

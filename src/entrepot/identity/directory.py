@@ -8,7 +8,7 @@ from entrepot.domain.errors import DeleteConflict, EntityExists, EntityNotFound,
 from entrepot.domain.identities import Identity, IdentityKind, RoleTerms
 from entrepot.domain.policy.documents import Kind
 from entrepot.identity.aws_policies import AWS_POLICIES
-from entrepot.identity.documents import TRUST_LIMIT, check_document, check_principals
+from entrepot.identity.documents import TRUST_LIMIT, check_document, check_principals, find_identity
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 
@@ -67,6 +67,10 @@ class Directory:
     async def get(self, account: str, kind: IdentityKind, name: str) -> Identity:
         """The identity, or EntityNotFound."""
         return await self._store.read(lambda records: get_identity(records, account, kind, name))
+
+    async def find_by_arn(self, arn: str) -> Identity | None:
+        """The identity of this very ARN."""
+        return await self._store.read(lambda records: find_identity(records, arn))
 
     async def find(self, account: str, kind: IdentityKind, name: str) -> Identity | None:
         """The identity, None where there is none."""

@@ -28,6 +28,7 @@ from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.providers import OidcProviders
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -57,7 +58,7 @@ from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
 from entrepot.services.iam.questions import IamQuestions
-from entrepot.services.iam.service import iam_service
+from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
@@ -292,7 +293,8 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
     data_keys, blobs = DataKeys(ring), MemoryBlobs()
-    decisions, key_uses = Decisions(store, Authorities(store), now), KeyUses(store, now)
+    authorities, key_uses = Authorities(store), KeyUses(store, now)
+    decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
     tokens = Tokens(Signer(store, ring, now), credentials, now)
@@ -311,10 +313,14 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                 RegistryOperations(tokens, settings, addresses),
             ),
             iam_service(
-                directory,
-                UserKeys(store, credentials),
-                IdentityPolicies(store),
-                PolicyLibrary(store, now, new_unique_id),
+                IamUseCases(
+                    directory,
+                    UserKeys(store, credentials),
+                    IdentityPolicies(store),
+                    PolicyLibrary(store, now, new_unique_id),
+                    OidcProviders(store, now),
+                    authorities,
+                ),
             ),
             sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
         ],

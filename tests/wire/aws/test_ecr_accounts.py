@@ -81,7 +81,7 @@ async def test_another_accounts_listing_is_denied(ecr: "ECRClient") -> None:
     assert (refused.code, refused.status) == ("AccessDeniedException", 400)
     assert refused.message.startswith(
         f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: ecr:DescribeRepositories on "
-        "resource: *"
+        f"resource: arn:aws:ecr:{REGION}:{OTHER_ACCOUNT}:repository/* "
     )
 
 

@@ -344,3 +344,65 @@ def session_keys(given: Any) -> IssuedKey:
     return IssuedKey(
         given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], given["Expiration"]
     )
+
+
+async def test_the_simulator_says_what_the_doors_would(served: Served, iam: "IAMClient") -> None:
+    await user(iam, "ci", policy("ecr:PutImage", resource=arn("team/*")))
+    source = f"arn:aws:iam::{ACCOUNT}:user/ci"
+    asked: dict[str, Any] = {
+        "PolicySourceArn": source,
+        "ActionNames": ["ecr:PutImage", "ecr:DeleteRepository"],
+        "ResourceArns": [arn("team/app"), arn("other/app")],
+    }
+    answer = await to_thread(iam.simulate_principal_policy, **asked)
+    said = [each["EvalDecision"] for each in answer["EvaluationResults"]]
+    assert said == ["allowed", "implicitDeny", "implicitDeny", "implicitDeny"]
+    assert answer["EvaluationResults"][0]["MatchedStatements"][0]["SourcePolicyId"] == "p0"
+    further = [policy("ecr:*", effect="Deny")]
+    answer = await to_thread(iam.simulate_principal_policy, **asked, PolicyInputList=further)
+    assert answer["EvaluationResults"][0]["EvalDecision"] == "explicitDeny"
+    asked["PolicySourceArn"] = f"arn:aws:iam::{ACCOUNT}:user/nobody"
+    assert (await refusal(iam.simulate_principal_policy, **asked)).code == "NoSuchEntity"
+
+
+async def test_a_custom_simulation_has_the_conditions_it_is_told(iam: "IAMClient") -> None:
+    dev = policy("ecr:PutImage", Condition={"StringLike": {"ecr:ImageTag": "dev-*"}})
+    said = []
+    for tag in ("dev-1", "prod-1"):
+        entry: Any = {
+            "ContextKeyName": "ecr:ImageTag",
+            "ContextKeyType": "string",
+            "ContextKeyValues": [tag],
+        }
+        answer = await to_thread(
+            iam.simulate_custom_policy,
+            PolicyInputList=[dev],
+            ActionNames=["ecr:PutImage"],
+            ContextEntries=[entry],
+        )
+        said.append(answer["EvaluationResults"][0]["EvalDecision"])
+    assert said == ["allowed", "implicitDeny"]
+    refused = await refusal(iam.simulate_custom_policy, PolicyInputList=["{}"], ActionNames=["ecr:PutImage"])
+    assert refused.code == "InvalidInput"
+
+
+async def test_providers_are_made_changed_listed_and_deleted(served: Served, iam: "IAMClient") -> None:
+    made = await to_thread(
+        iam.create_open_id_connect_provider, Url="https://ci.example.com/x", ClientIDList=["a"]
+    )
+    name = made["OpenIDConnectProviderArn"]
+    assert name == f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example.com/x"
+    await to_thread(
+        iam.add_client_id_to_open_id_connect_provider, OpenIDConnectProviderArn=name, ClientID="b"
+    )
+    found = await to_thread(iam.get_open_id_connect_provider, OpenIDConnectProviderArn=name)
+    assert (found["Url"], found["ClientIDList"]) == ("ci.example.com/x", ["a", "b"])
+    listed = await to_thread(iam.list_open_id_connect_providers)
+    assert listed["OpenIDConnectProviderList"] == [{"Arn": name}]
+    again: Any = {"Url": "https://ci.example.com/x"}
+    assert (await refusal(iam.create_open_id_connect_provider, **again)).code == "EntityAlreadyExists"
+    plain: Any = {"Url": "http://ci.example.com"}
+    assert (await refusal(iam.create_open_id_connect_provider, **plain)).code == "InvalidInput"
+    await to_thread(iam.delete_open_id_connect_provider, OpenIDConnectProviderArn=name)
+    gone: Any = {"OpenIDConnectProviderArn": name}
+    assert (await refusal(iam.get_open_id_connect_provider, **gone)).code == "NoSuchEntity"

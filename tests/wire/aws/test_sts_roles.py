@@ -152,7 +152,7 @@ async def test_session_policies_have_a_size_and_a_form(served: Served, iam: "IAM
     large = policy("ecr:*", resource=arn("x" * 2100))
     assert (await refused_role(served, runner, Policy=large)).code == "PackedPolicyTooLarge"
     assert (await refused_role(served, runner, Policy="{}")).code == "MalformedPolicyDocument"
-    asked = {"RoleArn": BUILD, "RoleSessionName": "job", "Policy": policy("ecr:*")}
+    asked: Any = {"RoleArn": BUILD, "RoleSessionName": "job", "Policy": policy("ecr:*")}
     answer = await to_thread(served.sts(keys=runner).assume_role, **asked)
     assert 0 < answer["PackedPolicySize"] < 100
 

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 from entrepot.aws.endpoint import Service, offer
 from entrepot.aws.operations import AnyHandler, Operations
+from entrepot.identity.authorities import Authorities
 from entrepot.identity.directory import Directory
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.providers import OidcProviders
 from entrepot.identity.user_keys import UserKeys
 from entrepot.services.iam.access_keys import AccessKeyOperations
 from entrepot.services.iam.account import AccountOperations
 from entrepot.services.iam.groups import GROUP, GroupOperations
 from entrepot.services.iam.identity_policies import IdentityPolicyOperations
 from entrepot.services.iam.managed_policies import ManagedPolicyOperations
+from entrepot.services.iam.providers import ProviderOperations
 from entrepot.services.iam.roles import ROLE, RoleOperations
+from entrepot.services.iam.simulation import SimulationOperations
 from entrepot.services.iam.users import USER, UserOperations
 
 
@@ -30,15 +34,19 @@ class IamPerformers:
     of_roles: IdentityPolicyOperations
     policies: ManagedPolicyOperations
     account: AccountOperations
+    providers: ProviderOperations
+    simulation: SimulationOperations
 
 
 IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
+    "AddClientIDToOpenIDConnectProvider": lambda iam: iam.providers.add_client,
     "AddUserToGroup": lambda iam: iam.groups.add_user,
     "AttachGroupPolicy": lambda iam: iam.of_groups.attach,
     "AttachRolePolicy": lambda iam: iam.of_roles.attach,
     "AttachUserPolicy": lambda iam: iam.of_users.attach,
     "CreateAccessKey": lambda iam: iam.keys.create,
     "CreateGroup": lambda iam: iam.groups.create,
+    "CreateOpenIDConnectProvider": lambda iam: iam.providers.create,
     "CreatePolicy": lambda iam: iam.policies.create,
     "CreatePolicyVersion": lambda iam: iam.policies.create_version,
     "CreateRole": lambda iam: iam.roles.create,
@@ -46,6 +54,7 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
     "DeleteAccessKey": lambda iam: iam.keys.delete,
     "DeleteGroup": lambda iam: iam.groups.delete,
     "DeleteGroupPolicy": lambda iam: iam.of_groups.delete,
+    "DeleteOpenIDConnectProvider": lambda iam: iam.providers.delete,
     "DeletePolicy": lambda iam: iam.policies.delete,
     "DeletePolicyVersion": lambda iam: iam.policies.delete_version,
     "DeleteRole": lambda iam: iam.roles.delete,
@@ -61,6 +70,7 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
     "GetAccountSummary": lambda iam: iam.account.summary,
     "GetGroup": lambda iam: iam.groups.get,
     "GetGroupPolicy": lambda iam: iam.of_groups.get,
+    "GetOpenIDConnectProvider": lambda iam: iam.providers.get,
     "GetPolicy": lambda iam: iam.policies.get,
     "GetPolicyVersion": lambda iam: iam.policies.get_version,
     "GetRole": lambda iam: iam.roles.get,
@@ -78,6 +88,7 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
     "ListGroupsForUser": lambda iam: iam.users.list_groups,
     "ListInstanceProfilesForRole": lambda iam: iam.roles.list_instance_profiles,
     "ListMFADevices": lambda iam: iam.users.list_none,
+    "ListOpenIDConnectProviders": lambda iam: iam.providers.list,
     "ListPolicies": lambda iam: iam.policies.list,
     "ListPolicyTags": lambda iam: iam.policies.list_tags,
     "ListPolicyVersions": lambda iam: iam.policies.list_versions,
@@ -94,8 +105,11 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
     "PutRolePolicy": lambda iam: iam.of_roles.put,
     "PutUserPermissionsBoundary": lambda iam: iam.of_users.put_boundary,
     "PutUserPolicy": lambda iam: iam.of_users.put,
+    "RemoveClientIDFromOpenIDConnectProvider": lambda iam: iam.providers.remove_client,
     "RemoveUserFromGroup": lambda iam: iam.groups.remove_user,
     "SetDefaultPolicyVersion": lambda iam: iam.policies.set_default,
+    "SimulateCustomPolicy": lambda iam: iam.simulation.custom,
+    "SimulatePrincipalPolicy": lambda iam: iam.simulation.principal,
     "TagPolicy": lambda iam: iam.policies.tag,
     "TagRole": lambda iam: iam.of_roles.tag,
     "TagUser": lambda iam: iam.of_users.tag,
@@ -105,6 +119,7 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
     "UpdateAccessKey": lambda iam: iam.keys.update,
     "UpdateAssumeRolePolicy": lambda iam: iam.roles.update_trust,
     "UpdateGroup": lambda iam: iam.groups.update,
+    "UpdateOpenIDConnectProviderThumbprint": lambda iam: iam.providers.set_thumbprints,
     "UpdateRole": lambda iam: iam.roles.update,
     "UpdateRoleDescription": lambda iam: iam.roles.update_description,
     "UpdateUser": lambda iam: iam.users.update,
@@ -112,19 +127,32 @@ IAM_OFFERED: Mapping[str, Callable[[IamPerformers], AnyHandler]] = {
 """The offered operations; a table of its own, so that it can be read without a database."""
 
 
-def iam_service(
-    directory: Directory, keys: UserKeys, policies: IdentityPolicies, library: PolicyLibrary
-) -> Service:
+@dataclass(frozen=True, slots=True)
+class IamUseCases:
+    """What the operations are translated to."""
+
+    directory: Directory
+    keys: UserKeys
+    policies: IdentityPolicies
+    library: PolicyLibrary
+    providers: OidcProviders
+    authorities: Authorities
+
+
+def iam_service(use_cases: IamUseCases) -> Service:
     """IAM, with every operation that is offered."""
+    directory, policies = use_cases.directory, use_cases.policies
     iam = IamPerformers(
         UserOperations(directory),
         GroupOperations(directory),
         RoleOperations(directory),
-        AccessKeyOperations(directory, keys),
+        AccessKeyOperations(directory, use_cases.keys),
         IdentityPolicyOperations(USER, directory, policies),
         IdentityPolicyOperations(GROUP, directory, policies),
         IdentityPolicyOperations(ROLE, directory, policies),
-        ManagedPolicyOperations(library),
+        ManagedPolicyOperations(use_cases.library),
         AccountOperations(),
+        ProviderOperations(use_cases.providers),
+        SimulationOperations(directory, use_cases.authorities),
     )
     return offer("iam", Operations({name: performer(iam) for name, performer in IAM_OFFERED.items()}))
