@@ -14,7 +14,7 @@ from bench import content
 from bench.content import MANIFEST_TYPE, REPOSITORY, SMALL_BLOB, TAG, Blob
 from bench.generator import Crowd, Report, put_load
 from bench.memory import watched
-from bench.rivals import Rival, distribution, entrepot, entrepot_plain, moto
+from bench.rivals import Rival, distribution, entrepot, entrepot_on_postgresql, entrepot_plain, moto
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -77,7 +77,10 @@ class Group:
 def groups() -> tuple[Group, ...]:
     """Everything that is measured, in the order of the table."""
     return (
-        _small(),
+        _small(entrepot, required=5, goal=10),
+        _small(
+            entrepot_on_postgresql, prefix="postgresql/", suffix=", rows in PostgreSQL", required=1, goal=3
+        ),
         _downloads("sealed", entrepot, "sealed", _SEALED),
         _downloads("plain", entrepot_plain, "storage declared encrypted", _PLAIN),
         *_pushes(),
@@ -99,7 +102,14 @@ def _against_distribution(measure: Measure) -> tuple[Side, ...]:
     return (Side("distribution", "distribution", measure), Side("Entrepot", "entrepot", measure))
 
 
-def _small() -> Group:
+def _small(
+    server: Callable[[Path], AbstractContextManager[Rival]],
+    *,
+    prefix: str = "",
+    suffix: str = "",
+    required: float,
+    goal: float,
+) -> Group:
     manifest = {"by tag": TAG, "by digest": content.manifest_digest()}
     blob = f"/v2/{REPOSITORY}/blobs/{SMALL_BLOB.digest}"
     asked = [
@@ -115,17 +125,17 @@ def _small() -> Group:
     asked += [("blob/head", "blob HEAD", "HEAD", blob), ("blob/get-4k", "4 KiB blob GET", "GET", blob)]
     rows = [
         Row(
-            name=name,
-            work=work,
+            name=f"{prefix}{name}",
+            work=f"{work}{suffix}",
             unit="/s",
             sides=_against_distribution(_request_rate(method, path)),
-            required=5,
-            goal=10,
+            required=required,
+            goal=goal,
         )
         for name, work, method, path in asked
     ]
     return Group(
-        servers=(distribution, entrepot), rows=tuple(rows), fill=fill_with_an_image, disk_bytes=10 * MIB
+        servers=(distribution, server), rows=tuple(rows), fill=fill_with_an_image, disk_bytes=10 * MIB
     )
 
 

@@ -63,6 +63,7 @@ from entrepot.services.sts.service import TokenOperations, sts_questions, sts_se
 from entrepot.settings import Settings
 from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
+from entrepot.storage.blobs.large_buffers import give_back_at_once
 from entrepot.storage.blobs.locations import Bucket as BucketLocation
 from entrepot.storage.blobs.locations import Folder, Location
 from entrepot.storage.blobs.reporting import ReportedBlobs
@@ -84,8 +85,9 @@ from entrepot.workers.runner import Runner
 logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
-_PART_THREADS = 16  # hashing and sealing for a bucket, and waiting for it
+_PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
+_LEFTOVERS_SHARE = 4  # they take a listing of the bucket, so one round to so many of the collector's
 _JOB_POLL = timedelta(seconds=1)
 _SILENT = NoReports()
 _WATCH_CONNECTIONS = 2  # one looks while the other may still be hanging
@@ -299,6 +301,7 @@ async def _open_location(
         case Folder(path=path):
             yield _Opened(FilesystemBlobs(path, pool=disk, meter=reports.blob_bytes), None, None)
         case BucketLocation():
+            give_back_at_once()
             # threads of its own: they wait for the storage, and others on `disk` must not wait with them
             with (
                 ThreadPoolExecutor(_PART_THREADS, "parts") as parts,
@@ -335,11 +338,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     account_settings = AccountSettings(store)
     totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
-    jobs = [*collection_jobs(Collector(store, blobs, clock, Grace()), credentials, adapters.reports)]
+    grace = Grace.of(timedelta(seconds=settings.grace_seconds))
+    every = timedelta(seconds=settings.collect_seconds)
+    collector = Collector(store, blobs, clock, grace)
+    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
-        jobs.append(leftover_job(LeftoverCollector(store, adapters.leftovers, clock, Grace().uploads)))
+        leftovers = LeftoverCollector(store, adapters.leftovers, clock, grace.uploads)
+        jobs.append(leftover_job(leftovers, every=_LEFTOVERS_SHARE * every))
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(adapters.sending)
     return Application(

@@ -17,13 +17,14 @@ from entrepot.domain.names import Registry, is_account, is_region
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
-from entrepot.installation.data_lock import DataFolderInUse, data_lock
+from entrepot.installation.data_lock import DataFolderInUse, DataFolderUnwritable, data_lock
 from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
 from entrepot.installation.first_start import (
     ACCESS_KEY_VARIABLE,
     SECRET_VARIABLE,
     CannotStart,
     Prepared,
+    create_root_key,
     prepare,
     replace_root,
     root_key_versions,
@@ -80,6 +81,7 @@ _SAID = (
     CannotCopy,
     CopyDamaged,
     DataFolderInUse,
+    DataFolderUnwritable,
     KeyRingError,
     DatabaseUnfit,
     BucketUnfit,
@@ -138,7 +140,9 @@ def _parser() -> ArgumentParser:
     root_key = commands.add_parser("root-key", help="the key that everything at rest is sealed under")
     add_options(root_key)
     root_key.add_argument(
-        "action", choices=("show", "rotate"), help="list its versions, or add one and rewrap"
+        "action",
+        choices=("create", "show", "rotate"),
+        help="make one for servers to come, list its versions, or add one and rewrap",
     )
     root_key.set_defaults(command=_root_key)
 
@@ -191,14 +195,13 @@ _SERVE = "Serve the registry. Each setting comes from the command line, else fro
 def _serve(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
     check_certificate(settings)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     with data_lock(settings.data_dir):
         sockets = listen(settings.host, settings.port)  # before anything is made or changed
+        metrics = listen(*settings.metrics_listen) if settings.metrics_listen else []
         settings = replace(settings, port=sockets[0].getsockname()[1])  # 0 asked for any free one
         prepared = asyncio.run(prepare(settings, environment))
         write_endpoint(settings.data_dir, _served_at(settings))
         _greet(settings, prepared)
-        metrics = listen(*settings.metrics_listen) if settings.metrics_listen else []
         Supervisor(settings, sockets, metrics).run()
     return 0
 
@@ -280,7 +283,10 @@ def _credentials(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     settings = read_settings(parsed, environment)
-    if parsed.action == "rotate":
+    if parsed.action == "create":
+        create_root_key(settings)
+        print(f"{settings.root_key_file} is a new root key; without it nothing that it seals can be read")
+    elif parsed.action == "rotate":
         version, replaced = asyncio.run(rotate_root_key(settings))
         print(f"{settings.root_key_file} has version {version}; {replaced} keys were wrapped anew")
     else:

@@ -87,6 +87,12 @@ OPTIONS = (
     Option("metrics-repositories", "count requests by the name of their repository too", is_flag=True),
     Option("drain-delay-seconds", "how long to go on taking connections after SIGTERM, while not ready", "0"),
     Option("read-only", "answer reads and refuse every change; run no jobs", is_flag=True),
+    Option("collect-seconds", "time between two rounds of the collector", "900"),
+    Option(
+        "grace-seconds",
+        "how long an idle upload and a layer without an image are kept; a blob that nobody holds, 1/24 of it",
+        "86400",
+    ),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -114,6 +120,8 @@ class Settings:
     is_storage_encrypted: bool
     allow_sparse: bool
     is_read_only: bool
+    collect_seconds: int
+    grace_seconds: int
     drain_seconds: int
     log_level: str
     trusted_proxies: tuple[Network, ...] = ()
@@ -195,6 +203,8 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
         is_read_only=_flag("read-only", value["read-only"]),
+        collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
+        grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )

@@ -30,6 +30,8 @@ class RawRegistry:
     host: str
     port: int
     password: str
+    patience_seconds: float = 60
+    """How long it waits for a connection, and for each piece of an answer."""
 
     def send(
         self,
@@ -41,7 +43,9 @@ class RawRegistry:
         """An iterable body is sent chunked, without a length."""
         secret = base64.b64encode(f"AWS:{self.password}".encode()).decode()
         sent = {"Authorization": f"Basic {secret}", **(headers or {})}
-        with closing(http.client.HTTPConnection(self.host, self.port, timeout=60)) as connection:
+        with closing(
+            http.client.HTTPConnection(self.host, self.port, timeout=self.patience_seconds)
+        ) as connection:
             connection.request(
                 method, target, body, sent, encode_chunked=body is not None and not isinstance(body, bytes)
             )

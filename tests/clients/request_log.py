@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Request:
 class RequestLog:
     """The requests after a certain one."""
 
-    entrepot: Entrepot
+    entrepot: Endpoint
     skipped: int
 
     def requests(self, repository: str) -> list[Request]:
@@ -41,14 +41,15 @@ class RequestLog:
         return list(_read(self.entrepot))[self.skipped :]
 
 
-def open_request_log(entrepot: Entrepot) -> RequestLog:
+def open_request_log(entrepot: Endpoint) -> RequestLog:
     """A log that begins now."""
     return RequestLog(entrepot, sum(1 for _ in _read(entrepot)))
 
 
-def _read(entrepot: Entrepot) -> Iterator[Request]:
-    for line in entrepot.log.read_text().splitlines():
-        entry = json.loads(line) if line.startswith("{") else {}
+def _read(entrepot: Endpoint) -> Iterator[Request]:
+    lines = [line for log in entrepot.logs for line in log.read_text().splitlines() if line.startswith("{")]
+    for entry in sorted(map(json.loads, lines), key=lambda entry: entry.get("timestamp", "")):
         # What cannot be parsed has no method: clients begin with TLS on a port that has none.
-        if entry.get("event") == "request" and entry["method"] != "UNKNOWN":
+        # A balancer's questions whether we are well are no client's.
+        if entry.get("event") == "request" and entry["method"] != "UNKNOWN" and entry["path"] != "/readyz":
             yield Request(entry["method"], entry["path"], entry["status"], entry["agent"])

@@ -4,13 +4,13 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.engines.entrepot import ACCOUNT, Entrepot
+from tests.engines.entrepot import ACCOUNT, Endpoint
 from tests.engines.programs import find_program, run_program
 
 NewRepository = Callable[[], str]
 
 
-def aws(entrepot: Entrepot, home: Path, *arguments: str, is_expected_to_fail: bool = False) -> str:
+def aws(entrepot: Endpoint, home: Path, *arguments: str, is_expected_to_fail: bool = False) -> str:
     return run_program(
         find_program("aws"),
         *arguments,
@@ -19,7 +19,7 @@ def aws(entrepot: Entrepot, home: Path, *arguments: str, is_expected_to_fail: bo
     )
 
 
-def test_repository_is_made_shown_and_deleted(entrepot: Entrepot, tmp_path: Path) -> None:
+def test_repository_is_made_shown_and_deleted(entrepot: Endpoint, tmp_path: Path) -> None:
     aws(
         entrepot,
         tmp_path,
@@ -51,7 +51,7 @@ def test_repository_is_made_shown_and_deleted(entrepot: Entrepot, tmp_path: Path
     )
 
 
-def test_pages_are_followed(entrepot: Entrepot, tmp_path: Path) -> None:
+def test_pages_are_followed(entrepot: Endpoint, tmp_path: Path) -> None:
     for number in range(4):
         entrepot.create_repository(f"cli-pages/{number}")
 
@@ -63,7 +63,7 @@ def test_pages_are_followed(entrepot: Entrepot, tmp_path: Path) -> None:
     assert sorted(printed.split()) == [f"cli-pages/{number}" for number in range(4)]
 
 
-def test_login_password_is_one_line_without_a_colon(entrepot: Entrepot, tmp_path: Path) -> None:
+def test_login_password_is_one_line_without_a_colon(entrepot: Endpoint, tmp_path: Path) -> None:
     printed = aws(entrepot, tmp_path, "ecr", "get-login-password")
 
     assert len(printed.splitlines()) == 1
@@ -71,7 +71,7 @@ def test_login_password_is_one_line_without_a_colon(entrepot: Entrepot, tmp_path
 
 
 def test_repository_settings_are_changed(
-    entrepot: Entrepot, tmp_path: Path, new_repository: NewRepository
+    entrepot: Endpoint, tmp_path: Path, new_repository: NewRepository
 ) -> None:
     name = new_repository()
     arn = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{name}"
@@ -97,14 +97,14 @@ def test_repository_settings_are_changed(
     ]
 
 
-def test_account_settings_are_read_and_put(entrepot: Entrepot, tmp_path: Path) -> None:
+def test_account_settings_are_read_and_put(entrepot: Endpoint, tmp_path: Path) -> None:
     shown = json.loads(aws(entrepot, tmp_path, "ecr", "get-account-setting", "--name", "BLOB_MOUNTING"))
 
     assert shown == {"name": "BLOB_MOUNTING", "value": "ENABLED"}
     assert json.loads(aws(entrepot, tmp_path, "ecr", "describe-registry"))["registryId"] == ACCOUNT
 
 
-def test_configure_by_hand_works(entrepot: Entrepot, tmp_path: Path) -> None:
+def test_configure_by_hand_works(entrepot: Endpoint, tmp_path: Path) -> None:
     """The four questions of `aws configure`, answered, and nothing in the environment but the endpoint."""
     environment = {
         "PATH": entrepot.client_environment(tmp_path)["PATH"],

@@ -9,12 +9,12 @@ import pytest
 
 from tests.clients.oci_layout import describe
 from tests.clients.raw_registry import OCI_CONFIG, OCI_LAYER, OCI_MANIFEST, sha256
-from tests.engines.entrepot import ACCOUNT, Entrepot
+from tests.engines.entrepot import ACCOUNT, Endpoint
 
 NewRepository = Callable[[], str]
 
 
-def upload_layer(entrepot: Entrepot, repository: str, content: bytes) -> str:
+def upload_layer(entrepot: Endpoint, repository: str, content: bytes) -> str:
     ecr = entrepot.ecr()
     begun = ecr.initiate_layer_upload(repositoryName=repository)
     digest = sha256(content)
@@ -29,7 +29,7 @@ def upload_layer(entrepot: Entrepot, repository: str, content: bytes) -> str:
     return digest
 
 
-def put_image(entrepot: Entrepot, repository: str, tag: str) -> str:
+def put_image(entrepot: Endpoint, repository: str, tag: str) -> str:
     """An image whose content is its tag, so that no two are the same."""
     config, layer = b"{}", tag.encode()
     for content in (config, layer):
@@ -47,12 +47,12 @@ def put_image(entrepot: Entrepot, repository: str, tag: str) -> str:
     return manifest
 
 
-def is_available(entrepot: Entrepot, repository: str, digest: str) -> bool:
+def is_available(entrepot: Endpoint, repository: str, digest: str) -> bool:
     answer = entrepot.ecr().batch_check_layer_availability(repositoryName=repository, layerDigests=[digest])
     return any(layer["layerAvailability"] == "AVAILABLE" for layer in answer["layers"])
 
 
-def test_caller_is_the_root_of_the_default_account(entrepot: Entrepot) -> None:
+def test_caller_is_the_root_of_the_default_account(entrepot: Endpoint) -> None:
     identity = entrepot.sts().get_caller_identity()
 
     assert identity["Account"] == ACCOUNT
@@ -60,7 +60,7 @@ def test_caller_is_the_root_of_the_default_account(entrepot: Entrepot) -> None:
 
 
 def test_endpoint_of_the_token_is_where_repositories_are(
-    entrepot: Entrepot, new_repository: NewRepository
+    entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     ecr = entrepot.ecr()
     [granted] = ecr.get_authorization_token()["authorizationData"]
@@ -74,7 +74,7 @@ def test_endpoint_of_the_token_is_where_repositories_are(
 @pytest.mark.parametrize(
     "region", ["us-east-1", "eu-west-1", "ap-southeast-2", "cn-north-1", "us-gov-west-1"]
 )
-def test_repositories_of_a_region_are_its_own(entrepot: Entrepot, region: str) -> None:
+def test_repositories_of_a_region_are_its_own(entrepot: Endpoint, region: str) -> None:
     name = f"regional/{region}"
     entrepot.create_repository(name, region=region)
 
@@ -86,7 +86,7 @@ def test_repositories_of_a_region_are_its_own(entrepot: Entrepot, region: str) -
         other.describe_repositories(repositoryNames=[name])
 
 
-def test_refusals_are_the_exceptions_of_the_model(entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_refusals_are_the_exceptions_of_the_model(entrepot: Endpoint, new_repository: NewRepository) -> None:
     ecr, repository = entrepot.ecr(), new_repository()
 
     with pytest.raises(ecr.exceptions.RepositoryAlreadyExistsException) as refused:
@@ -100,7 +100,7 @@ def test_refusals_are_the_exceptions_of_the_model(entrepot: Entrepot, new_reposi
         ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": "absent"}])
 
 
-def test_paginator_gives_every_repository_once(entrepot: Entrepot) -> None:
+def test_paginator_gives_every_repository_once(entrepot: Endpoint) -> None:
     names = {entrepot.create_repository(f"many/{number:02}", region="eu-north-1") for number in range(25)}
 
     pages = list(
@@ -115,7 +115,7 @@ def test_paginator_gives_every_repository_once(entrepot: Entrepot) -> None:
     assert set(seen) == names
 
 
-def test_paginators_give_every_image_once(entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_paginators_give_every_image_once(entrepot: Endpoint, new_repository: NewRepository) -> None:
     repository = new_repository()
     tags = {f"tag-{number}" for number in range(5)}
     for tag in tags:
@@ -135,7 +135,7 @@ def test_paginators_give_every_image_once(entrepot: Entrepot, new_repository: Ne
     ) == sorted(tags)
 
 
-def test_waiters_are_there(entrepot: Entrepot) -> None:
+def test_waiters_are_there(entrepot: Endpoint) -> None:
     ecr = entrepot.ecr()
 
     assert [ecr.get_waiter(name).name for name in ecr.waiter_names] == [
@@ -145,7 +145,7 @@ def test_waiters_are_there(entrepot: Entrepot) -> None:
 
 
 def test_image_put_through_the_api_comes_back_whole(
-    entrepot: Entrepot, new_repository: NewRepository
+    entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     manifest = put_image(entrepot, repository, "v1")
@@ -161,7 +161,7 @@ def test_image_put_through_the_api_comes_back_whole(
     assert layer == b"v1"
 
 
-def test_large_layer_goes_up_in_parts(entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_large_layer_goes_up_in_parts(entrepot: Endpoint, new_repository: NewRepository) -> None:
     repository, ecr = new_repository(), entrepot.ecr()
     part = bytes(range(256)) * (20 * 1024 * 1024 // 256)
     content = part + b"the rest"
@@ -186,7 +186,7 @@ def test_large_layer_goes_up_in_parts(entrepot: Entrepot, new_repository: NewRep
     assert is_available(entrepot, repository, done["layerDigest"])
 
 
-def test_untagged_and_tagged_images_are_told_apart(entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_untagged_and_tagged_images_are_told_apart(entrepot: Endpoint, new_repository: NewRepository) -> None:
     repository, ecr = new_repository(), entrepot.ecr()
     first, second = (put_image(entrepot, repository, tag) for tag in ("one", "two"))
     ecr.put_image(repositoryName=repository, imageManifest=second, imageTag="one")
@@ -198,7 +198,7 @@ def test_untagged_and_tagged_images_are_told_apart(entrepot: Entrepot, new_repos
     assert [one["imageDigest"] for one in untagged] == [sha256(first.encode())]
 
 
-def test_tags_of_a_repository_are_kept(entrepot: Entrepot) -> None:
+def test_tags_of_a_repository_are_kept(entrepot: Endpoint) -> None:
     ecr = entrepot.ecr()
     made = ecr.create_repository(repositoryName="team/labelled", tags=[{"Key": "team", "Value": "blue"}])
     arn = made["repository"]["repositoryArn"]
@@ -209,7 +209,7 @@ def test_tags_of_a_repository_are_kept(entrepot: Entrepot) -> None:
     assert ecr.list_tags_for_resource(resourceArn=arn)["tags"] == [{"Key": "stage", "Value": "test"}]
 
 
-def test_attack_32_a_wrong_secret_is_refused(entrepot: Entrepot) -> None:
+def test_attack_32_a_wrong_secret_is_refused(entrepot: Endpoint) -> None:
     stranger = entrepot.ecr(secret_access_key="not-the-secret-of-this-key-at-all-000000")
 
     with pytest.raises(stranger.exceptions.ClientError) as refused:
@@ -218,7 +218,7 @@ def test_attack_32_a_wrong_secret_is_refused(entrepot: Entrepot) -> None:
     assert refused.value.response["Error"]["Code"] == "InvalidSignatureException"
 
 
-def test_operation_that_is_not_offered_says_so(entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_operation_that_is_not_offered_says_so(entrepot: Endpoint, new_repository: NewRepository) -> None:
     ecr = entrepot.ecr()
 
     with pytest.raises(ecr.exceptions.ClientError) as refused:

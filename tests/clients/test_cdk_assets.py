@@ -9,7 +9,7 @@ import pytest
 from tests.clients.image_assets import ImageAsset
 from tests.engines.client import Client, open_client
 from tests.engines.docker import Docker
-from tests.engines.entrepot import ACCOUNT, REGION, Entrepot
+from tests.engines.entrepot import ACCOUNT, REGION, Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -18,7 +18,7 @@ BOOTSTRAPPED = "cdk-hnb659fds-container-assets-{account}-{region}"
 
 
 @pytest.fixture
-def publisher(tmp_path: Path, docker_engine: Docker, entrepot: Entrepot) -> Client:
+def publisher(tmp_path: Path, docker_engine: Docker, entrepot: Endpoint) -> Client:
     """The program, with a docker that is logged in nowhere."""
     variables = {
         **docker_engine.environment,
@@ -37,7 +37,7 @@ def publish(publisher: Client, *, is_expected_to_fail: bool = False) -> str:
     return publisher.run("publish", "--verbose", is_expected_to_fail=is_expected_to_fail)
 
 
-def test_an_asset_is_pushed_once(publisher: Client, asset: ImageAsset, entrepot: Entrepot) -> None:
+def test_an_asset_is_pushed_once(publisher: Client, asset: ImageAsset, entrepot: Endpoint) -> None:
     ecr, name = entrepot.ecr(), BOOTSTRAPPED.format(account=ACCOUNT, region=REGION)
     made = ecr.create_repository(
         repositoryName=name,
@@ -58,7 +58,7 @@ def test_an_asset_is_pushed_once(publisher: Client, asset: ImageAsset, entrepot:
 
 
 def test_an_asset_that_was_deleted_is_pushed_again(
-    publisher: Client, asset: ImageAsset, entrepot: Entrepot, new_repository: NewRepository
+    publisher: Client, asset: ImageAsset, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     asset.write(repository, region=REGION)
@@ -92,7 +92,7 @@ def test_a_role_to_assume_is_refused_at_once(
 
 
 def test_an_asset_goes_to_the_region_of_its_destination(
-    publisher: Client, asset: ImageAsset, entrepot: Entrepot
+    publisher: Client, asset: ImageAsset, entrepot: Endpoint
 ) -> None:
     """On a host that serves every region, the region is that of the token."""
     region = "ca-central-1"
@@ -106,7 +106,7 @@ def test_an_asset_goes_to_the_region_of_its_destination(
 
 
 def test_its_credential_helper_logs_docker_in(
-    publisher: Client, entrepot: Entrepot, new_repository: NewRepository, docker_engine: Docker
+    publisher: Client, entrepot: Endpoint, new_repository: NewRepository, docker_engine: Docker
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     config, grants = publisher.home / "docker", publisher.home / "credentials.json"

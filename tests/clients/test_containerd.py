@@ -11,7 +11,7 @@ from tests.clients.oci_layout import Layout, layer_of
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.clients.request_log import RequestLog
 from tests.engines.containerd import Containerd, containerd_daemon
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.interruption import interrupted
 
 NewRepository = Callable[[], str]
@@ -24,7 +24,7 @@ def containerd() -> Iterator[Containerd]:
 
 
 @pytest.fixture
-def two_repositories(entrepot: Entrepot, new_repository: NewRepository) -> tuple[str, str]:
+def two_repositories(entrepot: Endpoint, new_repository: NewRepository) -> tuple[str, str]:
     return f"{entrepot.registry}/{new_repository()}", f"{entrepot.registry}/{new_repository()}"
 
 
@@ -93,7 +93,7 @@ def test_layers_are_mounted_from_the_repository_they_were_pulled_from(
 
 
 def test_download_that_was_cut_off_goes_on_where_it_stopped(
-    containerd: Containerd, password: str, entrepot: Entrepot, repository_uri: str, layout: Layout
+    containerd: Containerd, password: str, entrepot: Endpoint, repository_uri: str, layout: Layout
 ) -> None:
     manifest = layout.add_image(layer=layer_of({"noise": os.urandom(8_000_000)}))
     import_image(containerd, layout, OCI_MANIFEST, manifest, f"{repository_uri}:1")

@@ -10,7 +10,7 @@ from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.skopeo import Skopeo
 
 NewRepository = Callable[[], str]
@@ -24,7 +24,7 @@ VERIFY_ATTESTATION = (
 
 
 @pytest.fixture
-def cosign(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def cosign(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A cosign that is logged in and has a key."""
     client = open_client("cosign", tmp_path, {"COSIGN_PASSWORD": "", "COSIGN_EXPERIMENTAL": "1"})
     client.run("login", "--username=AWS", "--password-stdin", entrepot.registry, stdin=password)
@@ -33,7 +33,7 @@ def cosign(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
 
 
 @pytest.fixture
-def image(skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout) -> str:
+def image(skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout) -> str:
     """The name by digest of an image that is there, tagged `1`."""
     name = f"{entrepot.registry}/{new_repository()}"
     manifest = layout.add_image()
@@ -45,7 +45,7 @@ def repository_of(image: str) -> str:
     return image.partition("/")[2].partition("@")[0]
 
 
-def tags(entrepot: Entrepot, image: str) -> list[str]:
+def tags(entrepot: Endpoint, image: str) -> list[str]:
     identifiers = entrepot.ecr().list_images(repositoryName=repository_of(image))["imageIds"]
     return sorted(one["imageTag"] for one in identifiers if "imageTag" in one)
 
@@ -55,7 +55,7 @@ def signature_tag(image: str, kind: str = "sig") -> str:
     return f"{image.rpartition('@')[2].replace(':', '-')}.{kind}"
 
 
-def test_signature_under_a_tag_is_verified(cosign: Client, entrepot: Entrepot, image: str) -> None:
+def test_signature_under_a_tag_is_verified(cosign: Client, entrepot: Endpoint, image: str) -> None:
     cosign.run(*SIGN, image)
 
     printed = cosign.run(*VERIFY, image)
@@ -65,7 +65,7 @@ def test_signature_under_a_tag_is_verified(cosign: Client, entrepot: Entrepot, i
 
 
 def test_signature_as_a_referrer_is_verified_and_needs_no_tag(
-    cosign: Client, entrepot: Entrepot, image: str
+    cosign: Client, entrepot: Endpoint, image: str
 ) -> None:
     cosign.run(*SIGN, "--registry-referrers-mode=oci-1-1", image)
 
@@ -80,7 +80,7 @@ def test_signature_as_a_referrer_is_verified_and_needs_no_tag(
 
 
 def test_signature_in_the_new_bundle_format_is_verified(
-    cosign: Client, entrepot: Entrepot, image: str
+    cosign: Client, entrepot: Endpoint, image: str
 ) -> None:
     cosign.run("trusted-root", "create", "--out=nobody.json")
 
@@ -90,7 +90,7 @@ def test_signature_in_the_new_bundle_format_is_verified(
     assert tags(entrepot, image) == ["1"]
 
 
-def test_signature_of_another_key_is_not_accepted(cosign: Client, entrepot: Entrepot, image: str) -> None:
+def test_signature_of_another_key_is_not_accepted(cosign: Client, entrepot: Endpoint, image: str) -> None:
     cosign.run(*SIGN, image)
     cosign.run("generate-key-pair", "--output-key-prefix=other")
 
@@ -107,7 +107,7 @@ def test_unsigned_image_is_said_to_be_unsigned(cosign: Client, image: str) -> No
 
 
 def test_every_image_of_an_index_is_signed(
-    cosign: Client, skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    cosign: Client, skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     index = layout.add_index("amd64", "arm64")
@@ -136,7 +136,7 @@ def test_attached_bill_of_materials_comes_back(cosign: Client, image: str) -> No
 
 
 def test_copy_takes_the_signature_along(
-    cosign: Client, entrepot: Entrepot, image: str, new_repository: NewRepository
+    cosign: Client, entrepot: Endpoint, image: str, new_repository: NewRepository
 ) -> None:
     cosign.run(*SIGN, image)
     target = f"{entrepot.registry}/{new_repository()}:1"
@@ -146,7 +146,7 @@ def test_copy_takes_the_signature_along(
     cosign.run(*VERIFY, target)
 
 
-def test_cleaned_image_has_no_signature(cosign: Client, entrepot: Entrepot, image: str) -> None:
+def test_cleaned_image_has_no_signature(cosign: Client, entrepot: Endpoint, image: str) -> None:
     cosign.run(*SIGN, image)
 
     cosign.run("clean", "--force", "--type=signature", "--allow-http-registry", image)

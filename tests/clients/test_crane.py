@@ -10,13 +10,13 @@ from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 NewRepository = Callable[[], str]
 
 
 @pytest.fixture
-def crane(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def crane(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A crane that is logged in."""
     client = open_client("crane", tmp_path)
     client.run(
@@ -31,7 +31,7 @@ def push(crane: Client, layout: Layout, media_type: str, manifest: bytes, target
 
 
 def test_image_comes_back_by_tag_and_by_digest(
-    crane: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    crane: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     manifest = layout.add_image()
@@ -44,7 +44,7 @@ def test_image_comes_back_by_tag_and_by_digest(
 
 
 def test_one_platform_of_an_index_is_pulled(
-    crane: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout, tmp_path: Path
+    crane: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout, tmp_path: Path
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     index = layout.add_index("amd64", "arm64")
@@ -59,7 +59,7 @@ def test_one_platform_of_an_index_is_pulled(
 
 def test_copy_to_another_repository_mounts_its_layers(
     crane: Client,
-    entrepot: Entrepot,
+    entrepot: Endpoint,
     new_repository: NewRepository,
     layout: Layout,
     request_log: RequestLog,
@@ -75,7 +75,7 @@ def test_copy_to_another_repository_mounts_its_layers(
 
 
 def test_tags_are_added_and_listed(
-    crane: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    crane: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"
@@ -88,7 +88,7 @@ def test_tags_are_added_and_listed(
 
 
 def test_deleting_a_tag_leaves_the_image_and_deleting_its_digest_does_not(
-    crane: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    crane: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"
@@ -105,7 +105,7 @@ def test_deleting_a_tag_leaves_the_image_and_deleting_its_digest_does_not(
 
 
 def test_index_is_assembled_from_images_that_are_there(
-    crane: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    crane: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     for architecture in ("amd64", "arm64"):
@@ -121,7 +121,7 @@ def test_index_is_assembled_from_images_that_are_there(
 
 def test_nothing_is_refused_on_the_way(
     crane: Client,
-    entrepot: Entrepot,
+    entrepot: Endpoint,
     new_repository: NewRepository,
     layout: Layout,
     request_log: RequestLog,

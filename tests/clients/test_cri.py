@@ -11,7 +11,7 @@ from tests.clients.oci_layout import Layout, layer_of
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST
 from tests.engines.containerd import Containerd, containerd_daemon
 from tests.engines.cri import NOT_FOUND, OK, UNKNOWN, ImageService, open_image_service
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.interruption import interrupted
 from tests.engines.skopeo import Skopeo
 
@@ -19,7 +19,7 @@ NewRepository = Callable[[], str]
 
 
 @pytest.fixture(scope="module")
-def node(entrepot: Entrepot) -> Iterator[Containerd]:
+def node(entrepot: Endpoint) -> Iterator[Containerd]:
     with containerd_daemon() as daemon:
         daemon.allow_plain_http(entrepot.registry)
         yield daemon
@@ -39,7 +39,7 @@ def image(skopeo: Skopeo, repository_uri: str, layout: Layout) -> str:
 
 
 @pytest.fixture
-def long_image(skopeo: Skopeo, new_repository: NewRepository, entrepot: Entrepot, layout: Layout) -> str:
+def long_image(skopeo: Skopeo, new_repository: NewRepository, entrepot: Endpoint, layout: Layout) -> str:
     """The name in its registry of an image that takes a while."""
     name = f"{new_repository()}:1"
     manifest = layout.add_image(layer=layer_of({"noise": os.urandom(8_000_000)}))
@@ -73,7 +73,7 @@ def test_wrong_or_missing_password_is_unauthorized(images: ImageService, image: 
 
 
 def test_pull_that_was_cut_off_goes_on_where_it_stopped(
-    node: Containerd, images: ImageService, entrepot: Entrepot, password: str, long_image: str
+    node: Containerd, images: ImageService, entrepot: Endpoint, password: str, long_image: str
 ) -> None:
     with interrupted(entrepot.port, cut_after_bytes=3_000_000) as network:
         through = f"127.0.0.1:{network.port}"

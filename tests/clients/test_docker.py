@@ -4,14 +4,14 @@ import os
 from collections.abc import Callable
 
 from tests.engines.docker import Docker
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.interruption import interrupted
 
 NewRepository = Callable[[], str]
 
 
 def test_pushed_image_pulls_back_under_the_same_digest(
-    docker: Docker, entrepot: Entrepot, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}:1"
@@ -28,7 +28,7 @@ def test_pushed_image_pulls_back_under_the_same_digest(
     assert (detail["imageDigest"], detail["imageTags"]) == (pushed, ["1"])
 
 
-def test_image_pulls_by_digest(docker: Docker, entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_image_pulls_by_digest(docker: Docker, entrepot: Endpoint, new_repository: NewRepository) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     docker.import_image(f"{name}:1", {"noise": os.urandom(1000)})
     digest = docker.push(f"{name}:1")
@@ -40,7 +40,7 @@ def test_image_pulls_by_digest(docker: Docker, entrepot: Entrepot, new_repositor
 
 
 def test_second_tag_names_the_same_image(
-    docker: Docker, entrepot: Entrepot, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"
@@ -54,7 +54,7 @@ def test_second_tag_names_the_same_image(
 
 
 def test_image_that_is_there_already_is_not_sent_again(
-    docker: Docker, entrepot: Entrepot, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     docker.import_image(name, {"noise": os.urandom(1000)})
@@ -67,7 +67,7 @@ def test_image_that_is_there_already_is_not_sent_again(
 
 
 def test_layer_is_mounted_from_another_repository(
-    docker: Docker, entrepot: Entrepot, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     first, second = new_repository(), new_repository()
     docker.import_image(f"{entrepot.registry}/{first}:1", {"noise": os.urandom(1000)})
@@ -80,7 +80,7 @@ def test_layer_is_mounted_from_another_repository(
 
 
 def test_immutable_tag_refuses_a_second_image_and_says_so(
-    docker: Docker, entrepot: Entrepot, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     entrepot.ecr().put_image_tag_mutability(repositoryName=repository, imageTagMutability="IMMUTABLE")
@@ -97,7 +97,7 @@ def test_immutable_tag_refuses_a_second_image_and_says_so(
     assert detail["imageDigest"] == first
 
 
-def test_push_to_a_repository_that_does_not_exist_names_it(docker: Docker, entrepot: Entrepot) -> None:
+def test_push_to_a_repository_that_does_not_exist_names_it(docker: Docker, entrepot: Endpoint) -> None:
     name = f"{entrepot.registry}/team/never-made:1"
     docker.import_image(name, {"noise": os.urandom(1000)})
 
@@ -106,7 +106,7 @@ def test_push_to_a_repository_that_does_not_exist_names_it(docker: Docker, entre
     assert "The repository with name 'team/never-made' does not exist" in printed
 
 
-def test_wrong_password_is_refused(docker_engine: Docker, entrepot: Entrepot) -> None:
+def test_wrong_password_is_refused(docker_engine: Docker, entrepot: Endpoint) -> None:
     printed = docker_engine.run(
         "login", "--username", "AWS", "--password-stdin", "localhost:" + str(entrepot.port),
         stdin="wrong", is_expected_to_fail=True,
@@ -116,7 +116,7 @@ def test_wrong_password_is_refused(docker_engine: Docker, entrepot: Entrepot) ->
 
 
 def test_download_that_was_cut_off_goes_on_where_it_stopped(
-    docker: Docker, entrepot: Entrepot, password: str, new_repository: NewRepository
+    docker: Docker, entrepot: Endpoint, password: str, new_repository: NewRepository
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}:1"

@@ -10,7 +10,7 @@ from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX
 from tests.clients.request_log import RequestLog
 from tests.engines.docker import Docker
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.programs import find_program
 from tests.engines.skopeo import Skopeo
 
@@ -22,7 +22,7 @@ def find_clients() -> list[str]:
 
 @pytest.fixture(params=find_clients())
 def client(
-    request: pytest.FixtureRequest, docker_engine: Docker, entrepot: Entrepot, password: str
+    request: pytest.FixtureRequest, docker_engine: Docker, entrepot: Endpoint, password: str
 ) -> Docker:
     """That client, logged in."""
     client = replace(docker_engine, client=find_program(request.param))

@@ -18,7 +18,7 @@ import pytest
 
 from tests.clients.oci_layout import describe
 from tests.clients.raw_registry import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST, sha256
-from tests.engines.entrepot import ACCOUNT, Entrepot
+from tests.engines.entrepot import ACCOUNT, Endpoint
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
@@ -126,7 +126,7 @@ class Resolver:
 
 
 @pytest.fixture
-def resolver(entrepot: Entrepot, new_repository: NewRepository) -> Resolver:
+def resolver(entrepot: Endpoint, new_repository: NewRepository) -> Resolver:
     return Resolver(entrepot.ecr(), new_repository())
 
 

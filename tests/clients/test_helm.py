@@ -8,7 +8,7 @@ import pytest
 
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -21,7 +21,7 @@ data: {text: hello from %(version)s}
 
 
 @pytest.fixture
-def helm(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def helm(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A helm that is logged in."""
     client = open_client("helm", tmp_path)
     client.run(
@@ -47,14 +47,14 @@ def push(helm: Client, chart: Path, registry: str) -> str:
 
 
 @pytest.fixture
-def chart(entrepot: Entrepot, new_repository: NewRepository) -> str:
+def chart(entrepot: Endpoint, new_repository: NewRepository) -> str:
     """The name of a chart, for which there is a repository: helm pushes to one of the chart's name."""
     name = new_repository().replace("team/", "chart-")
     return entrepot.create_repository(f"charts/{name}").rpartition("/")[2]
 
 
 @pytest.mark.parametrize("by", ["version", "digest"])
-def test_chart_comes_back_as_it_was(helm: Client, entrepot: Entrepot, chart: str, by: str) -> None:
+def test_chart_comes_back_as_it_was(helm: Client, entrepot: Endpoint, chart: str, by: str) -> None:
     packaged = package_chart(helm, chart, "1.2.3")
     registry = f"{entrepot.registry}/charts"
     digest = push(helm, packaged, registry)
@@ -69,7 +69,7 @@ def test_chart_comes_back_as_it_was(helm: Client, entrepot: Entrepot, chart: str
 
 
 def test_newest_version_that_fits_is_found_among_the_tags(
-    helm: Client, entrepot: Entrepot, chart: str
+    helm: Client, entrepot: Endpoint, chart: str
 ) -> None:
     registry = f"{entrepot.registry}/charts"
     for version in ("1.9.0", "1.10.0", "2.0.0", "1.10.1+build.5"):
@@ -80,7 +80,7 @@ def test_newest_version_that_fits_is_found_among_the_tags(
     assert "version: 1.10.1+build.5" in printed
 
 
-def test_template_is_rendered_from_the_registry(helm: Client, entrepot: Entrepot, chart: str) -> None:
+def test_template_is_rendered_from_the_registry(helm: Client, entrepot: Endpoint, chart: str) -> None:
     registry = f"{entrepot.registry}/charts"
     push(helm, package_chart(helm, chart, "0.1.0"), registry)
 
@@ -89,7 +89,7 @@ def test_template_is_rendered_from_the_registry(helm: Client, entrepot: Entrepot
     assert "hello from 0.1.0" in printed
 
 
-def test_chart_depends_on_one_in_the_registry(helm: Client, entrepot: Entrepot, chart: str) -> None:
+def test_chart_depends_on_one_in_the_registry(helm: Client, entrepot: Endpoint, chart: str) -> None:
     registry = f"{entrepot.registry}/charts"
     push(helm, package_chart(helm, chart, "0.1.0"), registry)
     package_chart(helm, "above", "1.0.0")
@@ -101,7 +101,7 @@ def test_chart_depends_on_one_in_the_registry(helm: Client, entrepot: Entrepot, 
     assert (helm.home / "above" / "charts" / f"{chart}-0.1.0.tgz").exists()
 
 
-def test_chart_is_listed_as_one(helm: Client, entrepot: Entrepot, chart: str) -> None:
+def test_chart_is_listed_as_one(helm: Client, entrepot: Endpoint, chart: str) -> None:
     digest = push(helm, package_chart(helm, chart, "1.0.0"), f"{entrepot.registry}/charts")
 
     [detail] = entrepot.ecr().describe_images(repositoryName=f"charts/{chart}")["imageDetails"]
@@ -110,7 +110,7 @@ def test_chart_is_listed_as_one(helm: Client, entrepot: Entrepot, chart: str) ->
     assert detail["artifactMediaType"] == "application/vnd.cncf.helm.config.v1+json"
 
 
-def test_deleted_chart_is_not_found(helm: Client, entrepot: Entrepot, chart: str) -> None:
+def test_deleted_chart_is_not_found(helm: Client, entrepot: Endpoint, chart: str) -> None:
     registry = f"{entrepot.registry}/charts"
     push(helm, package_chart(helm, chart, "1.0.0"), registry)
     entrepot.ecr().batch_delete_image(repositoryName=f"charts/{chart}", imageIds=[{"imageTag": "1.0.0"}])
@@ -122,7 +122,7 @@ def test_deleted_chart_is_not_found(helm: Client, entrepot: Entrepot, chart: str
     assert "not found" in printed
 
 
-def test_logout_ends_the_access(helm: Client, entrepot: Entrepot, chart: str) -> None:
+def test_logout_ends_the_access(helm: Client, entrepot: Endpoint, chart: str) -> None:
     packaged = package_chart(helm, chart, "1.0.0")
     helm.run("registry", "logout", entrepot.registry)
 
@@ -135,7 +135,7 @@ def test_logout_ends_the_access(helm: Client, entrepot: Entrepot, chart: str) ->
 
 
 def test_nothing_is_refused_on_the_way(
-    helm: Client, entrepot: Entrepot, chart: str, request_log: RequestLog
+    helm: Client, entrepot: Endpoint, chart: str, request_log: RequestLog
 ) -> None:
     registry = f"{entrepot.registry}/charts"
     push(helm, package_chart(helm, chart, "1.0.0"), registry)

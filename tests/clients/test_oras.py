@@ -8,7 +8,7 @@ import pytest
 from oras.client import OrasClient
 from oras.oci import Subject
 
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -16,7 +16,7 @@ REPORT = "application/vnd.example.report"
 
 
 @pytest.fixture
-def oras(entrepot: Entrepot, password: str) -> OrasClient:
+def oras(entrepot: Endpoint, password: str) -> OrasClient:
     client = OrasClient(hostname=entrepot.registry, insecure=True, auth_backend="basic")
     client.auth.set_basic_auth("AWS", password)
     return client
@@ -32,7 +32,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_artifact_comes_back_as_it_was(
-    oras: OrasClient, entrepot: Entrepot, new_repository: NewRepository, report: str, is_chunked: bool
+    oras: OrasClient, entrepot: Endpoint, new_repository: NewRepository, report: str, is_chunked: bool
 ) -> None:
     target = f"{entrepot.registry}/{new_repository()}:1"
 
@@ -43,7 +43,7 @@ def test_artifact_comes_back_as_it_was(
 
 
 def test_artifact_with_a_subject_is_its_referrer(
-    oras: OrasClient, entrepot: Entrepot, new_repository: NewRepository, report: str
+    oras: OrasClient, entrepot: Endpoint, new_repository: NewRepository, report: str
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"

@@ -11,7 +11,7 @@ from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -19,7 +19,7 @@ REPORT = "application/vnd.example.report"
 
 
 @pytest.fixture
-def oras(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def oras(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """An oras that is logged in, with a file `report.bin` in its folder."""
     client = open_client("oras", tmp_path)
     client.run(
@@ -56,7 +56,7 @@ def referrers(oras: Client, target: str) -> list[str]:
 
 @pytest.mark.parametrize("by", ["tag", "digest"])
 def test_artifact_comes_back_as_it_was(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository, by: str
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository, by: str
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     digest = push_file(oras, f"{name}:1")
@@ -68,7 +68,7 @@ def test_artifact_comes_back_as_it_was(
 
 
 def test_image_and_index_come_back_byte_for_byte(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     image, index = layout.add_image(), layout.add_index("amd64", "arm64")
@@ -81,7 +81,7 @@ def test_image_and_index_come_back_byte_for_byte(
 
 
 def test_one_platform_of_an_index_is_copied_out(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     index = layout.add_index("amd64", "arm64")
@@ -94,7 +94,7 @@ def test_one_platform_of_an_index_is_copied_out(
 
 
 def test_attached_file_is_discovered_without_the_tag_scheme(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository, request_log: RequestLog
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository, request_log: RequestLog
 ) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"
@@ -108,7 +108,7 @@ def test_attached_file_is_discovered_without_the_tag_scheme(
 
 
 def test_copy_takes_the_referrers_along(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     first, second = (f"{entrepot.registry}/{new_repository()}:1" for _ in range(2))
     push_file(oras, first)
@@ -119,7 +119,7 @@ def test_copy_takes_the_referrers_along(
     assert referrers(oras, second) == [REPORT]
 
 
-def test_deleted_manifest_is_gone(oras: Client, entrepot: Entrepot, new_repository: NewRepository) -> None:
+def test_deleted_manifest_is_gone(oras: Client, entrepot: Endpoint, new_repository: NewRepository) -> None:
     repository = new_repository()
     name = f"{entrepot.registry}/{repository}"
     push_file(oras, f"{name}:1")
@@ -130,7 +130,7 @@ def test_deleted_manifest_is_gone(oras: Client, entrepot: Entrepot, new_reposito
 
 
 def test_blob_of_no_image_is_pushed_fetched_and_deleted(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     content = (oras.home / "report.bin").read_bytes()
@@ -147,7 +147,7 @@ def test_blob_of_no_image_is_pushed_fetched_and_deleted(
 
 
 def test_nothing_is_refused_on_the_way(
-    oras: Client, entrepot: Entrepot, new_repository: NewRepository, request_log: RequestLog
+    oras: Client, entrepot: Endpoint, new_repository: NewRepository, request_log: RequestLog
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     push_file(oras, name)

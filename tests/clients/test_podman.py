@@ -9,14 +9,14 @@ import pytest
 
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.interruption import interrupted
 from tests.engines.podman import open_buildah, open_podman
 from tests.engines.programs import find_program
 
 
 @pytest.fixture
-def podman(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def podman(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A podman that is logged in."""
     client = open_podman(tmp_path, entrepot.registry)
     login(client, entrepot.registry, password)
@@ -24,7 +24,7 @@ def podman(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
 
 
 @pytest.fixture
-def buildah(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def buildah(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A buildah that is logged in."""
     client = open_buildah(tmp_path, entrepot.registry)
     login(client, entrepot.registry, password)
@@ -124,7 +124,7 @@ def test_layers_are_not_sent_twice(podman: Client, repository_uri: str, request_
     assert {one.method for one in request_log.all()[before:]} <= {"GET", "HEAD", "PUT"}
 
 
-def test_repositories_are_searched(podman: Client, entrepot: Entrepot, repository_uri: str) -> None:
+def test_repositories_are_searched(podman: Client, entrepot: Endpoint, repository_uri: str) -> None:
     name = repository_uri.partition("/")[2]
 
     assert repository_uri in podman.run("search", "--limit=1000", f"{entrepot.registry}/{name}")
@@ -140,7 +140,7 @@ def test_tags_are_listed(podman: Client, repository_uri: str) -> None:
 
 
 def test_download_that_was_cut_off_succeeds_the_next_time(
-    podman: Client, entrepot: Entrepot, password: str, repository_uri: str
+    podman: Client, entrepot: Endpoint, password: str, repository_uri: str
 ) -> None:
     """podman 4.3 does not resume."""
     build(podman, f"{repository_uri}:1", noise_bytes=8_000_000)
@@ -160,7 +160,7 @@ def test_download_that_was_cut_off_succeeds_the_next_time(
     assert digest(again, name) == pushed
 
 
-def test_wrong_password_is_refused(podman: Client, entrepot: Entrepot) -> None:
+def test_wrong_password_is_refused(podman: Client, entrepot: Endpoint) -> None:
     printed = podman.run(
         "login", "--username=AWS", "--password-stdin", entrepot.registry,
         stdin="wrong", is_expected_to_fail=True,

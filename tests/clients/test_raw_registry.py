@@ -20,7 +20,7 @@ from tests.clients.raw_registry import (
     target_of,
     with_query,
 )
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -247,7 +247,7 @@ def test_no_credentials_get_the_challenge_of_basic(raw: RawRegistry) -> None:
     assert answer.headers["www-authenticate"].startswith("Basic realm=")
 
 
-def test_tls_hello_on_the_plain_port_is_answered_or_closed(entrepot: Entrepot) -> None:
+def test_tls_hello_on_the_plain_port_is_answered_or_closed(entrepot: Endpoint) -> None:
     """docker and skopeo try TLS first; a server that waits for a line costs them their 10 s."""
     anything = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     anything.check_hostname = False

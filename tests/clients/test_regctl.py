@@ -11,7 +11,7 @@ from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
 from tests.clients.request_log import RequestLog
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.interruption import interrupted
 
 NewRepository = Callable[[], str]
@@ -20,7 +20,7 @@ REPORT = "application/vnd.example.report"
 
 
 @pytest.fixture
-def regctl(tmp_path: Path, entrepot: Entrepot, password: str) -> Client:
+def regctl(tmp_path: Path, entrepot: Endpoint, password: str) -> Client:
     """A regctl that is logged in."""
     client = open_client("regctl", tmp_path)
     login(client, entrepot.registry, password)
@@ -55,7 +55,7 @@ def pull_file(regctl: Client, target: str) -> bytes:
 
 
 def test_image_comes_back_by_tag_and_by_digest(
-    regctl: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    regctl: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     manifest = layout.add_image()
@@ -67,7 +67,7 @@ def test_image_comes_back_by_tag_and_by_digest(
 
 
 def test_one_platform_of_an_index_is_pulled(
-    regctl: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    regctl: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}:1"
     index = layout.add_index("amd64", "arm64")
@@ -80,7 +80,7 @@ def test_one_platform_of_an_index_is_pulled(
 
 def test_layer_sent_in_chunks_comes_back(
     regctl: Client,
-    entrepot: Entrepot,
+    entrepot: Endpoint,
     new_repository: NewRepository,
     tmp_path: Path,
     request_log: RequestLog,
@@ -100,7 +100,7 @@ def test_layer_sent_in_chunks_comes_back(
 
 
 def test_artifact_is_found_by_its_subject_and_needs_no_tag_for_it(
-    regctl: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    regctl: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     name = f"{entrepot.registry}/{new_repository()}"
     push(regctl, layout, OCI_MANIFEST, layout.add_image(), f"{name}:1")
@@ -113,7 +113,7 @@ def test_artifact_is_found_by_its_subject_and_needs_no_tag_for_it(
 
 
 def test_copy_takes_the_referrers_along(
-    regctl: Client, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    regctl: Client, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     first, second = (f"{entrepot.registry}/{new_repository()}:1" for _ in range(2))
     push(regctl, layout, OCI_MANIFEST, layout.add_image(), first)
@@ -127,7 +127,7 @@ def test_copy_takes_the_referrers_along(
 
 def test_deleting_a_tag_leaves_the_image_and_deleting_its_digest_does_not(
     regctl: Client,
-    entrepot: Entrepot,
+    entrepot: Endpoint,
     new_repository: NewRepository,
     layout: Layout,
     request_log: RequestLog,
@@ -149,7 +149,7 @@ def test_deleting_a_tag_leaves_the_image_and_deleting_its_digest_does_not(
 
 
 def test_download_that_was_cut_off_goes_on_where_it_stopped(
-    regctl: Client, entrepot: Entrepot, password: str, new_repository: NewRepository, tmp_path: Path
+    regctl: Client, entrepot: Endpoint, password: str, new_repository: NewRepository, tmp_path: Path
 ) -> None:
     repository = new_repository()
     noise = os.urandom(8_000_000)
@@ -168,7 +168,7 @@ def test_download_that_was_cut_off_goes_on_where_it_stopped(
 
 def test_nothing_is_refused_on_the_way(
     regctl: Client,
-    entrepot: Entrepot,
+    entrepot: Endpoint,
     new_repository: NewRepository,
     layout: Layout,
     request_log: RequestLog,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_INDEX, OCI_MANIFEST, sha256
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.skopeo import Skopeo
 
 NewRepository = Callable[[], str]
@@ -18,7 +18,7 @@ def stored_in(folder: Path) -> bytes:
 
 
 def test_image_copied_in_comes_out_byte_for_byte(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout, tmp_path: Path
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout, tmp_path: Path
 ) -> None:
     target = f"docker://{entrepot.registry}/{new_repository()}:1"
     manifest = layout.add_image()
@@ -30,7 +30,7 @@ def test_image_copied_in_comes_out_byte_for_byte(
 
 
 def test_manifest_without_a_media_type_keeps_its_bytes(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout, tmp_path: Path
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout, tmp_path: Path
 ) -> None:
     target = f"docker://{entrepot.registry}/{new_repository()}:1"
     manifest = layout.add_image(has_media_type=False)
@@ -42,7 +42,7 @@ def test_manifest_without_a_media_type_keeps_its_bytes(
 
 
 def test_index_is_copied_with_all_its_platforms(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout, tmp_path: Path
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout, tmp_path: Path
 ) -> None:
     repository = new_repository()
     target = f"docker://{entrepot.registry}/{repository}:1"
@@ -56,7 +56,7 @@ def test_index_is_copied_with_all_its_platforms(
 
 
 def test_image_copies_from_repository_to_repository(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     first, second = (f"docker://{entrepot.registry}/{new_repository()}:1" for _ in range(2))
     manifest = layout.add_image()
@@ -69,7 +69,7 @@ def test_image_copies_from_repository_to_repository(
 
 
 def test_inspect_and_list_tags_show_what_was_pushed(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     repository = f"docker://{entrepot.registry}/{new_repository()}"
     image = layout.name(OCI_MANIFEST, layout.add_image(architecture="arm64"))
@@ -85,7 +85,7 @@ def test_inspect_and_list_tags_show_what_was_pushed(
 
 
 def test_deleted_image_is_gone(
-    skopeo: Skopeo, entrepot: Entrepot, new_repository: NewRepository, layout: Layout
+    skopeo: Skopeo, entrepot: Endpoint, new_repository: NewRepository, layout: Layout
 ) -> None:
     repository = new_repository()
     target = f"docker://{entrepot.registry}/{repository}:1"

@@ -12,7 +12,7 @@ import pytest
 
 from tests.clients.terraform_provider import Block, Provider
 from tests.clients.test_boto3 import put_image
-from tests.engines.entrepot import ACCOUNT, REGION, Entrepot
+from tests.engines.entrepot import ACCOUNT, REGION, Endpoint
 
 NewRepository = Callable[[], str]
 
@@ -20,7 +20,7 @@ PAGE = 100  # DescribeImages and ListImages, where the caller names no size
 
 
 @pytest.fixture
-def provider(entrepot: Entrepot) -> Provider:
+def provider(entrepot: Endpoint) -> Provider:
     """Configured as the provider configures itself, by asking STS for the account."""
     assert entrepot.sts().get_caller_identity()["Account"] == ACCOUNT
     return Provider(entrepot.ecr())
@@ -29,7 +29,7 @@ def provider(entrepot: Entrepot) -> Provider:
 class TestRepository:
     """`aws_ecr_repository`."""
 
-    def test_defaults_are_settled_by_the_first_apply(self, provider: Provider, entrepot: Entrepot) -> None:
+    def test_defaults_are_settled_by_the_first_apply(self, provider: Provider, entrepot: Endpoint) -> None:
         block = Block("terraform/defaults")
 
         state = provider.create(block)
@@ -102,7 +102,7 @@ class TestRepository:
         provider.delete(state)
 
     def test_one_with_images_is_deleted_only_by_force(
-        self, provider: Provider, entrepot: Entrepot, new_repository: NewRepository
+        self, provider: Provider, entrepot: Endpoint, new_repository: NewRepository
     ) -> None:
         state = provider.read(new_repository())
         assert state is not None
@@ -143,7 +143,7 @@ class TestDataSources:
     """`aws_ecr_image`, `_images`, `_repository`, `_repositories` and `_authorization_token`."""
 
     def test_an_image_is_found_by_tag_and_by_digest(
-        self, provider: Provider, entrepot: Entrepot, new_repository: NewRepository
+        self, provider: Provider, entrepot: Endpoint, new_repository: NewRepository
     ) -> None:
         repository = new_repository()
         put_image(entrepot, repository, "v1")
@@ -166,7 +166,7 @@ class TestDataSources:
             provider.image_uri("terraform/never-made", {"imageTag": "absent"})
 
     def test_all_images_come_by_pages(
-        self, provider: Provider, entrepot: Entrepot, new_repository: NewRepository
+        self, provider: Provider, entrepot: Endpoint, new_repository: NewRepository
     ) -> None:
         """The last that was pushed is the most recent one."""
         repository = new_repository()
@@ -185,7 +185,7 @@ class TestDataSources:
         assert len({one["imageDigest"] for one in described}) == len(tags)
         assert provider.most_recent_tags(repository) == [tags[-1]]
 
-    def test_all_repositories_of_a_region_come_by_pages(self, entrepot: Entrepot) -> None:
+    def test_all_repositories_of_a_region_come_by_pages(self, entrepot: Endpoint) -> None:
         region = "ap-northeast-3"
         names = {
             entrepot.create_repository(f"terraform/many-{number}", region=region)
@@ -196,7 +196,7 @@ class TestDataSources:
 
     @pytest.mark.parametrize("registry_id", [None, ACCOUNT])
     def test_a_token_is_decoded_and_logs_in(
-        self, provider: Provider, entrepot: Entrepot, registry_id: str | None
+        self, provider: Provider, entrepot: Endpoint, registry_id: str | None
     ) -> None:
         endpoint, user, password = provider.authorization_token(registry_id)
 

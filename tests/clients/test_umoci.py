@@ -7,7 +7,7 @@ import pytest
 
 from tests.clients.raw_registry import OCI_MANIFEST, RawRegistry
 from tests.engines.client import Client, open_client
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint
 from tests.engines.skopeo import Skopeo
 
 
@@ -52,7 +52,7 @@ def test_pulled_image_unpacks_to_what_was_put_in(umoci: Client, skopeo: Skopeo, 
 
 
 def test_image_is_described_with_its_type(
-    umoci: Client, skopeo: Skopeo, entrepot: Entrepot, repository_uri: str
+    umoci: Client, skopeo: Skopeo, entrepot: Endpoint, repository_uri: str
 ) -> None:
     skopeo.copy(f"oci:{umoci.home}/layout:1", f"docker://{repository_uri}:1")
 

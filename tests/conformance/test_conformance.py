@@ -1,11 +1,11 @@
-"""The OCI conformance program finds nothing failing and nothing unsupported in a served Entrepot."""
+"""The OCI conformance program finds nothing failing and nothing unsupported on a site of Entrepot."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.engines.conformance import EVERYTHING, Report, run_conformance
-from tests.engines.entrepot import served
+from tests.engines.sites import site
 
 # The program ran 1,000 tests and more in each version; far fewer would mean that it ended early.
 FEWEST_TESTS = 900
@@ -29,8 +29,8 @@ def test_sparse_content_is_accepted_where_the_setting_allows_it(tmp_path: Path) 
 
 
 def judge(folder: Path, options: dict[str, str], *server_options: str) -> Report:
-    """The program's report on a fresh server with two empty repositories."""
-    with served(folder, *server_options) as entrepot:
+    """The program's report on a fresh site with two empty repositories."""
+    with site(folder, *server_options) as entrepot:
         repositories = (
             entrepot.create_repository("conformance/one"),
             entrepot.create_repository("conformance/two"),

@@ -46,6 +46,15 @@ class Docker:
             is_expected_to_fail=is_expected_to_fail,
         )
 
+    def start(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        """The client at work; as a context it ends with that."""
+        return subprocess.Popen(
+            [self.client, *arguments],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+        )
+
     def login(self, registry: str, password: str) -> None:
         self.run("login", "--username", "AWS", "--password-stdin", registry, stdin=password)
 
@@ -82,10 +91,13 @@ class Docker:
 
 
 @contextmanager
-def docker_daemon(network: PrivateNetwork | None = None) -> Iterator[Docker]:
+def docker_daemon(
+    network: PrivateNetwork | None = None, *, publishes_ports: bool = False
+) -> Iterator[Docker]:
     """A ready daemon whose socket, images and process files lie in a folder that goes with it.
 
-    In a private network it is the daemon that meets the registries there; containers have no network.
+    In a private network it is the daemon that meets the registries there; containers have no network,
+    unless it publishes their ports there.
     """
     require_root("a docker daemon")
     client, daemon = find_program("docker"), find_program("dockerd")
@@ -93,7 +105,7 @@ def docker_daemon(network: PrivateNetwork | None = None) -> Iterator[Docker]:
     with tempfile.TemporaryDirectory(prefix="entrepot-docker-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         docker = Docker(client, folder)
-        process = _start(daemon, folder, network)
+        process = _start(daemon, folder, network, publishes_ports=publishes_ports)
         try:
             _wait_until_ready(docker, process, folder / "dockerd.log")
             yield docker
@@ -102,9 +114,11 @@ def docker_daemon(network: PrivateNetwork | None = None) -> Iterator[Docker]:
             shutil.rmtree(folder / "data", ignore_errors=True)
 
 
-def _start(daemon: Path, folder: Path, network: PrivateNetwork | None) -> subprocess.Popen[bytes]:
+def _start(
+    daemon: Path, folder: Path, network: PrivateNetwork | None, *, publishes_ports: bool
+) -> subprocess.Popen[bytes]:
     # --bridge=none deletes a docker0 that another daemon may be using; where there is one, it is shared.
-    is_shared = network is None and Path("/sys/class/net/docker0").exists()
+    has_bridge = Path("/sys/class/net/docker0").exists() if network is None else publishes_ports
     command = [
         str(daemon),
         f"--host=unix://{folder}/docker.sock",
@@ -113,7 +127,7 @@ def _start(daemon: Path, folder: Path, network: PrivateNetwork | None) -> subpro
         f"--pidfile={folder}/pid",
         "--storage-driver=vfs",
         "--iptables=false",
-        *([] if is_shared else ["--bridge=none"]),
+        *([] if has_bridge else ["--bridge=none"]),
     ]
     with (folder / "dockerd.log").open("wb") as log:
         return subprocess.Popen(

@@ -2,16 +2,17 @@
 
 import base64
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
@@ -37,18 +38,15 @@ _POLL_SECONDS = 0.02
 
 
 @dataclass(slots=True)
-class Entrepot:
-    """One server. It keeps its port and its data over `kill9`, `stop` and `restart`."""
+class Endpoint:
+    """An Entrepot as its clients meet it: an address and a credential, whatever stands behind them."""
 
     folder: Path
     port: int
     host: str = "127.0.0.1"
-    options: tuple[str, ...] = ()
-    environment: dict[str, str] = field(default_factory=dict)
     account: str = ACCOUNT
     access_key_id: str = ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"]
     secret_access_key: str = ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"]
-    _process: subprocess.Popen[bytes] | None = None
     _session: boto3.session.Session = field(default_factory=boto3.session.Session)
     _clients: ExitStack = field(default_factory=ExitStack)
 
@@ -62,54 +60,9 @@ class Entrepot:
         return f"http://{self.registry}"
 
     @property
-    def data_folder(self) -> Path:
-        return self.folder / "data"
-
-    @property
-    def log(self) -> Path:
-        """What the server wrote on both streams since the first start."""
-        return self.folder / "entrepot.log"
-
-    @property
-    def pid(self) -> int:
-        return self._running().pid
-
-    def start(self) -> None:
-        """Return when the server is ready."""
-        command = [
-            str(PROGRAM),
-            "serve",
-            f"--host={self.host}",
-            f"--port={self.port}",
-            f"--data-dir={self.data_folder}",
-        ]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*command, *self.options],
-                cwd=self.folder,
-                env={**os.environ, **ROOT_KEYS, **self.environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_until_ready(self._process, self.host, self.port, self.log)
-
-    def stop(self) -> int:
-        """Ask it to drain and end; the status it ended with. A server that is not running stays so."""
-        self._clients.close()
-        process, self._process = self._process, None
-        return 0 if process is None else end_process(process, seconds=_STOP_SECONDS)
-
-    def kill9(self) -> None:
-        """End every process of the server at once, as a power cut would end the program."""
-        process, self._process = self._running(), None
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
+    def logs(self) -> Sequence[Path]:
+        """What the servers behind it wrote."""
+        return [self.folder / "entrepot.log"]
 
     def ecr(
         self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
@@ -159,6 +112,82 @@ class Entrepot:
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
         )
         return self._clients.enter_context(closing(client))
+
+    def close(self) -> None:
+        """Let go of the clients' connections."""
+        self._clients.close()
+
+
+@dataclass(slots=True)
+class Entrepot(Endpoint):
+    """One server. It keeps its port and its data over `kill9`, `stop` and `restart`."""
+
+    options: tuple[str, ...] = ()
+    environment: dict[str, str] = field(default_factory=dict)
+    launcher: tuple[str, ...] = ()
+    """A command line that runs the one after it: in another network, by another clock."""
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def data_folder(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def log(self) -> Path:
+        """What the server wrote on both streams since the first start."""
+        [log] = self.logs
+        return log
+
+    @property
+    def credential_file(self) -> Path:
+        """Where its first start writes the root credential, unless one is given in the environment."""
+        return self.data_folder / "credentials" / f"{self.account}.json"
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def start(self) -> None:
+        """Return when the server is ready."""
+        command = [
+            str(PROGRAM),
+            "serve",
+            f"--host={self.host}",
+            f"--port={self.port}",
+            f"--data-dir={self.data_folder}",
+        ]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self.launcher, *command, *self.options],
+                cwd=self.folder,
+                env={**os.environ, **ROOT_KEYS, **self.environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        wait_until_ready(self._process, self.host, self.port, self.log)
+
+    def take_credential(self) -> None:
+        """Sign with what the file holds from now on."""
+        held = json.loads(self.credential_file.read_bytes())
+        self.access_key_id, self.secret_access_key = held["accessKeyId"], held["secretAccessKey"]
+
+    def stop(self) -> int:
+        """Ask it to drain and end; the status it ended with. A server that is not running stays so."""
+        self.close()
+        process, self._process = self._process, None
+        return 0 if process is None else end_process(process, seconds=_STOP_SECONDS)
+
+    def kill9(self) -> None:
+        """End every process of the server at once, as a power cut would end the program."""
+        process, self._process = self._running(), None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
 
     def _running(self) -> subprocess.Popen[bytes]:
         assert self._process is not None, "the server is not running"
@@ -219,6 +248,12 @@ def end_process(process: subprocess.Popen[bytes], *, seconds: float) -> int:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+def log_entries(node: Entrepot, event: str) -> list[dict[str, Any]]:
+    """The lines of its log with this event."""
+    lines = (line for line in node.log.read_text().splitlines() if line.startswith("{"))
+    return [entry for entry in map(json.loads, lines) if entry["event"] == event]
 
 
 def tail(log: Path) -> str:

@@ -28,6 +28,8 @@ class PostgresServer:
     binaries: Path
     folder: Path
     port: int
+    is_durable: bool = False
+    """Whether it is to outlive a power cut, which no test needs."""
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
@@ -35,9 +37,11 @@ class PostgresServer:
     def start(self) -> None:
         """Start, and return once it accepts connections."""
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} "
-            "-c fsync=off -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB"
+            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
+            "-c max_connections=200 -c shared_buffers=32MB"
         )
+        if not self.is_durable:
+            options += " -c fsync=off -c full_page_writes=off"
         self._control("start", "-w", "-o", options, "-l", str(self.folder / "log"))
 
     def stop(self, mode: str = "fast") -> None:
@@ -71,10 +75,14 @@ class PostgresServer:
 
     async def create_database(self) -> str:
         """The URL of a new, empty database, in an order of text that is not by bytes where there is one."""
-        name = f"test_{uuid4().hex}"
+        return await self.ensure_database(f"test_{uuid4().hex}")
+
+    async def ensure_database(self, name: str) -> str:
+        """The URL of the database of this name, made where there is none yet."""
         connection = await asyncpg.connect(self.url())
         try:
-            await connection.execute(f'CREATE DATABASE "{name}"')
+            with suppress(asyncpg.DuplicateDatabaseError):
+                await connection.execute(f'CREATE DATABASE "{name}"')
         finally:
             await connection.close()
         return self.url(name)
@@ -93,35 +101,46 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A server that nobody else uses; skips the test where PostgreSQL is not installed, but never in CI."""
+def postgres_server(folder: Path | None = None) -> Iterator[PostgresServer]:
+    """A server that nobody else uses; skips the test where PostgreSQL is not installed, but never in CI.
+
+    With a folder its data lie there, durably, and stay.
+    """
     binaries = _require_binaries()
-    folder = Path(tempfile.mkdtemp(prefix="entrepot-pg-", dir="/tmp"))  # short: a socket's path has 107 bytes
+    own = Path(tempfile.mkdtemp(prefix="entrepot-pg-")) if folder is None else folder
     try:
+        own.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
-        _run_unprivileged(
-            [
-                str(binaries / "initdb"),
-                "--no-sync",
-                "--auth=trust",
-                "--username=postgres",
-                "--encoding=UTF8",
-                "--locale-provider=icu",
-                "--icu-locale=en-US",
-                "--locale=C.UTF-8",
-                f"--pgdata={folder / 'data'}",
-            ]
-        )
-        server = PostgresServer(binaries, folder, _free_port())
+            shutil.chown(own, UNPRIVILEGED, UNPRIVILEGED)
+        if not (own / "data" / "PG_VERSION").exists():
+            _make_cluster(binaries, own / "data")
+        server = PostgresServer(binaries, own, _free_port(), is_durable=folder is not None)
         server.start()
         try:
             yield server
         finally:
             if server.is_running():
-                server.stop("immediate")
+                server.stop("immediate" if folder is None else "fast")
     finally:
-        shutil.rmtree(folder)
+        if folder is None:
+            shutil.rmtree(own)
+
+
+def _make_cluster(binaries: Path, data: Path) -> None:
+    """Empty files of a server, in an order of text that is not by bytes."""
+    _run_unprivileged(
+        [
+            str(binaries / "initdb"),
+            "--no-sync",
+            "--auth=trust",
+            "--username=postgres",
+            "--encoding=UTF8",
+            "--locale-provider=icu",
+            "--icu-locale=en-US",
+            "--locale=C.UTF-8",
+            f"--pgdata={data}",
+        ]
+    )
 
 
 @contextmanager

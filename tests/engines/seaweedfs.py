@@ -105,8 +105,11 @@ class SeaweedFS:
 
     def create_bucket(self) -> str:
         """The name of a new, empty bucket."""
-        bucket = f"test-{uuid4().hex}"
-        with closing(self.client()) as client:
+        return self.ensure_bucket(f"test-{uuid4().hex}")
+
+    def ensure_bucket(self, bucket: str) -> str:
+        """The name of this bucket, made where there is none yet."""
+        with closing(self.client()) as client, suppress(client.exceptions.BucketAlreadyOwnedByYou):
             client.create_bucket(Bucket=bucket)
         return bucket
 

@@ -33,6 +33,8 @@ VALUES = {  # option: (what is given, what comes of it)
     "metrics-listen": ("9100", ("127.0.0.1", 9100)),
     "metrics-repositories": ("true", True),
     "drain-delay-seconds": ("5", 5),
+    "collect-seconds": ("60", 60),
+    "grace-seconds": ("0", 0),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }

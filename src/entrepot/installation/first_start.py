@@ -190,6 +190,15 @@ async def replace_root(settings: Settings, account: str) -> RootCredential:
     return credential
 
 
+def create_root_key(settings: Settings) -> None:
+    """A root key before there is a server: nodes that share a database have to be given one."""
+    make_folder(settings.root_key_file.parent)
+    try:
+        ring_file.create(settings.root_key_file, now())
+    except FileExistsError as cause:
+        raise CannotStart(f"{settings.root_key_file} is there already, and it is not replaced") from cause
+
+
 async def rotate_root_key(settings: Settings) -> tuple[int, int]:
     """Add a version to the root key and seal everything under it: (newest version, values replaced).
 

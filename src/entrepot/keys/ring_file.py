@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -44,9 +45,15 @@ def _new_key(version: int, created_at: datetime) -> RootKey:
 
 def _read(path: Path) -> tuple[RootKey, ...]:
     with path.open("rb") as file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
+        if _is_open_to_others(os.fstat(file.fileno())):
             raise KeyRingError(f"{path} can be read by others than its owner: chmod 600 it")
         return parse_ring(file.read())
+
+
+def _is_open_to_others(status: os.stat_result) -> bool:
+    """A group may read what root owns: so Kubernetes shows a secret to a process that is not root."""
+    allowed = 0o740 if status.st_uid == 0 else 0o700
+    return bool(stat.S_IMODE(status.st_mode) & ~allowed)
 
 
 def _replace(path: Path, keys: tuple[RootKey, ...], folder: int) -> None:

@@ -15,6 +15,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store, UploadRow
 from entrepot.registry.uploads import drop_upload
 
+_BLOBS_SHARE = 24
 _STEP = 200  # rows a transaction: pushes wait for no more than that
 
 
@@ -29,6 +30,11 @@ class Grace:
     uploads: timedelta = timedelta(days=1)
     layers: timedelta = timedelta(days=1)
     blobs: timedelta = timedelta(hours=1)
+
+    @classmethod
+    def of(cls, whole: timedelta) -> "Grace":
+        """The grace of uploads and layers, and of blobs in proportion."""
+        return cls(whole, whole, whole / _BLOBS_SHARE)
 
 
 @dataclass(frozen=True, slots=True)

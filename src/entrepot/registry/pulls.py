@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from entrepot.domain.digests import Digest
+from entrepot.domain.digests import Digest, parse_digest
 from entrepot.domain.errors import ImageNotFound, Refusal, TooMany
 from entrepot.domain.images import Image, ImageId
-from entrepot.domain.names import Tag
+from entrepot.domain.names import Tag, parse_tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
@@ -67,6 +67,12 @@ class Pulls:
         return found, failures
 
     async def _get_by_id(self, repository: Repository, image_id: ImageId) -> Pulled:
+        match image_id.tag, image_id.digest:
+            case str(tag), None:
+                return await self.get(repository, parse_tag(tag))
+            case None, str(digest):
+                return await self.get(repository, parse_digest(digest))
+        # both, which must agree, or neither
         image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
         return await self.get(repository, image.digest)
 

@@ -1,6 +1,7 @@
 """The parent of the server's processes: opens the port, starts them, replaces those that die."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -13,6 +14,7 @@ from functools import partial
 from types import FrameType
 
 from entrepot.serving.access_log import set_up_logging
+from entrepot.serving.deliveries import is_anything_unsent
 from entrepot.serving.process import Place, run_job_worker, run_metrics_worker, run_request_worker
 from entrepot.settings import Settings
 from entrepot.storage.metadata.node_stamp import NodeStamp
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
 _BACKLOG = 1024
 _RESTART_SECONDS = 1.0  # between the death of a process and its successor
+_LOOK_SECONDS = 0.1
 _LAST_SECONDS = 10  # after the drain time, before what still runs is killed
 
 _PARENT = "parent"
@@ -71,6 +74,7 @@ class Supervisor:
         self._restarts = Meters(self._ledger.sheet(_PARENT)).counters(families.RESTARTS)
         self._children: dict[int, _Post] = {}
         self._is_stopping = False
+        self._is_impatient = False
         self._lifeline = os.pipe()  # a child that reads its end learns that the other one is gone
 
     def run(self) -> None:
@@ -78,10 +82,13 @@ class Supervisor:
         set_up_logging(self._settings.log_level)
         for number in _STOPPING:
             signal.signal(number, self._stop)
+        gc.collect()
+        gc.freeze()  # a child's collector would write to every object it passes, and unshare its page
         for post in self._posts:
             self._start(post)
         while self._children:
             self._await_child()
+        self._await_deliveries()
         for number in _STOPPING:
             signal.signal(number, signal.SIG_IGN)  # one that comes too late is not what ended us
 
@@ -125,9 +132,15 @@ class Supervisor:
         elif self._is_stopping and all(post.is_last for post in self._children.values()):
             self._tell(signal.SIGTERM)
 
+    def _await_deliveries(self) -> None:
+        """Let clients take what was written for them, until the end of patience."""
+        while not self._is_impatient and is_anything_unsent(self._settings.port):
+            time.sleep(_LOOK_SECONDS)
+
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         """Ask every process to end; a second signal, or the end of patience, ends them."""
         last = signal.SIGKILL if self._is_stopping else signal.SIGTERM
+        self._is_impatient = self._is_stopping
         if not self._is_stopping:
             signal.signal(signal.SIGALRM, self._stop)
             patience = self._settings.drain_delay_seconds + self._settings.drain_seconds + _LAST_SECONDS

@@ -13,10 +13,10 @@ from entrepot.workers.runner import Kind
 
 logger = logging.getLogger(__name__)
 
-_EVERY = timedelta(minutes=15)
 
-
-def collection_jobs(collector: Collector, credentials: Credentials, reports: JobReports) -> Sequence[Kind]:
+def collection_jobs(
+    collector: Collector, credentials: Credentials, reports: JobReports, *, every: timedelta
+) -> Sequence[Kind]:
     """Collection now and then, ended sessions with it, and removed repositories when asked."""
 
     async def collect(_unique_key: str) -> None:
@@ -29,6 +29,6 @@ def collection_jobs(collector: Collector, credentials: Credentials, reports: Job
             logger.info("collected", extra=cleared)
 
     return (
-        Kind("collect", collect, every=_EVERY),
+        Kind("collect", collect, every=every),
         Kind(FORGET_REPOSITORY, collector.forget_repository),
     )

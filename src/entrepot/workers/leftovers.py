@@ -8,10 +8,8 @@ from entrepot.workers.runner import Kind
 
 logger = logging.getLogger(__name__)
 
-_EVERY = timedelta(hours=1)
 
-
-def leftover_job(collector: LeftoverCollector) -> Kind:
+def leftover_job(collector: LeftoverCollector, *, every: timedelta) -> Kind:
     """A round now and then."""
 
     async def collect(_unique_key: str) -> None:
@@ -19,4 +17,4 @@ def leftover_job(collector: LeftoverCollector) -> Kind:
         if cleared:
             logger.info("cleared leftovers", extra={"uploads": cleared})
 
-    return Kind("collect-leftovers", collect, every=_EVERY)
+    return Kind("collect-leftovers", collect, every=every)

@@ -99,6 +99,7 @@ class Runner:
             )
         else:
             await self._finish(kind, job, lease)
+            logger.debug("job done", extra={"kind": job.kind, "key": job.unique_key})
         return True
 
     async def _run_leased(self, kind: Kind, job: Job, lease: str) -> None:
@@ -124,7 +125,9 @@ class Runner:
             return True
 
     async def _finish(self, kind: Kind, job: Job, lease: str) -> None:
-        again = self._job(kind, job.unique_key, self._clock() + kind.every) if kind.every else None
+        again = None
+        if kind.every is not None:
+            again = self._job(kind, job.unique_key, self._clock() + kind.every)
 
         async def body(records: Records) -> None:
             await records.jobs.finish(job.id, lease)
@@ -134,7 +137,8 @@ class Runner:
         await self._store.write(body)
 
     async def _schedule_recurring(self) -> None:
-        first = [self._job(kind, "", self._clock()) for kind in self._kinds.values() if kind.every]
+        recurring = [kind for kind in self._kinds.values() if kind.every is not None]
+        first = [self._job(kind, "", self._clock()) for kind in recurring]
 
         async def body(records: Records) -> None:
             for job in first:

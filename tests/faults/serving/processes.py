@@ -3,6 +3,7 @@
 import http.client
 import os
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -10,17 +11,14 @@ from pathlib import Path
 from tests.engines.entrepot import Entrepot
 
 _POLL_SECONDS = 0.02
-_DEADLINE_SECONDS = 60
 
 
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    """Return once it is so; after a minute the test fails."""
-    pace = threading.Event()
-    for _ in range(int(_DEADLINE_SECONDS / _POLL_SECONDS)):
-        if is_so():
-            return
+def wait_until(is_so: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
+    """Return once it is so; the test fails after this time."""
+    pace, last = threading.Event(), time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < last, f"waited {seconds} s in vain: {what}"
         pace.wait(_POLL_SECONDS)
-    raise AssertionError(f"waited {_DEADLINE_SECONDS} s in vain: {what}")
 
 
 def children_of(server: Entrepot) -> list[int]:

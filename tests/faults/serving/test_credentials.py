@@ -1,6 +1,5 @@
 """Keys that change under a running server: the root credential and the root key."""
 
-import json
 import os
 import random
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[Entrepot]:
     """A server whose root credential its own first start has made."""
     made = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "", "ENTREPOT_ROOT_SECRET_ACCESS_KEY": ""}
     with served(tmp_path, "--workers=2", environment=made) as running:
-        _take_credential(running)
+        running.take_credential()
         running.create_repository("team/app")
         yield running
 
@@ -75,7 +74,7 @@ def test_the_old_root_credential_and_its_tokens_end_at_once(server: Entrepot) ->
             server.ecr(
                 access_key_id=session["AccessKeyId"], secret_access_key=session["SecretAccessKey"]
             ).describe_repositories()
-    _take_credential(server)
+    server.take_credential()
     pull(registry_of(server), "team/app", image)
 
 
@@ -94,9 +93,3 @@ def _run(server: Entrepot, *command: str) -> str:
     options = [f"--data-dir={server.data_folder}", *server.options]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ENTREPOT_")}
     return run_program(PROGRAM, *command, *options, environment=environment)
-
-
-def _take_credential(server: Entrepot) -> None:
-    """Sign with what the server's file holds from now on."""
-    held = json.loads((server.data_folder / "credentials" / f"{server.account}.json").read_bytes())
-    server.access_key_id, server.secret_access_key = held["accessKeyId"], held["secretAccessKey"]

@@ -123,6 +123,16 @@ def test_a_port_in_use_is_said_clearly(server: Entrepot, tmp_path: Path) -> None
     assert not (tmp_path / "other" / "metadata").exists()
 
 
+def test_a_port_for_metrics_in_use_is_said_before_anything_is_made(server: Entrepot, tmp_path: Path) -> None:
+    data = tmp_path / "other"
+    status, said = _serve(
+        f"--port={free_port()}", f"--data-dir={data}", f"--metrics-listen=127.0.0.1:{server.port}"
+    )
+    assert status == 2
+    assert said == f"entrepot: cannot listen on 127.0.0.1 port {server.port}: Address already in use\n"
+    assert not (data / "metadata").exists()
+
+
 def test_an_address_of_another_machine_is_said_clearly(tmp_path: Path) -> None:
     status, said = _serve("--host=192.0.2.1", f"--port={free_port()}", f"--data-dir={tmp_path / 'other'}")
     assert (status, said) == (2, "entrepot: 192.0.2.1 is no address of this machine\n")

@@ -23,7 +23,7 @@ from tests.faults.serving.processes import wait_until
 from tests.faults.storage.commands import Command, Ended, findings
 
 MIB = 1 << 20
-SEEDS = [1, 2]
+SEEDS = [1]  # more of them by hand: each kills at other places
 
 
 @pytest.fixture

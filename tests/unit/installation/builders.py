@@ -32,6 +32,8 @@ def server(folder: Path, *, database: str | None = None, root_key: Path | None =
         is_storage_encrypted=False,
         allow_sparse=False,
         is_read_only=False,
+        collect_seconds=900,
+        grace_seconds=86400,
         drain_seconds=0,
         log_level="error",
     )

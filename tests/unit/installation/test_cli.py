@@ -165,3 +165,20 @@ def test_an_unknown_command_says_how_it_is_used(
 
     assert ended.value.code == 2
     assert "usage: entrepot" in capsys.readouterr().err
+
+
+def test_a_root_key_is_made_before_there_is_a_server_and_never_replaced(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "secrets" / "root-key"
+    command = ["root-key", "create", "--root-key-file", str(path)]
+    assert run(command) == 0
+    made = path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+    assert run(command) == 2
+
+    assert path.read_bytes() == made
+    told = capsys.readouterr()
+    assert made.decode() not in told.out
+    assert "is there already" in told.err

@@ -2,13 +2,14 @@
 
 import json
 import os
+import re
 import stat
 from pathlib import Path
 
 import pytest
 
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
-from entrepot.installation.data_lock import DataFolderInUse, data_lock
+from entrepot.installation.data_lock import DataFolderInUse, DataFolderUnwritable, data_lock
 from entrepot.installation.endpoint_file import ServedAt, find_endpoint, write_endpoint
 from entrepot.installation.files import write_durably, write_once
 from tests.unit.builders import ACCOUNT
@@ -90,6 +91,16 @@ def test_the_endpoint_reads_back(tmp_path: Path) -> None:
     write_endpoint(tmp_path, served)
 
     assert find_endpoint(tmp_path) == served
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_data_folder_that_cannot_be_written_is_named_with_who_tried(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("in its place")
+    data_dir = tmp_path / name
+
+    said = f"the data folder {data_dir} cannot be written by user {os.geteuid()}"
+    with pytest.raises(DataFolderUnwritable, match=re.escape(said)), data_lock(data_dir):
+        pass
 
 
 def test_one_server_holds_a_folder(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Sealing under the root key ring, and the ring's file."""
 
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -133,13 +134,29 @@ def test_create_never_replaces_a_file(tmp_path: Path) -> None:
     assert ring_file.load(path).matches(check)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o660, 0o601])
+@pytest.mark.parametrize("mode", [0o604, 0o644, 0o660, 0o601])
 def test_file_that_others_may_touch_is_refused(tmp_path: Path, mode: int) -> None:
     path = tmp_path / "root-key"
     ring_file.create(path, NOW)
     path.chmod(mode)
     with pytest.raises(KeyRingError, match="chmod 600"):
         ring_file.load(path)
+
+
+@pytest.mark.parametrize("owner", [0, 65532])
+def test_group_may_read_a_file_that_is_roots_alone(tmp_path: Path, owner: int) -> None:
+    """As Kubernetes shows a secret to a process that is not root."""
+    if os.geteuid() != 0:
+        pytest.skip("giving a file away needs root")
+    path = tmp_path / "root-key"
+    check = ring_file.create(path, NOW).check_value()
+    path.chmod(0o640)
+    os.chown(path, owner, 65532)
+    if owner == 0:
+        assert ring_file.load(path).matches(check)
+    else:
+        with pytest.raises(KeyRingError, match="chmod 600"):
+            ring_file.load(path)
 
 
 def test_absent_file_is_not_made_by_loading(tmp_path: Path) -> None:

@@ -222,6 +222,14 @@ async def test_a_recurring_job_is_planned_once_and_recurs(world: World) -> None:
     assert await due(world, within=timedelta(days=1)) == [again]
 
 
+async def test_a_recurring_job_may_recur_without_a_pause(world: World) -> None:
+    work = Work(every=timedelta(0))
+    ours = runner(world, work.kind)
+    await ours._schedule_recurring()
+
+    assert [await ours.run_due() for _ in range(3)] == [1, 1, 1]
+
+
 async def test_a_runner_stops_when_told(world: World) -> None:
     stop = asyncio.Event()
 
@@ -253,7 +261,8 @@ async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
     repository = await world.repository()
     await world.uploads.begin(repository, ROOT)
     await world.catalog.delete(REGISTRY, repository.name, force=True)
-    ours = runner(world, *collection_jobs(world.collector, world.credentials, NoReports()))
+    kinds = collection_jobs(world.collector, world.credentials, NoReports(), every=15 * MINUTE)
+    ours = runner(world, *kinds)
     await ours._schedule_recurring()
 
     assert await ours.run_due() == 2

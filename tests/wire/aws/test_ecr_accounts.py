@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.wire.aws.images import create, push_image
-from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, Served, refusal
+from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_ecr_repositories import MISSING_REPOSITORY
 
 if TYPE_CHECKING:

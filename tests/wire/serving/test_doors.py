@@ -180,3 +180,17 @@ async def test_an_answer_that_fails_in_the_middle_ends_with_its_connection(port:
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await line.reader.readexactly(len(content))
     assert (status, dict(headers)["content-length"]) == (200, str(len(content)))
+
+
+async def test_a_server_whose_blobs_are_gone_is_alive_and_not_ready(port: Port) -> None:
+    (port.settings.data_dir / "blobs").rename(port.settings.data_dir / "elsewhere")
+    assert (await port.ask("GET", "/readyz")).status == 503
+    assert (await port.ask("GET", "/healthz")).status == 200
+
+
+async def test_a_server_that_is_to_end_is_alive_and_not_ready(port: Port) -> None:
+    assert (await port.ask("GET", "/readyz")).status == 200
+    port.readiness.end()
+    assert (await port.ask("GET", "/readyz")).status == 503
+    assert (await port.ask("GET", "/healthz")).status == 200
+    assert (await port.ask("GET", "/v2/")).status == 401

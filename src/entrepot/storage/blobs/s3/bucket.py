@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 THREADS = 16  # requests to the storage at once, in one process
 _CONNECT_SECONDS = 3
-_READ_SECONDS = 15  # of silence; a part is 8 MiB
+_READ_SECONDS = 15  # of silence; a part is 6 MiB
 _ATTEMPTS = 3
 _BEGAN = "entrepot_began"
 _SILENT = NoReports()
@@ -102,8 +102,9 @@ class Bucket:
     def __init__(self, location: Location, reports: S3Reports = _SILENT) -> None:
         self.location = location
         self._reports = reports
-        self._session = botocore.session.Session()
-        self._client = self._session.create_client(
+        session = botocore.session.Session()  # not kept: it holds the endpoints of every service
+        self._credentials = session.get_credentials()
+        self._client = session.create_client(
             "s3",
             region_name=location.region,
             endpoint_url=location.endpoint,
@@ -127,10 +128,10 @@ class Bucket:
     def credentials(self) -> ReadOnlyCredentials:
         """What requests are signed with now; temporary ones are renewed in time."""
         with _told():
-            found = self._session.get_credentials()
-            if found is None:
+            if self._credentials is None:
                 raise NoCredentialsError
-            return found.get_frozen_credentials()
+            frozen: ReadOnlyCredentials = self._credentials.get_frozen_credentials()
+            return frozen
 
     def base(self, endpoint: str | None = None) -> "Base":
         """What the addresses of objects begin with, at our endpoint or at another one."""

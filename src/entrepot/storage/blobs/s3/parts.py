@@ -1,8 +1,9 @@
 """An upload's segments on their way into the parts of a multipart upload.
 
-A part is eight segments at rest: 8 MiB of plaintext, so that 6,500 parts hold the largest layer that ECR
-takes and S3's 10,000 always do. The multipart upload begins with the first full part. What fills no part
-when the writer flushes goes into an object of its own, the tail, which whoever goes on reads back.
+A part is six segments at rest: 6 MiB of plaintext. S3 takes parts from 5 MiB up, and 10,000 of them:
+8,667 hold the largest layer that ECR takes. The multipart upload begins with the first full part. What
+fills no part when the writer flushes goes into an object of its own, the tail, which whoever goes on
+reads back.
 
 For a sealed blob the tail's last segment is short and marked as the last. Going on seals it again; all
 before it stays as it is.
@@ -23,7 +24,7 @@ from entrepot.storage.blobs.s3.notes import Note, Tail
 from entrepot.storage.blobs.sealing import HEADER, OVERHEAD_BYTES, SEGMENT_BYTES, STORED_SEGMENT_BYTES, Sealer
 from entrepot.storage.blobs.segments import Meter, seal_segment
 
-PART_SEGMENTS = 8
+PART_SEGMENTS = 6
 PART_BYTES = PART_SEGMENTS * SEGMENT_BYTES
 _PARTS_UNDER_WAY = 2  # of one upload, while the next one fills
 

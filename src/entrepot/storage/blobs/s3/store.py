@@ -40,7 +40,7 @@ from entrepot.storage.blobs.segments import Meter, ignore, seal_segment
 from entrepot.storage.blobs.threads import acquired, run
 from entrepot.storage.blobs.writers import SegmentWriter
 
-_LANES = 6  # full parts of 8 MiB under way in one process
+_LANES = 3  # full parts of 6 MiB under way in one process
 _RECENT = 64  # segments of 1 MiB kept for slow readers in one process
 _PATIENCE_SECONDS = 3.0
 

@@ -1,0 +1,1 @@
+"""Builds the container image of Entrepot from Debian's packages and the locked wheels."""

@@ -1,0 +1,196 @@
+"""Things fail while eight clients push and pull: nothing that was acknowledged is lost.
+
+`ENTREPOT_SOAK_SECONDS` (default 5) says how long each fault goes on being done.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.engines.cable import cable_to
+from tests.engines.clock import open_clock
+from tests.engines.cluster import Cluster, Stores, cluster
+from tests.engines.disk import fill, small_disk
+from tests.engines.overload import overloaded
+from tests.engines.postgres import PostgresServer, postgres_server, synchronous_standby
+from tests.engines.seaweedfs import SeaweedFS
+from tests.engines.shipped_balancers import Balancer, haproxy, nginx
+from tests.faults.cluster.aftermath import assert_whole
+from tests.faults.cluster.figures import figures_of, note_figures
+from tests.faults.cluster.load import Load, loaded
+
+_SOAK_SECONDS = float(os.environ.get("ENTREPOT_SOAK_SECONDS", "5"))
+_REPOSITORY = "team/app"
+
+Note = Callable[[Load], None]
+
+
+@pytest.fixture
+def running(stores: Stores, tmp_path: Path) -> Iterator[Cluster]:
+    with cluster(tmp_path, stores, "--workers=1") as nodes:
+        nodes.endpoint.create_repository(_REPOSITORY)
+        yield nodes
+
+
+@pytest.mark.parametrize("balancer", [haproxy, nginx])
+def test_attack_45_a_node_is_killed(stores: Stores, tmp_path: Path, note: Note, balancer: Balancer) -> None:
+    chance = random.Random(1)
+    with cluster(tmp_path, stores, "--workers=1", balancer=balancer) as running:
+        running.endpoint.create_repository(_REPOSITORY)
+        with loaded(running.endpoint, _REPOSITORY, seed=1) as load:
+            for _ in rounds(load):
+                node = chance.choice(running.nodes)
+                load.note_fault()
+                node.kill9()
+                load.await_operations()
+                node.start()
+                load.await_operations()
+        note(load)
+        assert_whole(running.nodes, load)
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_attack_45_the_database_restarts(
+    running: Cluster, postgres: PostgresServer, note: Note, mode: str
+) -> None:
+    with loaded(running.endpoint, _REPOSITORY, seed=2) as load:
+        for _ in rounds(load):
+            load.note_fault()
+            postgres.restart(mode)
+            load.await_operations()
+    note(load)
+    assert_whole(running.nodes, load)
+
+
+def test_attack_45_the_primary_is_lost_and_its_synchronous_standby_promoted(
+    blobs: str, seaweedfs: SeaweedFS, tmp_path: Path, note: Note
+) -> None:
+    with postgres_server() as primary, synchronous_standby(primary) as standby:
+        database = asyncio.run(primary.create_database())
+        both = database.replace(f":{primary.port}/", f":{primary.port},127.0.0.1:{standby.port}/")
+        stores = Stores(f"{both}?target_session_attrs=read-write", blobs, seaweedfs.credentials)
+        with cluster(tmp_path, stores, "--workers=1") as running:
+            running.endpoint.create_repository(_REPOSITORY)
+            with loaded(running.endpoint, _REPOSITORY, seed=8) as load:
+                load.await_operations(16)
+                load.note_fault()
+                primary.kill9()
+                standby.promote()
+                load.await_operations(16)
+            note(load)
+            assert_whole(running.nodes, load)
+
+
+def test_attack_45_a_node_is_cut_off_from_the_database(
+    stores: Stores, postgres: PostgresServer, tmp_path: Path, note: Note
+) -> None:
+    with ExitStack() as stack:
+        cable = stack.enter_context(cable_to(postgres.port))
+        behind = stores.by_port(postgres.port, cable.port, "?command_timeout=5")
+        running = stack.enter_context(cluster(tmp_path, [behind, stores, stores], "--workers=1"))
+        running.endpoint.create_repository(_REPOSITORY)
+        with loaded(running.endpoint, _REPOSITORY, seed=3) as load:
+            for _ in rounds(load):
+                load.note_fault()
+                cable.pull()
+                load.await_operations(16)
+                cable.plug()
+                load.await_operations()
+        note(load)
+        assert_whole(running.nodes, load)
+
+
+@pytest.mark.parametrize("end", [SeaweedFS.stop, SeaweedFS.kill9], ids=["stopped", "killed"])
+def test_attack_45_the_object_storage_restarts(
+    running: Cluster, seaweedfs: SeaweedFS, note: Note, end: Callable[[SeaweedFS], None]
+) -> None:
+    with loaded(running.endpoint, _REPOSITORY, seed=6) as load:
+        for _ in rounds(load):
+            load.note_fault()
+            end(seaweedfs)
+            seaweedfs.start()
+            load.await_operations()
+    note(load)
+    assert_whole(running.nodes, load)
+
+
+def test_attack_45_the_object_storage_is_overloaded(
+    stores: Stores, seaweedfs: SeaweedFS, tmp_path: Path, note: Note
+) -> None:
+    with ExitStack() as stack:
+        storage = stack.enter_context(overloaded(seaweedfs.ports["s3"]))
+        behind = stores.by_port(seaweedfs.ports["s3"], storage.port)
+        running = stack.enter_context(cluster(tmp_path, behind, "--workers=1"))
+        running.endpoint.create_repository(_REPOSITORY)
+        with loaded(running.endpoint, _REPOSITORY, seed=7) as load:
+            for _ in rounds(load):
+                load.note_fault()
+                storage.refused, storage.delay = 0.4, timedelta(seconds=0.1)
+                load.await_operations(24)
+                storage.refused = 1
+                load.await_setbacks()
+                storage.refused, storage.delay = 0, timedelta(0)
+                load.await_operations()
+        note(load)
+        assert_whole(running.nodes, load)
+
+
+def test_attack_45_a_clock_jumps(database: str, tmp_path: Path, note: Note) -> None:
+    """On files: an object storage refuses what a node signs by such a clock."""
+    clock, chance = open_clock(tmp_path), random.Random(4)
+    stores = Stores(database, f"file://{tmp_path / 'blobs'}")
+    environments = [clock.environment, {}, {}]
+    with cluster(tmp_path, stores, "--workers=1", "--collect-seconds=1", own=environments) as running:
+        running.endpoint.create_repository(_REPOSITORY)
+        with loaded(running.endpoint, _REPOSITORY, seed=4) as load:
+            for _ in rounds(load):
+                for hours in (2, -2, 0):
+                    load.note_fault()
+                    clock.turn(timedelta(hours=hours, seconds=chance.randrange(60)))
+                    load.await_operations(16)
+            clock.turn(timedelta(0))
+        note(load)
+        assert_whole(running.nodes, load)
+
+
+def test_attack_45_the_disk_of_the_layers_is_full(database: str, tmp_path: Path, note: Note) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "512m"):
+        stores = Stores(database, f"file://{disk / 'blobs'}")
+        with cluster(tmp_path, stores, "--workers=1") as running:
+            running.endpoint.create_repository(_REPOSITORY)
+            with loaded(running.endpoint, _REPOSITORY, seed=5, sizes=(28, 70_000)) as load:
+                for _ in rounds(load):
+                    load.note_fault()
+                    filler = fill(disk)
+                    load.await_setbacks()
+                    filler.unlink()
+                    load.await_operations()
+            note(load)
+            assert_whole(running.nodes, load)
+
+
+def rounds(load: Load) -> Iterator[None]:
+    """One round, and more of them until the time is up; each begins with clients at work."""
+    while True:
+        load.await_operations()
+        yield
+        if load.seconds > _SOAK_SECONDS:
+            return
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Note:
+    """Prints what the clients saw, and keeps it where TEST_FIGURES names a file."""
+
+    def take(load: Load) -> None:
+        with capsys.disabled():
+            note_figures(figures_of(request.node.name, load))
+
+    return take
