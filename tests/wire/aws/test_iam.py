@@ -292,6 +292,17 @@ async def test_attack_21_nobody_gives_itself_more_than_its_boundary(served: Serv
     assert (await refusal(lead.put_user_policy, **asked)).code == "AccessDenied"
 
 
+async def test_attack_21_a_user_is_not_renamed_to_where_the_caller_may_not_write(
+    served: Served, iam: "IAMClient"
+) -> None:
+    own = policy("iam:*", resource=f"arn:aws:iam::{ACCOUNT}:user/team/*")
+    lead = served.iam(keys=await user(iam, "lead", own))
+    await to_thread(lead.create_user, UserName="maya", Path="/team/")
+    refused = await refusal(lead.update_user, UserName="maya", NewPath="/admins/")
+    assert refused.code == "AccessDenied"
+    await to_thread(lead.update_user, UserName="maya", NewPath="/team/blue/")
+
+
 async def test_an_explicit_deny_wins_and_is_named(served: Served, iam: "IAMClient") -> None:
     deny = policy("ecr:DeleteRepository", effect="Deny")
     ecr = served.ecr(keys=await user(iam, "ci", policy("ecr:*"), deny))

@@ -41,7 +41,10 @@ class IamQuestions:
         self._directory = directory
 
     async def of(self, call: Call, action: str, params: Params) -> Sequence[Question]:
-        """One question; unknown names get the ARN that they would have, so that nobody learns who exists."""
+        """One question, and for a new name or path one about that too.
+
+        Unknown names get the ARN that they would have, so that nobody learns who exists.
+        """
         identity, resource = await self._resource(call, params)
         others: dict[str, str | tuple[str, ...]] = {}
         if "PolicyArn" in params:
@@ -57,7 +60,9 @@ class IamQuestions:
             resource_tags=dict(identity.tags) if identity is not None else {},
             others=others,
         )
-        return [Question(action, call.account, resource, context)]
+        renamed = _renamed(identity, params)
+        resources = [resource] if renamed is None else [resource, renamed]
+        return [Question(action, call.account, each, context) for each in resources]
 
     async def _resource(self, call: Call, params: Params) -> tuple[Identity | None, str]:
         """The identity, where there is one, and the ARN that the call is about; `*` for lists."""
@@ -84,3 +89,12 @@ class IamQuestions:
         if identity is not None and not call.operation.startswith("Create"):
             return identity, identity.arn
         return None, identity_arn(call.account, kind, name, path=cast("str", params.get("Path", "/")))
+
+
+def _renamed(identity: Identity | None, params: Params) -> str | None:
+    """The ARN that UpdateUser and UpdateGroup would give; None where nothing is renamed."""
+    if identity is None or not {"NewPath", "NewUserName", "NewGroupName"} & {*params}:
+        return None
+    name = str(params.get("NewUserName") or params.get("NewGroupName") or identity.name)
+    path = str(params.get("NewPath") or identity.path)
+    return identity_arn(identity.account, identity.kind, name, path=path)
