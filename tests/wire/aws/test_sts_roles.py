@@ -234,3 +234,12 @@ async def test_a_federation_token_needs_a_permission_and_long_lived_keys(
     session = session_keys((await to_thread(served.sts().get_session_token))["Credentials"])
     refused = await refusal(served.sts(keys=session).get_federation_token, Name="guest")
     assert refused.code == "AccessDenied"
+
+
+async def test_a_role_has_to_say_which_user_it_means(served: Served, iam: "IAMClient") -> None:
+    runner = await user(iam, "runner")
+    await role(iam, "build", trust(RUNNER), policy("iam:*"))
+    session = served.iam(keys=await assume(served, runner))
+    assert (await to_thread(session.get_user, UserName="runner"))["User"]["UserName"] == "runner"
+    refused = await refusal(session.get_user)
+    assert (refused.code, refused.status) == ("ValidationError", 400)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from entrepot.aws import refusals
 from entrepot.aws.operations import Call
-from entrepot.domain.errors import InputInvalid
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.services.iam.pages import asked, cut, cut_all
@@ -92,9 +92,9 @@ _NEVER = {
 
 
 def own_name(call: Call) -> str | None:
-    """The name of the user who calls, None for the root; InputInvalid for a session of a role."""
+    """The name of the user who calls, None for the root; refuses a session of a role."""
     if call.caller.is_root:
         return None
     if call.caller.is_role_session:
-        raise InputInvalid("Must specify userName when calling with non-User credentials")
+        raise refusals.validation("Must specify userName when calling with non-User credentials")
     return call.caller.arn.rpartition("/")[2]
