@@ -29,7 +29,10 @@ _OF_ONESELF = frozenset(
         "ListAccessKeys",
         "ListMFADevices",
         "ListSSHPublicKeys",
+        "ListServiceSpecificCredentials",
         "ListSigningCertificates",
+        "GetLoginProfile",
+        "DeleteLoginProfile",
     }
 )
 

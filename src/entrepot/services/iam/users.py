@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from entrepot.aws import refusals
 from entrepot.aws.operations import Call
+from entrepot.domain.errors import EntityNotFound
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.services.iam.pages import asked, cut, cut_all
@@ -80,14 +81,25 @@ class UserOperations:
 
     async def list_none(self, call: Call, params: Mapping[str, object]) -> Member:
         """What Terraform asks for before it deletes a user, and which no user has here."""
-        await self._directory.get(call.account, USER, str(params.get("UserName") or own_name(call) or ""))
-        return {_NEVER[call.operation]: [], "IsTruncated": False}
+        name = params.get("UserName")
+        if name is not None:
+            await self._directory.get(call.account, USER, str(name))
+        return {_NEVER[call.operation]: []}
+
+    async def refuse_password(self, call: Call, params: Mapping[str, object]) -> Member:
+        """GetLoginProfile and DeleteLoginProfile: nobody has a password here."""
+        user = await self._directory.get(
+            call.account, USER, str(params.get("UserName") or own_name(call) or "")
+        )
+        raise EntityNotFound("login profile", user.name)
 
 
 _NEVER = {
     "ListMFADevices": "MFADevices",
     "ListSSHPublicKeys": "SSHPublicKeys",
+    "ListServiceSpecificCredentials": "ServiceSpecificCredentials",
     "ListSigningCertificates": "Certificates",
+    "ListVirtualMFADevices": "VirtualMFADevices",
 }
 
 
