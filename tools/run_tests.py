@@ -57,7 +57,7 @@ def end_to_end(site: str) -> Suite:
 MINUTES = 45
 SUITES = (
     Suite("unit", minutes=4, workers=2),
-    Suite("contract", minutes=7, workers=2),
+    Suite("contract", minutes=12, workers=2),
     Suite("wire", minutes=7, workers=2),
     Suite("faults", minutes=10, left_out=("faults/cluster",)),
     Suite("clients", minutes=12),

@@ -11,10 +11,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
-from entrepot.identity.credentials import Credentials
+from entrepot.identity.authorities import Authorities
+from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
+from entrepot.identity.directory import Directory
+from entrepot.identity.key_uses import KeyUses
+from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.providers import OidcProviders
+from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.identity.user_keys import UserKeys
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
@@ -46,10 +53,13 @@ from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
-from entrepot.services.sts.service import TokenOperations, sts_service
+from entrepot.services.iam.questions import IamQuestions
+from entrepot.services.iam.service import IamUseCases, iam_service
+from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
 from entrepot.settings import Settings
 from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
@@ -93,7 +103,7 @@ class Application:
     oci: OciFront
     layers: LayerDoor
     runner: Runner
-    pull_times: PullTimes
+    gatherings: tuple[PullTimes, KeyUses]
     totals: Totals
     store: Store
     blobs: BlobPlace
@@ -311,7 +321,10 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     store, blobs, clock, addresses = adapters.store, adapters.blobs, adapters.clock, settings.addresses
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
-    decisions = Decisions()
+    authorities = Authorities(store)
+    decisions = Decisions(store, authorities, clock)
+    key_uses = KeyUses(store, clock)
+    directory = Directory(store, clock, new_unique_id)
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
@@ -345,18 +358,36 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     LayerOperations(catalog, layers, uploads, tokens, addresses),
                     RegistryOperations(tokens, account_settings, addresses),
                 ),
-                sts_service(TokenOperations(credentials)),
+                iam_service(
+                    IamUseCases(
+                        directory,
+                        UserKeys(store, credentials),
+                        IdentityPolicies(store),
+                        PolicyLibrary(store, clock, new_unique_id),
+                        OidcProviders(store, clock),
+                        authorities,
+                    ),
+                ),
+                sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
             ],
             KeyBook(credentials),
-            CallAuthorizer(decisions),
+            CallAuthorizer(
+                decisions,
+                key_uses,
+                {
+                    "ecr": EcrQuestions(listings).of,
+                    "iam": IamQuestions(directory).of,
+                    "sts": sts_questions,
+                },
+            ),
             threads=adapters.disk,
             clock=clock,
             region_of=addresses.api_region,
         ),
-        oci=OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
+        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
-        pull_times=pull_times,
+        gatherings=(pull_times, key_uses),
         totals=totals,
         store=store,
         blobs=blobs,

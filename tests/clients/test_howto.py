@@ -27,7 +27,17 @@ from tests.engines.podman import open_podman
 from tests.engines.programs import PATH, ROOT, TOOLS, find_program, run_program
 from tests.engines.skopeo import open_skopeo
 
-PAGES = ("docker", "podman", "containerd", "kubernetes", "helm", "cosign", "github-actions", "gitlab-ci")
+PAGES = (
+    "docker",
+    "podman",
+    "containerd",
+    "kubernetes",
+    "helm",
+    "cosign",
+    "github-actions",
+    "gitlab-ci",
+    "teams",
+)
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -150,6 +160,54 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
     assert "Login Succeeded" in printed
     assert tags(server, "team/app") == []
+
+
+def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
+    """The page, and then: the build pushes what it may, the robot pulls, whoever left does nothing."""
+    desk.type(*blocks("teams", "sh"))
+
+    build = json.loads((desk.folder / "session.json").read_text())["Credentials"]
+    assumed = desk.variables | {
+        "AWS_ACCESS_KEY_ID": build["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": build["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": build["SessionToken"],
+    }
+    source = layout.name(OCI_MANIFEST, layout.add_image())
+    repository = f"docker://{server.registry}/team/app"
+    builder = open_skopeo(_folder(tmp_path, "builder"))
+    builder.login(server.registry, _password(assumed))
+    builder.copy(source, f"{repository}:dev-1")
+    said = builder.copy(source, f"{repository}:prod-1", is_expected_to_fail=True)
+    assert "is not authorized to perform: ecr:PutImage" in said
+    assert tags(server, "team/app") == ["dev-1"]
+
+    key_id, secret = (desk.folder / "puller.key").read_text().split()
+    robot = desk.variables | {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+    puller = open_skopeo(_folder(tmp_path, "puller"))
+    puller.login(server.registry, _password(robot))
+    puller.copy(f"{repository}:dev-1", f"oci:{tmp_path}/pulled")
+    puller.copy(source, f"{repository}:dev-2", is_expected_to_fail=True)
+    assert "AccessDeniedException" in run_program(
+        find_program("aws"), "ecr", "list-images", "--repository-name", "team/app",
+        environment=robot, is_expected_to_fail=True,
+    )  # fmt: skip
+
+    key_id, secret = (desk.folder / "maya.key").read_text().split()
+    left = desk.variables | {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+    said = run_program(
+        find_program("aws"), "sts", "get-caller-identity", environment=left, is_expected_to_fail=True
+    )
+    assert "InvalidClientTokenId" in said
+
+
+def _folder(parent: Path, name: str) -> Path:
+    made = parent / name
+    made.mkdir()
+    return made
+
+
+def _password(variables: Mapping[str, str]) -> str:
+    return run_program(find_program("aws"), "ecr", "get-login-password", environment=variables).strip()
 
 
 @pytest.mark.usefixtures("image")

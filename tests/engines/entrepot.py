@@ -21,6 +21,7 @@ from tests.engines.programs import PATH, ROOT
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
+    from types_boto3_iam import IAMClient
     from types_boto3_sts import STSClient
 
 ACCOUNT = "123456789012"
@@ -70,6 +71,11 @@ class Endpoint:
         """A new client, signing with the root credential unless another is given."""
         return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key))
 
+    def iam(
+        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+    ) -> "IAMClient":
+        return cast("IAMClient", self._client("iam", region, access_key_id, secret_access_key))
+
     def sts(
         self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
     ) -> "STSClient":
@@ -97,6 +103,7 @@ class Endpoint:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }

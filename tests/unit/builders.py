@@ -16,7 +16,10 @@ from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.repositories import Encryption, Repository
-from entrepot.identity.credentials import Credentials
+from entrepot.identity.authorities import Authorities
+from entrepot.identity.credentials import Credentials, new_key, new_unique_id, root_principal
+from entrepot.identity.decisions import Decisions
+from entrepot.identity.directory import Directory
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -121,6 +124,14 @@ class World:
         return Collector(self.store, self.blobs, self.clock, Grace())
 
     @property
+    def decisions(self) -> Decisions:
+        return Decisions(self.store, Authorities(self.store), self.clock)
+
+    @property
+    def directory(self) -> Directory:
+        return Directory(self.store, self.clock, new_unique_id)
+
+    @property
     def credentials(self) -> Credentials:
         return Credentials(self.store, self.ring, self.clock)
 
@@ -185,6 +196,13 @@ async def open_world() -> AsyncIterator[World]:
         yield World(store, MemoryBlobs(), key_ring(1), clock, PullTimes(store, clock))
     finally:
         await database.close()
+
+
+async def add_root(world: World, account: str = ACCOUNT) -> Principal:
+    """The account with its root key."""
+    issued = new_key()
+    await world.credentials.set_root_key(account, issued)
+    return root_principal(account, issued.access_key_id)
 
 
 async def chunks(*pieces: bytes) -> AsyncIterator[bytes]:

@@ -316,3 +316,27 @@ _says(
     "InvalidLayerException",
     lambda r: f"{_upload(r)} does not have the digest '{r.announced}'",
 )
+_says(
+    errors.EntityNotFound,
+    "NoSuchEntityException",
+    lambda r: f"The {r.kind} with name {r.name} cannot be found.",
+)
+_says(
+    errors.EntityExists,
+    "EntityAlreadyExistsException",
+    lambda r: f"{r.kind} with name {r.name} already exists.",
+)
+_says(errors.DeleteConflict, "DeleteConflictException", lambda r: r.reason)
+_says(
+    errors.QuotaExceeded,
+    "LimitExceededException",
+    lambda r: f"Cannot exceed quota for {r.what}: {r.quota}",
+)
+_says(errors.PolicyMalformed, "MalformedPolicyDocumentException", lambda r: r.reason)
+_says(errors.InputInvalid, "InvalidInputException", lambda r: r.reason)
+_says(
+    errors.PolicyTooLarge,
+    "PackedPolicyTooLargeException",
+    lambda r: f"Packed size of session tags and policies consumes {r.percent}% of allotted space.",
+)
+_says(errors.SessionRefused, "AccessDeniedException", lambda r: r.reason)

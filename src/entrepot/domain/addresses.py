@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from entrepot.domain.names import Registry
 
@@ -86,3 +87,13 @@ def without_port(host: str) -> str:
     """The name in a Host header, lower case."""
     name, colon, port = host.rpartition(":")
     return (name if colon and port.isascii() and port.isdigit() else host).lower().rstrip(".")
+
+
+def parse_address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, that of IPv4 where IPv6 only wraps one; None where there is none."""
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    wrapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return wrapped or address

@@ -321,3 +321,62 @@ class AccountNotFound(Refusal):
     """No such account on this server."""
 
     account: str
+
+
+@dataclass(eq=False)
+class EntityNotFound(Refusal):
+    """IAM's NoSuchEntity: no user, group, role, policy, key or provider of this name."""
+
+    kind: str
+    name: str
+
+
+@dataclass(eq=False)
+class EntityExists(Refusal):
+    """The name is taken, perhaps in another case."""
+
+    kind: str
+    name: str
+
+
+@dataclass(eq=False)
+class DeleteConflict(Refusal):
+    """What is to be deleted still has something; `reason` says what."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class QuotaExceeded(Refusal):
+    """IAM's LimitExceeded: `what` is the quota's name, such as AccessKeysPerUser."""
+
+    what: str
+    quota: int
+
+
+@dataclass(eq=False)
+class PolicyMalformed(Refusal):
+    """A text that is no policy document of the kind that was asked for."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class InputInvalid(Refusal):
+    """IAM's InvalidInput: parameters that do not go together, or an ARN that cannot be meant."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class PolicyTooLarge(Refusal):
+    """A session's policies and tags do not fit together; `percent` is over 100."""
+
+    percent: int
+
+
+@dataclass(eq=False)
+class SessionRefused(Refusal):
+    """STS would refuse this whatever policies say; `reason` is its own sentence."""
+
+    reason: str

@@ -23,6 +23,16 @@ class Principal:
         """Whether this is the account itself rather than a user or role in it."""
         return self.arn == root_arn(self.account)
 
+    @property
+    def is_role_session(self) -> bool:
+        """Whether it is somebody who assumed a role."""
+        return ":assumed-role/" in self.arn
+
+    @property
+    def is_federated(self) -> bool:
+        """Whether it is a session of STS GetFederationToken."""
+        return ":federated-user/" in self.arn
+
 
 def root_arn(account: str) -> str:
     """The account's own principal."""

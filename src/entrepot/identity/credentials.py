@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from entrepot.domain.errors import TokenRejected
+from entrepot.domain.identities import SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock
@@ -83,19 +84,31 @@ class Credentials:
         ends = self._clock() + duration
         issued = new_session_key(min(ends, caller.expires_at or ends))
         principal = replace(caller, access_key_id=issued.access_key_id, expires_at=issued.expires_at)
-        row = self._row(principal, issued, issued_by=caller.access_key_id)
+        await self.add_session(caller, principal, issued)
+        return issued
+
+    async def add_session(
+        self, caller: Principal, principal: Principal, issued: IssuedKey, terms: SessionTerms | None = None
+    ) -> None:
+        """Keep a session that the caller began; it ends with the caller's key, if not before.
+
+        TokenRejected when that key has gone meanwhile.
+        """
+        row = self.row(principal, issued, issued_by=caller.access_key_id)
 
         async def body(records: Records) -> None:
-            if await records.access_keys.find(caller.access_key_id) is None:
+            issuer = await records.access_keys.find(caller.access_key_id)
+            if issuer is None or not issuer.is_active:
                 raise TokenRejected
             await records.access_keys.add(row)
+            if terms is not None:
+                await records.sessions.add(terms)
 
         await self._store.write(body)
-        return issued
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
         """Make this the account's only root key, and the account where it does not exist."""
-        row = self._row(root_principal(account, issued.access_key_id), issued)
+        row = self.row(root_principal(account, issued.access_key_id), issued)
 
         async def body(records: Records) -> None:
             await records.accounts.add(account, row.created_at)
@@ -110,7 +123,7 @@ class Credentials:
 
         One transaction, so that of two first starts at once only one makes a credential.
         """
-        row = self._row(root_principal(account, issued.access_key_id), issued)
+        row = self.row(root_principal(account, issued.access_key_id), issued)
 
         async def body(records: Records) -> bool:
             if await records.accounts.exists(account) or not await records.access_keys.add(row):
@@ -126,9 +139,12 @@ class Credentials:
             lambda records: records.access_keys.remove_expired(now, _SWEPT_AT_ONCE)
         ):
             removed += step
+        while await self._store.write(lambda records: records.sessions.remove_expired(now, _SWEPT_AT_ONCE)):
+            pass
         return removed
 
-    def _row(self, principal: Principal, issued: IssuedKey, issued_by: str | None = None) -> AccessKey:
+    def row(self, principal: Principal, issued: IssuedKey, issued_by: str | None = None) -> AccessKey:
+        """The key as it may be stored."""
         token, purpose = issued.session_token, secret_purpose(issued.access_key_id)
         return AccessKey(
             principal=principal,
@@ -155,8 +171,17 @@ def root_principal(account: str, access_key_id: str) -> Principal:
     return Principal(account=account, arn=root_arn(account), user_id=account, access_key_id=access_key_id)
 
 
+def new_unique_id(prefix: str) -> str:
+    """An id in the form that IAM gives users, groups, roles and policies: 21 characters."""
+    return prefix + _letters(17)
+
+
 def _key_id(prefix: str) -> str:
-    return prefix + "".join(secrets.choice(_LETTERS) for _ in range(16))
+    return prefix + _letters(16)
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(count))
 
 
 def secret_purpose(access_key_id: str) -> bytes:

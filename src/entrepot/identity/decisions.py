@@ -1,32 +1,93 @@
 """May this principal do that? Every door asks here, and gets a decision with its reason."""
 
-from dataclasses import dataclass
+from dataclasses import replace
 
-from entrepot.domain.errors import AccessDenied
+from entrepot.domain.errors import AccessDenied, InvalidParameter, TokenRejected
+from entrepot.domain.identities import Identity
+from entrepot.domain.names import parse_repository_arn
+from entrepot.domain.policy.decisions import Decision
+from entrepot.domain.policy.documents import Kind
+from entrepot.domain.policy.evaluation import decide
+from entrepot.domain.policy.requests import Context, Request
 from entrepot.domain.principals import Principal
+from entrepot.identity.authorities import Authorities, compile_policies
+from entrepot.ports.clock import Clock
+from entrepot.ports.records import Records, Store
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """An answer; `because` is AWS's clause that gives the reason of a refusal, "" where allowed."""
-
-    is_allowed: bool
-    because: str = ""
+_PLAIN = Context()
 
 
 class Decisions:
-    """Decides requests: without policies an account's root may do everything in it, and nobody else."""
+    """Decides requests by the policies of whoever asks; a user without policies may do nothing."""
 
-    async def decide(self, principal: Principal, action: str, *, account: str, resource: str) -> Decision:  # noqa: ARG002 (policies read the resource)
-        """The decision on `action` (such as `ecr:PutImage`) on an ARN or `*` that `account` owns."""
-        if principal.account != account:
-            return Decision(is_allowed=False, because=f"no resource-based policy allows the {action} action")
-        if not principal.is_root:
-            return Decision(is_allowed=False, because=f"no identity-based policy allows the {action} action")
-        return Decision(is_allowed=True)
+    def __init__(self, store: Store, authorities: Authorities, clock: Clock) -> None:
+        self._store = store
+        self._authorities = authorities
+        self._clock = clock
 
-    async def require(self, principal: Principal, action: str, *, account: str, resource: str) -> None:
+    async def decide(
+        self,
+        principal: Principal,
+        action: str,
+        *,
+        account: str,
+        resource: str,
+        context: Context = _PLAIN,
+        role: Identity | None = None,
+    ) -> Decision:
+        """The decision on `action` (such as `ecr:PutImage`) on an ARN or `*` that `account` owns.
+
+        `context` is what the door knows of the request; time, the age of the session and the tags of a
+        repository are filled in here. `role` is the one to be assumed, whose trust policy then counts.
+        """
+        authority = await self._authorities.of(principal)
+        applicable, tags = authority.applicable, dict(context.resource_tags)
+        if role is not None and role.terms is not None:
+            trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
+            applicable = replace(applicable, trust=trust)
+        if authority.reads_resource_tags:
+            tags |= await self._tags(resource)
+        context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
+        return decide(Request(authority.caller, action, resource, account, context), applicable)
+
+    async def allows(
+        self, principal: Principal, action: str, *, account: str, resource: str, context: Context = _PLAIN
+    ) -> bool:
+        """Whether the decision is yes; it is no for a principal that has gone meanwhile."""
+        try:
+            decision = await self.decide(
+                principal, action, account=account, resource=resource, context=context
+            )
+        except TokenRejected:
+            return False
+        return decision.is_allowed
+
+    async def require(
+        self,
+        principal: Principal,
+        action: str,
+        *,
+        account: str,
+        resource: str,
+        context: Context = _PLAIN,
+        role: Identity | None = None,
+    ) -> None:
         """Raises AccessDenied unless the decision is yes."""
-        decision = await self.decide(principal, action, account=account, resource=resource)
+        decision = await self.decide(
+            principal, action, account=account, resource=resource, context=context, role=role
+        )
         if not decision.is_allowed:
             raise AccessDenied(principal.arn, action, resource, decision.because)
+
+    async def _tags(self, resource: str) -> dict[str, str]:
+        """The tags of a repository; none of anything else."""
+        try:
+            registry, name = parse_repository_arn(resource)
+        except InvalidParameter:
+            return {}
+
+        async def body(records: Records) -> dict[str, str]:
+            repository = await records.repositories.find(registry, name)
+            return await records.resource_tags.of(repository.id) if repository is not None else {}
+
+        return await self._store.read(body)

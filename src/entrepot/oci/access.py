@@ -2,13 +2,16 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
-from entrepot.domain.addresses import Addresses
+from entrepot.domain.addresses import Addresses, parse_address
+from entrepot.domain.digests import Digest
 from entrepot.domain.errors import TokenRejected, Unauthenticated
 from entrepot.domain.names import Registry, repository_arn
+from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.tokens import Tokens
@@ -24,6 +27,7 @@ from entrepot.oci.routes import (
     UploadAt,
     UploadList,
 )
+from entrepot.registry.listings import Listings
 
 _USER = "AWS"
 
@@ -51,25 +55,32 @@ ACTIONS: dict[type[Route], dict[str, str | None]] = {
         "PUT": "ecr:CompleteLayerUpload",
         "DELETE": "ecr:UploadLayerPart",
     },
-    ReferrerList: {"GET": "ecr:ListImageReferrers", "HEAD": "ecr:ListImageReferrers"},
+    ReferrerList: {"GET": "ecr:BatchGetImage", "HEAD": "ecr:BatchGetImage"},
 }
+# Whoever may read a layer learns nothing more from its headers: so AmazonEC2ContainerRegistryPullOnly is
+# enough for clients that ask for them first.
+_AS_GOOD = {"ecr:BatchCheckLayerAvailability": "ecr:GetDownloadUrlForLayer"}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A principal before the registry that the request is about."""
+    """A principal before the registry that the request is about, and how it came there."""
 
     principal: Principal
     registry: Registry
+    context: Context
 
 
 class Access:
     """Reads tokens and asks for decisions."""
 
-    def __init__(self, addresses: Addresses, tokens: Tokens, decisions: Decisions) -> None:
+    def __init__(
+        self, addresses: Addresses, tokens: Tokens, decisions: Decisions, listings: Listings
+    ) -> None:
         self._addresses = addresses
         self._tokens = tokens
         self._decisions = decisions
+        self._listings = listings
 
     async def authenticate(self, request: web.BaseRequest) -> Caller:
         """Who asks: account and region are the host's where it names them, else the token's.
@@ -83,7 +94,8 @@ class Access:
         named = self._addresses.registry_of(request.host)
         if named is not None and named.region != registry.region:
             raise TokenElsewhere
-        return Caller(principal, named or registry)
+        found = named or registry
+        return Caller(principal, found, context_of(request, found))
 
     async def authorize(self, caller: Caller, route: Route, method: str) -> None:
         """Return where the caller may go on; raises MethodNotOffered or AccessDenied."""
@@ -93,13 +105,34 @@ class Access:
         action = actions[method]
         if action is not None:
             name = "*" if isinstance(route, Base | CatalogList) else route.name
-            await self.require(caller, action, name)
+            for tag in await self._tags(caller, route, method):
+                await self.require(caller, action, name, tag=tag)
 
-    async def require(self, caller: Caller, action: str, name: str) -> None:
-        """Raises AccessDenied unless the caller may do this to the repository, or to all for `*`."""
-        registry = caller.registry
-        resource = repository_arn(registry, name)
-        await self._decisions.require(caller.principal, action, account=registry.account, resource=resource)
+    async def require(self, caller: Caller, action: str, name: str, *, tag: str | None = None) -> None:
+        """Raises AccessDenied unless the caller may do this to the repository, or to all for `*`.
+
+        `tag` is the image tag that it would be done to, None where it is done to none.
+        """
+        account, resource = caller.registry.account, repository_arn(caller.registry, name)
+        context = replace(caller.context, image_tag=tag)
+        if action in _AS_GOOD and await self._decisions.allows(
+            caller.principal, _AS_GOOD[action], account=account, resource=resource, context=context
+        ):
+            return
+        await self._decisions.require(
+            caller.principal, action, account=account, resource=resource, context=context
+        )
+
+    async def _tags(self, caller: Caller, route: Route, method: str) -> Sequence[str | None]:
+        """The tag of the route, and of an image to be deleted by digest every tag that goes with it."""
+        if not isinstance(route, ManifestAt):
+            return [None]
+        if ":" not in route.reference:
+            return [route.reference]
+        if method != "DELETE":
+            return [None]
+        tags = await self._listings.tags_of(caller.registry, route.name, [Digest(route.reference)])
+        return [None, *tags]
 
     def challenge(self, request: web.BaseRequest) -> web.Response:
         """ECR's answer to a caller without credentials (facts 4.1)."""
@@ -111,6 +144,16 @@ class Access:
             text="Not Authorized\n",
             headers={"Www-Authenticate": f'Basic realm="{address}/",service="ecr.amazonaws.com"'},
         )
+
+
+def context_of(request: web.BaseRequest, registry: Registry) -> Context:
+    """What the request tells policies about itself."""
+    return Context(
+        source_ip=parse_address(request.remote or ""),
+        is_secure=request.secure,
+        user_agent=request.headers.get("User-Agent"),
+        region=registry.region,
+    )
 
 
 def action_of(route: Route, method: str) -> str:

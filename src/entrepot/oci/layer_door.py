@@ -5,6 +5,7 @@ from aiohttp import web
 from entrepot.domain.errors import Refusal
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.tokens import Tokens
+from entrepot.oci.access import context_of
 from entrepot.oci.blobs import Downloads
 from entrepot.oci.bodies import Body
 from entrepot.oci.faults import refused
@@ -57,7 +58,11 @@ class LayerDoor:
         notes["principal"] = download.principal.arn
         repository = await self._catalog.recall(download.registry, download.name)
         await self._decisions.require(
-            download.principal, _ACTION, account=repository.registry.account, resource=repository.arn
+            download.principal,
+            _ACTION,
+            account=repository.registry.account,
+            resource=repository.arn,
+            context=context_of(request, repository.registry),
         )
         layer = await self._layers.get_referenced(repository, download.digest)
         if request.method == "HEAD":

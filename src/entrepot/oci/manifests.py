@@ -56,6 +56,8 @@ class Manifests:
         further = [parse_tag(text) for text in visit.query.all("tag")]
         if further and digest is None:
             raise InvalidParameter("tag", "must come with a manifest that is put by its digest")
+        for tag in further:
+            await visit.require("ecr:PutImage", repository.name, tag=tag)
         tags = further if digest else [Tag(reference)]
         media_type = _declared_type(visit)
         content = await visit.body.read(LIMIT_BYTES)

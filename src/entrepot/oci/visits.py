@@ -37,9 +37,9 @@ class Visit:
         """Before which registry."""
         return self.caller.registry
 
-    async def require(self, action: str, name: str) -> None:
-        """Raises AccessDenied unless the caller may do this, too, to the repository."""
-        await self.access.require(self.caller, action, name)
+    async def require(self, action: str, name: str, *, tag: str | None = None) -> None:
+        """Raises AccessDenied unless the caller may do this, too, to the repository or a tag in it."""
+        await self.access.require(self.caller, action, name, tag=tag)
 
     def lines(self, header: str) -> list[str]:
         """Every line of a header."""

@@ -17,6 +17,16 @@ from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
 from entrepot.ports.blobs import Upload
+from entrepot.ports.identities import (
+    Identities,
+    InlinePolicies,
+    KeyUses,
+    ManagedPolicies,
+    Memberships,
+    OidcProviders,
+    PolicyAttachments,
+    Sessions,
+)
 
 T = TypeVar("T")
 
@@ -308,6 +318,12 @@ class AccessKeys(Protocol):
     async def remove(self, access_key_id: str) -> None:
         """Remove the key and every session made with it."""
 
+    async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
+        """Activate the key, or deactivate it and remove every session made with it."""
+
+    async def rename_principal(self, old_arn: str, new_arn: str) -> None:
+        """The principal has another name from now on."""
+
     async def remove_expired(self, before: datetime, limit: int) -> int: ...
 
 
@@ -580,6 +596,22 @@ class Records(Protocol):
     @property
     def access_keys(self) -> AccessKeys: ...
     @property
+    def key_uses(self) -> KeyUses: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def identities(self) -> Identities: ...
+    @property
+    def memberships(self) -> Memberships: ...
+    @property
+    def inline_policies(self) -> InlinePolicies: ...
+    @property
+    def managed_policies(self) -> ManagedPolicies: ...
+    @property
+    def policy_attachments(self) -> PolicyAttachments: ...
+    @property
+    def oidc_providers(self) -> OidcProviders: ...
+    @property
     def accounts(self) -> Accounts: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
@@ -607,8 +639,9 @@ class Store(Protocol):
     def version(self) -> int | None:
         """A number that changes when what may be kept in memory became untrue; None where there is none.
 
-        Keys, accounts, repositories and settings that were read after asking hold as long as the number
-        does, whoever writes; other rows must not be kept. Raises Outage where that cannot be promised now.
+        Keys, sessions, identities, policies, accounts, repositories and settings that were read after
+        asking hold as long as the number does, whoever writes; other rows must not be kept. Raises Outage
+        where that cannot be promised now.
         """
 
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:

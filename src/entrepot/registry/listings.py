@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image, ImageId, TaggedImage
-from entrepot.domain.names import Tag
+from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.records import Records, Store
 from entrepot.registry.image_ids import resolve_image
@@ -32,6 +32,18 @@ class Listings:
         async def body(records: Records) -> list[DescribedImage]:
             images = [await resolve_image(records, repository, image_id) for image_id in ids]
             return await _with_tags(records, repository, list({i.digest: i for i in images}.values()))
+
+        return await self._store.read(body)
+
+    async def tags_of(self, registry: Registry, name: RepositoryName, digests: Sequence[Digest]) -> list[Tag]:
+        """Every tag of these images; none where image or repository do not exist."""
+
+        async def body(records: Records) -> list[Tag]:
+            repository = await records.repositories.find(registry, name)
+            if repository is None:
+                return []
+            found = await records.tags.of_images(repository.id, digests)
+            return sorted(tag for tags in found.values() for tag in tags)
 
         return await self._store.read(body)
 

@@ -52,10 +52,9 @@ class Mounts:
         return [named] if named is not None and named.encryption.key_id == key_id else []
 
     async def _may_read(self, principal: Principal, source: Repository) -> bool:
-        decision = await self._decisions.decide(
+        return await self._decisions.allows(
             principal, "ecr:GetDownloadUrlForLayer", account=source.registry.account, resource=source.arn
         )
-        return decision.is_allowed
 
     async def _hold(self, target: Repository, source: Repository, digest: Digest) -> Layer | None:
         async def body(records: Records) -> Layer | None:

@@ -1,16 +1,26 @@
 """What the AWS front asks of identity: keys by id, and the decision on every call."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from entrepot.aws import refusals
 from entrepot.aws.endpoint import KeyRecord
 from entrepot.aws.operations import Call
-from entrepot.domain.names import Registry, parse_repository_arn, repository_arn
+from entrepot.domain.errors import SessionRefused
+from entrepot.domain.principals import Principal
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
+from entrepot.identity.key_uses import KeyUses
+from entrepot.services.contexts import Question
 
-# Operations that ask for the permission of another one (extensions.md, 5).
-_PERMISSIONS = {"ecr:ListImageReferrers": "ecr:BatchGetImage"}
-_OPEN_TO_ALL = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken"})  # STS API: no permission needed
+Questions = Callable[[Call, str, Mapping[str, object]], Awaitable[Sequence[Question]]]
+"""The questions that a call of one service has to be asked before it may go on; at least one."""
+
+# STS API: nobody needs a permission for the first two; a role's own policy decides on the third.
+OPEN_TO_ALL = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"})
+
+# STS API, "Comparing the AWS STS API operations": all that sessions without a role may call of STS.
+_OF_A_USERS_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRole", "sts:GetSessionToken"})
+_OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity"})
 
 
 class KeyBook:
@@ -28,31 +38,38 @@ class KeyBook:
 
 
 class CallAuthorizer:
-    """Asks for a decision on each resource that a call names."""
+    """Asks for a decision on everything that a call is about."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: Decisions, key_uses: KeyUses, questions: Mapping[str, Questions]) -> None:
+        """`questions` by the service's prefix in actions, such as `ecr`."""
         self._decisions = decisions
+        self._key_uses = key_uses
+        self._questions = questions
 
     async def authorize(self, call: Call, action: str, params: Mapping[str, object]) -> None:
         """Return where the call may go on; raises AccessDenied."""
-        if action in _OPEN_TO_ALL:
+        service = action.partition(":")[0]
+        if call.caller.expires_at is None:  # keys of sessions are many, and nobody asks for their use
+            self._key_uses.note(call.caller.access_key_id, service, call.region)
+        _check_session(call.caller, service, action)
+        if action in OPEN_TO_ALL:
             return
-        permission = _PERMISSIONS.get(action, action)
-        for account, resource in _resources(call, params):
-            await self._decisions.require(call.caller, permission, account=account, resource=resource)
+        for question in await self._questions[service](call, action, params):
+            await self._decisions.require(
+                call.caller,
+                question.action,
+                account=question.account,
+                resource=question.resource,
+                context=question.context,
+            )
 
 
-def _resources(call: Call, params: Mapping[str, object]) -> Sequence[tuple[str, str]]:
-    """(owning account, ARN) of everything the call is about; the account's `*` where it names nothing."""
-    arn = params.get("resourceArn")
-    if isinstance(arn, str):
-        return [(parse_repository_arn(arn)[0].account, arn)]
-    account = params.get("registryId")
-    registry = Registry(account if isinstance(account, str) else call.account, call.region)
-    names = params.get("repositoryNames", [])
-    named = [*names] if isinstance(names, list) else []
-    if isinstance(params.get("repositoryName"), str):
-        named.append(params["repositoryName"])
-    if not named:
-        return [(registry.account, "*")]
-    return [(registry.account, repository_arn(registry, str(name))) for name in named]
+def _check_session(caller: Principal, service: str, action: str) -> None:
+    """Refuse what sessions of users and federated users may not call, whatever policies say."""
+    if caller.expires_at is None or caller.is_role_session or service not in ("iam", "sts"):
+        return
+    if service == "iam":
+        raise refusals.unrecognized_client()
+    allowed = _OF_A_FEDERATED_SESSION if caller.is_federated else _OF_A_USERS_SESSION
+    if action not in allowed:
+        raise SessionRefused(f"Cannot call {action.partition(':')[2]} with session credentials")

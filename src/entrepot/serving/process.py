@@ -104,7 +104,9 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
             await _site(
                 runner, server, listening, tls=tls, settings=settings, meters=telemetry.meters
             ).start()
-        flushing = asyncio.create_task(app.pull_times.flush_until(stop, _FLUSH_EVERY))
+        flushing = [
+            asyncio.create_task(gathering.flush_until(stop, _FLUSH_EVERY)) for gathering in app.gatherings
+        ]
         await stop.wait()
         readiness.end()
         await asyncio.sleep(settings.drain_delay_seconds)  # balancers notice meanwhile
@@ -112,8 +114,9 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
             await site.stop()
         await server.drain(settings.drain_seconds)
         await runner.cleanup()
-        await flushing
-        await app.pull_times.flush()  # of what was pulled while draining
+        await asyncio.gather(*flushing)
+        for gathering in app.gatherings:
+            await gathering.flush()  # of what happened while draining
 
 
 def _site(

@@ -18,7 +18,6 @@ from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
 from entrepot.domain.repositories import Repository
 from entrepot.identity.credentials import new_key
-from entrepot.identity.decisions import Decisions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.ports.reports import NoReports
@@ -216,7 +215,7 @@ async def push_images(world: World, repository: Repository, image: int) -> None:
     begun = await world.uploads.begin(repository, ROOT)
     await world.uploads.cancel(repository, ROOT, begun.id)
     other = await world.repository("other/app")
-    mounts = Mounts(world.store, world.settings, Decisions(), world.clock)
+    mounts = Mounts(world.store, world.settings, world.decisions, world.clock)
     await mounts.mount(other, ROOT, IMAGES.layer(image), repository.name)
     await mounts.mount(other, ROOT, IMAGES.base(image), None)
     await world.deletions.delete_tag(repository, IMAGES.tag(image))

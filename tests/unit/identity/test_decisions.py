@@ -1,37 +1,128 @@
-"""Without policies an account's root may do everything in it, and nobody else anything."""
+"""Decisions on principals whose policies are rows: the root, users, and those who have gone."""
+
+import json
+from dataclasses import replace
 
 import pytest
 
-from entrepot.domain.errors import AccessDenied
+from entrepot.domain.errors import AccessDenied, TokenRejected
+from entrepot.domain.identities import Identity, IdentityKind
 from entrepot.domain.names import Registry, repository_arn
-from entrepot.identity.decisions import Decisions
-from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, USER
+from entrepot.domain.principals import Principal
+from entrepot.identity.directory import NewIdentity
+from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.user_keys import UserKeys
+from tests.unit.builders import ACCOUNT, REGISTRY, World, add_root
 
+USER = IdentityKind.USER
 OTHER = "210987654321"
 ARN = repository_arn(REGISTRY, "team/app")
+PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 
 
-async def test_the_root_may_do_everything_in_its_account() -> None:
-    for action in ("ecr:PutImage", "ecr:GetAuthorizationToken", "sts:AssumeRole"):
-        await Decisions().require(ROOT, action, account=ACCOUNT, resource=ARN)
+def allow(*actions: str, resource: str = "*", effect: str = "Allow") -> str:
+    statement = {"Effect": effect, "Action": list(actions), "Resource": resource}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
-async def test_nobody_reaches_into_another_account() -> None:
+async def user(world: World, name: str = "eve") -> tuple[Identity, Principal]:
+    made = await world.directory.create(NewIdentity(ACCOUNT, USER, name))
+    _, key = await UserKeys(world.store, world.credentials).create(made)
+    return made, key.principal
+
+
+async def may(world: World, principal: Principal, action: str, resource: str = ARN) -> bool:
+    return await world.decisions.allows(principal, action, account=ACCOUNT, resource=resource)
+
+
+async def test_the_root_may_do_everything_in_its_account(world: World) -> None:
+    root = await add_root(world)
+    for action in ("ecr:PutImage", "ecr:GetAuthorizationToken", "iam:CreateUser"):
+        await world.decisions.require(root, action, account=ACCOUNT, resource=ARN)
+
+
+async def test_nobody_reaches_into_another_account(world: World) -> None:
+    root = await add_root(world)
     arn = repository_arn(Registry(OTHER, "eu-west-1"), "team/app")
 
     with pytest.raises(AccessDenied) as refused:
-        await Decisions().require(ROOT, "ecr:PutImage", account=OTHER, resource=arn)
+        await world.decisions.require(root, "ecr:PutImage", account=OTHER, resource=arn)
 
     assert (refused.value.principal_arn, refused.value.action, refused.value.resource) == (
-        ROOT.arn,
+        root.arn,
         "ecr:PutImage",
         arn,
     )
     assert refused.value.because == "no resource-based policy allows the ecr:PutImage action"
 
 
-async def test_a_user_without_policies_may_do_nothing() -> None:
+async def test_a_user_without_policies_may_do_nothing(world: World) -> None:
+    _, eve = await user(world)
+
     with pytest.raises(AccessDenied) as refused:
-        await Decisions().require(USER, "ecr:PutImage", account=ACCOUNT, resource=ARN)
+        await world.decisions.require(eve, "ecr:PutImage", account=ACCOUNT, resource=ARN)
 
     assert refused.value.because == "no identity-based policy allows the ecr:PutImage action"
+
+
+async def test_inline_attached_and_group_policies_count_together(world: World) -> None:
+    _, eve = await user(world)
+    policies = IdentityPolicies(world.store)
+    await world.directory.create(NewIdentity(ACCOUNT, IdentityKind.GROUP, "team"))
+    await world.directory.join(ACCOUNT, "eve", "team")
+    await policies.put(ACCOUNT, USER, "eve", "own", allow("ecr:PutImage"))
+    await policies.attach(ACCOUNT, USER, "eve", PULL_ONLY)
+    await policies.put(ACCOUNT, IdentityKind.GROUP, "team", "groups", allow("ecr:ListImages"))
+
+    for action in ("ecr:PutImage", "ecr:BatchGetImage", "ecr:ListImages"):
+        assert await may(world, eve, action)
+    assert not await may(world, eve, "ecr:DeleteRepository")
+
+
+async def test_attack_26_a_user_taken_out_of_a_group_loses_its_policies_at_once(world: World) -> None:
+    _, eve = await user(world)
+    await world.directory.create(NewIdentity(ACCOUNT, IdentityKind.GROUP, "team"))
+    await world.directory.join(ACCOUNT, "eve", "team")
+    await IdentityPolicies(world.store).put(
+        ACCOUNT, IdentityKind.GROUP, "team", "groups", allow("ecr:ListImages")
+    )
+    decisions = world.decisions
+    assert await decisions.allows(eve, "ecr:ListImages", account=ACCOUNT, resource=ARN)
+
+    await world.directory.leave(ACCOUNT, "eve", "team")
+
+    assert not await decisions.allows(eve, "ecr:ListImages", account=ACCOUNT, resource=ARN)
+
+
+async def test_a_boundary_limits_what_policies_allow(world: World) -> None:
+    library = PolicyLibrary(world.store, world.clock, lambda prefix: f"{prefix}1")
+    boundary = await library.create(ACCOUNT, "limit", allow("ecr:*"))
+    _, eve = await user(world)
+    await world.directory.set_boundary(ACCOUNT, USER, "eve", boundary.arn)
+    await IdentityPolicies(world.store).put(
+        ACCOUNT, USER, "eve", "all", allow("ecr:PutImage", "iam:CreateUser")
+    )
+
+    assert await may(world, eve, "ecr:PutImage")
+    assert not await may(world, eve, "iam:CreateUser", "*")
+
+
+async def test_a_deleted_user_is_rejected_and_one_of_the_same_name_is_another(world: World) -> None:
+    made, eve = await user(world)
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", allow("ecr:PutImage"))
+    await UserKeys(world.store, world.credentials).delete(made, eve.access_key_id)
+    await IdentityPolicies(world.store).delete(ACCOUNT, USER, "eve", "own")
+    await world.directory.delete(ACCOUNT, USER, "eve")
+    await user(world)
+
+    with pytest.raises(TokenRejected):
+        await world.decisions.decide(eve, "ecr:PutImage", account=ACCOUNT, resource=ARN)
+    assert not await may(world, eve, "ecr:PutImage")
+
+
+async def test_a_principal_that_only_says_it_is_a_user_is_rejected(world: World) -> None:
+    _, eve = await user(world)
+
+    stranger = replace(eve, access_key_id="AKIAELSEWHERE")
+    with pytest.raises(TokenRejected):
+        await world.decisions.decide(stranger, "ecr:PutImage", account=ACCOUNT, resource=ARN)

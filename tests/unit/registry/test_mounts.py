@@ -8,9 +8,10 @@ from entrepot.domain.digests import Digest, digest_of
 from entrepot.domain.errors import LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import Registry, RepositoryName
+from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Encryption, Repository
-from entrepot.identity.decisions import Decision, Decisions
+from entrepot.identity.decisions import Decisions
 from entrepot.registry.mounts import Mounts
 from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, USER, World, absent, new_id
 
@@ -24,8 +25,16 @@ class OnlyReads(Decisions):
     def __init__(self, *readable: Repository) -> None:
         self._readable = {repository.arn for repository in readable}
 
-    async def decide(self, principal: Principal, action: str, *, account: str, resource: str) -> Decision:
-        return Decision(is_allowed=action == "ecr:GetDownloadUrlForLayer" and resource in self._readable)
+    async def allows(
+        self,
+        principal: Principal,
+        action: str,
+        *,
+        account: str,
+        resource: str,
+        context: Context | None = None,
+    ) -> bool:
+        return action == "ecr:GetDownloadUrlForLayer" and resource in self._readable
 
 
 async def mount(
@@ -37,7 +46,7 @@ async def mount(
     principal: Principal = ROOT,
     decisions: Decisions | None = None,
 ) -> Layer | None:
-    mounts = Mounts(world.store, world.settings, decisions or Decisions(), world.clock)
+    mounts = Mounts(world.store, world.settings, decisions or world.decisions, world.clock)
     return await mounts.mount(target, principal, digest, RepositoryName(source) if source else None)
 
 

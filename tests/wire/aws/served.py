@@ -21,11 +21,18 @@ from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
 from entrepot.domain.addresses import Addresses
-from entrepot.domain.principals import Principal
-from entrepot.identity.credentials import Credentials, IssuedKey, new_key, secret_purpose
+from entrepot.domain.identities import IdentityKind
+from entrepot.identity.authorities import Authorities
+from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
+from entrepot.identity.directory import Directory, NewIdentity
+from entrepot.identity.key_uses import KeyUses
+from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
+from entrepot.identity.providers import OidcProviders
+from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.identity.user_keys import UserKeys
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -33,7 +40,6 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
-from entrepot.ports.records import AccessKey
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
@@ -47,10 +53,13 @@ from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
-from entrepot.services.sts.service import TokenOperations, sts_service
+from entrepot.services.iam.questions import IamQuestions
+from entrepot.services.iam.service import IamUseCases, iam_service
+from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.storage.blobs.memory import MemoryBlobs
@@ -61,6 +70,7 @@ from entrepot.telemetry.meters import Meters
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
+    from types_boto3_iam import IAMClient
     from types_boto3_sts import STSClient
     from types_boto3_sts.type_defs import CredentialsTypeDef
 
@@ -134,8 +144,9 @@ class Served:
     ring: KeyRing
     credentials: Credentials
     tokens: Tokens
+    key_uses: KeyUses
     roots: Mapping[str, IssuedKey]
-    _clients: list["ECRClient | STSClient"] = field(default_factory=list)
+    _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -149,6 +160,10 @@ class Served:
     def sts(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> "STSClient":
         """The same for STS."""
         return cast("STSClient", self._client("sts", region, keys or self.roots[account]))
+
+    def iam(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> "IAMClient":
+        """The same for IAM."""
+        return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
 
     def session_ecr(self, given: "CredentialsTypeDef") -> "ECRClient":
         """A client with what STS gave."""
@@ -206,18 +221,14 @@ class Served:
         response = await self.endpoint.answer(request)
         return Answer(response.status, orjson.loads(response.body))
 
-    async def add_user(self, name: str, account: str = ACCOUNT) -> IssuedKey:
-        """A principal that is no root, as IAM will make them."""
-        issued = new_key()
-        arn = f"arn:aws:iam::{account}:user/{name}"
-        row = AccessKey(
-            principal=Principal(account, arn, "AIDAEXAMPLE", issued.access_key_id),
-            sealed_secret=self.ring.seal(issued.secret.encode(), secret_purpose(issued.access_key_id)),
-            session_token_sha256=None,
-            is_active=True,
-            created_at=now(),
-        )
-        await self.store.write(lambda records: records.access_keys.add(row))
+    async def add_user(self, name: str, account: str = ACCOUNT, *documents: str) -> IssuedKey:
+        """A user with these inline policies and an access key."""
+        asked = NewIdentity(account, IdentityKind.USER, name)
+        user = await Directory(self.store, now, new_unique_id).create(asked)
+        policies = IdentityPolicies(self.store)
+        for number, document in enumerate(documents):
+            await policies.put(account, IdentityKind.USER, name, f"policy-{number}", document)
+        issued, _ = await UserKeys(self.store, self.credentials).create(user)
         return issued
 
 
@@ -281,7 +292,10 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     """As app.py does, with other adapters."""
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
-    data_keys, blobs, decisions = DataKeys(ring), MemoryBlobs(), Decisions()
+    data_keys, blobs = DataKeys(ring), MemoryBlobs()
+    authorities, key_uses = Authorities(store), KeyUses(store, now)
+    decisions = Decisions(store, authorities, now)
+    directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
     tokens = Tokens(Signer(store, ring, now), credentials, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
@@ -298,10 +312,24 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                 LayerOperations(catalog, layers, uploads, tokens, addresses),
                 RegistryOperations(tokens, settings, addresses),
             ),
-            sts_service(TokenOperations(credentials)),
+            iam_service(
+                IamUseCases(
+                    directory,
+                    UserKeys(store, credentials),
+                    IdentityPolicies(store),
+                    PolicyLibrary(store, now, new_unique_id),
+                    OidcProviders(store, now),
+                    authorities,
+                ),
+            ),
+            sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
         ],
         KeyBook(credentials),
-        CallAuthorizer(decisions),
+        CallAuthorizer(
+            decisions,
+            key_uses,
+            {"ecr": EcrQuestions(listings).of, "iam": IamQuestions(directory).of, "sts": sts_questions},
+        ),
         threads=threads,
     )
     mounts = Mounts(store, settings, decisions, now)
@@ -309,14 +337,14 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     transfers = Transfers(threads)
     front = Front(
         endpoint,
-        OciFront(use_cases, Access(addresses, tokens, decisions), transfers),
+        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
         LayerDoor(catalog, layers, transfers, tokens, decisions),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    return Served(port, endpoint, store, ring, credentials, tokens, roots), front
+    return Served(port, endpoint, store, ring, credentials, tokens, key_uses, roots), front
 
 
 async def _is_ready() -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.wire.aws.images import create, push_image
-from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, Served, refusal
+from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_ecr_repositories import MISSING_REPOSITORY
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def test_another_accounts_listing_is_denied(ecr: "ECRClient") -> None:
     assert (refused.code, refused.status) == ("AccessDeniedException", 400)
     assert refused.message.startswith(
         f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: ecr:DescribeRepositories on "
-        "resource: *"
+        f"resource: arn:aws:ecr:{REGION}:{OTHER_ACCOUNT}:repository/* "
     )
 
 

@@ -20,6 +20,7 @@ from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Encryption, Repository
+from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_key, root_principal
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.signing import Signer
@@ -213,12 +214,11 @@ async def open_world(
     await migrate(database, packaged(), now=clock())
     with ThreadPoolExecutor(threads) as pool:
         world = await _build(SqlStore(database), blobs, clock, is_sealed=is_sealed, allow_sparse=allow_sparse)
-        access = Access(_ADDRESSES, world.tokens, Decisions())
+        decisions = _decisions(world.store, clock)
+        access = Access(_ADDRESSES, world.tokens, decisions, Listings(world.store))
         transfers = Transfers(pool, stall_seconds=stall_seconds)
         front = OciFront(world.use_cases, access, transfers, idle_seconds=idle_seconds)
-        door = LayerDoor(
-            world.use_cases.catalog, world.use_cases.layers, transfers, world.tokens, Decisions()
-        )
+        door = LayerDoor(world.use_cases.catalog, world.use_cases.layers, transfers, world.tokens, decisions)
         async with _served(world, front, door, tls):
             await world.create("team/app")
             yield world
@@ -228,11 +228,19 @@ async def open_world(
 _ADDRESSES = Addresses("http", "localhost", 5050, domain=None, default_account=ACCOUNT)
 
 
+def _decisions(store: SqlStore, clock: Clock) -> Decisions:
+    return Decisions(store, Authorities(store), clock)
+
+
 async def _build(
     store: SqlStore, blobs: BlobStore, clock: Clock, *, is_sealed: bool, allow_sparse: bool
 ) -> World:
     ring = KeyRing((RootKey(1, bytes(range(32)), clock()),))
-    data_keys, credentials, decisions = DataKeys(ring), Credentials(store, ring, clock), Decisions()
+    data_keys, credentials, decisions = (
+        DataKeys(ring),
+        Credentials(store, ring, clock),
+        _decisions(store, clock),
+    )
     tokens, settings = Tokens(Signer(store, ring, clock), credentials, clock), AccountSettings(store)
     principals = {}
     for account in (ACCOUNT, OTHER_ACCOUNT):

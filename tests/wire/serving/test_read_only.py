@@ -152,9 +152,18 @@ async def test_a_change_of_the_ecr_api_is_refused_with_the_reason(operation: str
 
 
 STS_READS = {"GetCallerIdentity"}
+STS_CHANGES: Mapping[str, Mapping[str, str]] = {
+    "GetSessionToken": {},
+    "GetFederationToken": {"Name": "guest"},
+}
+ROOT_MAY_NOT = {"AssumeRole"}
 
 
-@pytest.mark.parametrize("operation", STS_OFFERED)
+def test_every_operation_of_sts_is_one_of_these() -> None:
+    assert STS_READS | {*STS_CHANGES} | ROOT_MAY_NOT == {*STS_OFFERED}
+
+
+@pytest.mark.parametrize("operation", sorted(STS_READS | {*STS_CHANGES}))
 async def test_sts_tells_who_one_is_and_makes_no_session(operation: str, frozen: Frozen) -> None:
     before = frozen.state()
     client = boto3.session.Session().client(
@@ -171,7 +180,7 @@ async def test_sts_tells_who_one_is_and_makes_no_session(operation: str, frozen:
         assert (await asyncio.to_thread(call))["Account"] == ACCOUNT
     else:
         with pytest.raises(ClientError, match=REASON) as refused:
-            await asyncio.to_thread(call)
+            await asyncio.to_thread(call, **STS_CHANGES[operation])
         assert refused.value.response["Error"]["Code"] == "AccessDenied"
     assert frozen.state() == before
 
@@ -237,7 +246,8 @@ async def test_pulls_are_not_written_down(frozen: Frozen) -> None:
     before = frozen.state()
     await frozen.port.ask("GET", "/v2/team/app/manifests/1", frozen.login)
 
-    await frozen.port.app.pull_times.flush()
+    for gathering in frozen.port.app.gatherings:
+        await gathering.flush()
 
     assert frozen.state() == before
 

@@ -24,6 +24,8 @@ ON CONFLICT (id) DO NOTHING
 """
 _REMOVE = "DELETE FROM access_key WHERE id = $1"
 _REMOVE_ISSUED = "DELETE FROM access_key WHERE issued_by IN (…) RETURNING id"
+_SET_ACTIVE = "UPDATE access_key SET active = $2 WHERE id = $1"
+_RENAME = "UPDATE access_key SET principal_arn = $2 WHERE principal_arn = $1"
 _REMOVE_EXPIRED = """
 DELETE FROM access_key
  WHERE id IN (SELECT id FROM access_key WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)
@@ -61,13 +63,26 @@ class SqlAccessKeys(RevisedSubject):
 
     async def remove(self, access_key_id: str) -> None:
         await self._connection.run(_REMOVE, access_key_id)
-        removed = [access_key_id]
-        while removed:  # a session may have been made with a session
-            removed = [key for batch in batches(removed) for key in await self._remove_issued(batch)]
+        await self._remove_sessions(access_key_id)
+        await self._revision.change()
+
+    async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
+        await self._connection.run(_SET_ACTIVE, access_key_id, int(is_active))
+        if not is_active:
+            await self._remove_sessions(access_key_id)
+        await self._revision.change()
+
+    async def rename_principal(self, old_arn: str, new_arn: str) -> None:
+        await self._connection.run(_RENAME, old_arn, new_arn)
         await self._revision.change()
 
     async def remove_expired(self, before: datetime, limit: int) -> int:
         return await self._connection.run(_REMOVE_EXPIRED, to_column(before), limit)
+
+    async def _remove_sessions(self, issuer: str) -> None:
+        removed = [issuer]
+        while removed:  # a session may have been made with a session
+            removed = [key for batch in batches(removed) for key in await self._remove_issued(batch)]
 
     async def _remove_issued(self, issuers: list[str]) -> list[str]:
         statement = _REMOVE_ISSUED.replace("…", placeholders(1, len(issuers)))

@@ -7,11 +7,18 @@ from entrepot.storage.metadata.blobs import SqlBlobRows
 from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
+from entrepot.storage.metadata.identities import SqlIdentities
 from entrepot.storage.metadata.images import SqlImages
+from entrepot.storage.metadata.inline_policies import SqlInlinePolicies
 from entrepot.storage.metadata.inspection import SqlInspection
 from entrepot.storage.metadata.jobs import SqlJobs
+from entrepot.storage.metadata.key_uses import SqlKeyUses
 from entrepot.storage.metadata.layers import SqlHeldLayers
+from entrepot.storage.metadata.managed_policies import SqlManagedPolicies
 from entrepot.storage.metadata.manifests import SqlManifests
+from entrepot.storage.metadata.memberships import SqlMemberships
+from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
+from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
@@ -19,6 +26,7 @@ from entrepot.storage.metadata.revisions import SqlRevision
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
 from entrepot.storage.metadata.row_copies import SqlRowCopies
 from entrepot.storage.metadata.sealed_rows import SqlSealedRows
+from entrepot.storage.metadata.sessions import SqlSessions
 from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
@@ -87,6 +95,38 @@ class SqlRecords(Subject):
     @property
     def access_keys(self) -> SqlAccessKeys:
         return SqlAccessKeys(self._connection, self.revision)
+
+    @property
+    def identities(self) -> SqlIdentities:
+        return SqlIdentities(self._connection, self.revision)
+
+    @property
+    def inline_policies(self) -> SqlInlinePolicies:
+        return SqlInlinePolicies(self._connection, self.revision)
+
+    @property
+    def key_uses(self) -> SqlKeyUses:
+        return SqlKeyUses(self._connection)
+
+    @property
+    def managed_policies(self) -> SqlManagedPolicies:
+        return SqlManagedPolicies(self._connection, self.revision)
+
+    @property
+    def memberships(self) -> SqlMemberships:
+        return SqlMemberships(self._connection, self.revision)
+
+    @property
+    def oidc_providers(self) -> SqlOidcProviders:
+        return SqlOidcProviders(self._connection, self.revision)
+
+    @property
+    def policy_attachments(self) -> SqlPolicyAttachments:
+        return SqlPolicyAttachments(self._connection, self.revision)
+
+    @property
+    def sessions(self) -> SqlSessions:
+        return SqlSessions(self._connection)
 
     @property
     def accounts(self) -> SqlAccounts:

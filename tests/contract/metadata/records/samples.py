@@ -5,6 +5,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from entrepot.domain.digests import Digest, digest_of
+from entrepot.domain.identities import (
+    Identity,
+    IdentityKind,
+    ManagedPolicy,
+    OidcProvider,
+    SessionTerms,
+    policy_arn,
+)
 from entrepot.domain.images import Image
 from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName
@@ -145,3 +153,30 @@ def job(
     run_at: datetime | None = None,
 ) -> Job:
     return Job(job_id, kind, unique_key, payload, run_at or minute(0), attempts=0)
+
+
+def identity(name: str = "maya", kind: IdentityKind = IdentityKind.USER) -> Identity:
+    return Identity(f"{kind.id_prefix}-{name}", ACCOUNT, kind, "/", name, minute(0))
+
+
+def managed_policy(name: str = "team") -> ManagedPolicy:
+    return ManagedPolicy(
+        arn=policy_arn(ACCOUNT, name),
+        id="ANPA1",
+        account=ACCOUNT,
+        path="/",
+        name=name,
+        description=None,
+        default_version=1,
+        newest_version=1,
+        created_at=minute(0),
+        updated_at=minute(0),
+    )
+
+
+def oidc_provider() -> OidcProvider:
+    return OidcProvider(ACCOUNT, "issuer.example.com/path", ("sts.amazonaws.com",), (), minute(0))
+
+
+def session_terms(key_id: str = "ASIA1", *, ends: datetime | None = None) -> SessionTerms:
+    return SessionTerms(key_id, "AROA1", ends or minute(60))

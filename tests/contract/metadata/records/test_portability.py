@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from entrepot.domain.identities import KeyUse, PolicyVersion
 from entrepot.domain.names import Tag
 from entrepot.ports.records import (
     Counted,
@@ -30,10 +31,14 @@ from tests.contract.metadata.records.samples import (
     access_key,
     blob,
     digest,
+    identity,
     image,
     job,
+    managed_policy,
     minute,
+    oidc_provider,
     repository,
+    session_terms,
     upload,
 )
 from tests.contract.metadata.records.single_statements import SingleStatements
@@ -213,6 +218,7 @@ async def _call_everything(records: Records) -> None:
     await _call_about_repositories(records)
     await _call_about_images(records)
     await _call_about_blobs(records)
+    await _call_about_identities(records)
     await _call_about_the_server(records)
 
 
@@ -286,10 +292,53 @@ async def _call_about_blobs(records: Records) -> None:
     await records.garbage.emptied("key")
 
 
+async def _call_about_identities(records: Records) -> None:
+    user, policy = identity(), managed_policy()
+    await records.identities.add(user)
+    await records.identities.find(user.account, user.kind, user.name)
+    await records.identities.find_by_id(user.id)
+    await records.identities.page(user.account, user.kind, path_prefix="/", after="", limit=1)
+    await records.identities.bounded_by(policy.arn, 1)
+    await records.identities.change(user)
+    await records.memberships.add(user.id, "group")
+    await records.memberships.groups_of(user.id)
+    await records.memberships.users_in("group", after="", limit=1)
+    await records.memberships.remove(user.id, "group")
+    await records.inline_policies.put(user.id, "name", "{}")
+    await records.inline_policies.of(user.id)
+    await records.inline_policies.remove(user.id, "name")
+    await records.managed_policies.add(policy)
+    await records.managed_policies.add_version(policy.arn, PolicyVersion(1, "{}", minute(0)))
+    await records.managed_policies.find(policy.arn)
+    await records.managed_policies.page(policy.account, path_prefix="/", after="", limit=1)
+    await records.managed_policies.change(policy)
+    await records.managed_policies.versions(policy.arn)
+    await records.managed_policies.documents([policy.arn])
+    await records.managed_policies.remove_version(policy.arn, 1)
+    await records.policy_attachments.add(user.id, policy.arn, user.account)
+    await records.policy_attachments.of(user.id)
+    await records.policy_attachments.identities(user.account, policy.arn, after="", limit=1)
+    await records.policy_attachments.remove(user.id, policy.arn)
+    await records.managed_policies.remove(policy.arn)
+    await records.oidc_providers.put(oidc_provider())
+    await records.oidc_providers.find(user.account, "url")
+    await records.oidc_providers.all(user.account)
+    await records.oidc_providers.remove(user.account, "url")
+    await records.sessions.add(session_terms())
+    await records.sessions.find("ASIA1")
+    await records.sessions.remove_expired(minute(0), 1)
+    await records.key_uses.note([KeyUse("AKIA1", minute(0), "ecr", "eu-west-1")])
+    await records.key_uses.find("AKIA1")
+    await records.key_uses.forget("AKIA1")
+    await records.identities.remove(user.id)
+
+
 async def _call_about_the_server(records: Records) -> None:
     await records.access_keys.add(access_key())
     await records.access_keys.find("AKIA1")
     await records.access_keys.of_principal("arn")
+    await records.access_keys.set_active("AKIA1", is_active=True)
+    await records.access_keys.rename_principal("old", "new")
     await records.access_keys.remove_expired(minute(0), 1)
     await records.access_keys.remove("AKIA1")
     await records.accounts.add("123456789012", minute(0))

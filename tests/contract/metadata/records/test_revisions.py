@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from entrepot.domain.identities import KeyUse
 from entrepot.domain.names import Tag
 from entrepot.ports.records import SealedRow, SealedSubject, Store
 from entrepot.storage.metadata.connection import Connection, Database
@@ -13,10 +14,14 @@ from tests.contract.metadata.records.samples import (
     REGISTRY,
     access_key,
     blob,
+    identity,
     image,
     job,
+    managed_policy,
     minute,
+    oidc_provider,
     repository,
+    session_terms,
     upload,
 )
 
@@ -24,6 +29,20 @@ Write = Callable[[SqlRecords], Awaitable[object]]
 
 CHANGING: dict[str, Write] = {
     "an access key is removed": lambda records: records.access_keys.remove("AKIA1"),
+    "an access key is deactivated": lambda records: records.access_keys.set_active("AKIA1", is_active=False),
+    "a user is renamed": lambda records: records.access_keys.rename_principal("old", "new"),
+    "an identity is changed": lambda records: records.identities.change(identity()),
+    "an identity is removed": lambda records: records.identities.remove("AIDA1"),
+    "a user joins a group": lambda records: records.memberships.add("AIDA1", "AGPA1"),
+    "a user leaves a group": lambda records: records.memberships.remove("AIDA1", "AGPA1"),
+    "an inline policy is put": lambda records: records.inline_policies.put("AIDA1", "name", "{}"),
+    "an inline policy is removed": lambda records: records.inline_policies.remove("AIDA1", "name"),
+    "a managed policy is changed": lambda records: records.managed_policies.change(managed_policy()),
+    "a managed policy is removed": lambda records: records.managed_policies.remove("arn"),
+    "a policy is attached": lambda records: records.policy_attachments.add("AIDA1", "arn", "123456789012"),
+    "a policy is detached": lambda records: records.policy_attachments.remove("AIDA1", "arn"),
+    "a provider is put": lambda records: records.oidc_providers.put(oidc_provider()),
+    "a provider is removed": lambda records: records.oidc_providers.remove("123456789012", "url"),
     "an account is made": lambda records: records.accounts.add("210987654321", minute(0)),
     "a repository is changed": lambda records: records.repositories.change(repository()),
     "a repository is removed": lambda records: records.repositories.remove("repository"),
@@ -35,6 +54,11 @@ LEAVING: dict[str, Write] = {
     "ended sessions are swept": lambda records: records.access_keys.remove_expired(minute(0), 1),
     "a secret is wrapped anew": lambda records: records.sealed_rows.replace(
         SealedSubject.ACCESS_KEY, SealedRow("", "id", b"old"), b"new"
+    ),
+    "an identity is made": lambda records: records.identities.add(identity()),
+    "a session begins": lambda records: records.sessions.add(session_terms()),
+    "the use of a key is noted": lambda records: records.key_uses.note(
+        [KeyUse("AKIA1", minute(0), "ecr", "eu-west-1")]
     ),
     "an account is there": lambda records: records.accounts.add("123456789012", minute(0)),
     "a repository is made": lambda records: records.repositories.add(repository(name="other")),

@@ -1,0 +1,120 @@
+"""`python -m bench.policy`: what a decision costs with 20 policies of 10 statements in play."""
+
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from ipaddress import ip_address
+
+from entrepot.domain.policy.documents import Kind, parse_document
+from entrepot.domain.policy.evaluation import decide
+from entrepot.domain.policy.policies import Applicable, Policies, Policy
+from entrepot.domain.policy.requests import Context, Request, iam_user
+
+ACCOUNT = "123456789012"
+POLICIES, STATEMENTS, REPOSITORIES, ROUNDS = 20, 10, 200, 20_000
+ACTIONS = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:PutImage", "ecr:UploadLayerPart")
+
+
+def main() -> None:
+    print(f"{POLICIES} policies of {STATEMENTS} statements, {ROUNDS} decisions each, in microseconds\n")
+    print(f"{'':<44}{'median':>9}{'99 %':>9}")
+    own = _every_statement_of_one_action()
+    _row("statements of many services and actions", _mixed(), _known_repository)
+    _row("all about one action, each of its own team", own, _known_repository)
+    _row("the same, refused", own, lambda at: _request(f"nobody/{at % REPOSITORIES}"))
+    fresh = iter(range(10**9))
+    _row("the same, a repository never asked for", own, lambda _: _request(f"nobody/new-{next(fresh)}"))
+    _row("all with a variable in the resource, refused", _all_with_variables(), _known_repository)
+    text = _document(_statement("ecr:*", f"team-{at}/*") for at in range(STATEMENTS))
+    print(f"{'reading one policy of 10 statements':<44}{_cost(lambda _: _read(text), 500)[0]:>9.1f}")
+
+
+def _row(name: str, applicable: Applicable, ask: Callable[[int], Request]) -> None:
+    requests = [ask(at) for at in range(ROUNDS)]
+    median, worst = _cost(lambda at: decide(requests[at], applicable), ROUNDS)
+    print(f"{name:<44}{median:>9.1f}{worst:>9.1f}")
+
+
+def _cost(work: Callable[[int], object], rounds: int) -> tuple[float, float]:
+    """Median and 99th percentile of one call."""
+    taken = []
+    for at in range(rounds):
+        began = time.perf_counter_ns()
+        work(at)
+        taken.append((time.perf_counter_ns() - began) / 1000)
+    return statistics.median(taken), statistics.quantiles(taken, n=100)[98]
+
+
+def _known_repository(at: int) -> Request:
+    return _request(f"team-{at % REPOSITORIES}/app")
+
+
+def _request(name: str) -> Request:
+    user = iam_user(f"arn:aws:iam::{ACCOUNT}:user/eve", account=ACCOUNT, tags={"team": "blue"})
+    context = Context(
+        now=datetime(2026, 11, 2, 3, tzinfo=UTC), source_ip=ip_address("10.1.2.3"), is_secure=True
+    )
+    resource = f"arn:aws:ecr:eu-west-1:{ACCOUNT}:repository/{name}"
+    return Request(user, "ecr:BatchGetImage", resource, ACCOUNT, context)
+
+
+def _statement(action: object, repositories: str, effect: str = "Allow") -> dict[str, object]:
+    return {
+        "Effect": effect,
+        "Action": action,
+        "Resource": f"arn:aws:ecr:*:{ACCOUNT}:repository/{repositories}",
+        "Condition": {
+            "IpAddress": {"aws:SourceIp": "10.0.0.0/8"},
+            "StringEquals": {"aws:PrincipalTag/team": "blue"},
+        },
+    }
+
+
+def _document(statements: Iterable[object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def _read(text: str) -> Policy:
+    return Policy("inline", parse_document(text, Kind.IDENTITY))
+
+
+def _every_statement_of_one_action() -> Applicable:
+    """The worst that an index by action can meet."""
+    documents = (
+        _document(
+            _statement(list(ACTIONS), f"team-{at * STATEMENTS + place}/*") for place in range(STATEMENTS)
+        )
+        for at in range(POLICIES)
+    )
+    return Applicable(Policies(_read(text) for text in documents))
+
+
+def _all_with_variables() -> Applicable:
+    """What neither index helps with: each statement must be looked at."""
+    name = "${aws:PrincipalTag/team}"
+    documents = (
+        _document(_statement("ecr:*", f"{name}-{at}-{place}/*") for place in range(STATEMENTS))
+        for at in range(POLICIES)
+    )
+    return Applicable(Policies(_read(text) for text in documents))
+
+
+def _mixed() -> Applicable:
+    draw = random.Random(7)
+    names = ("s3:*", "iam:Get*", "ecr:Describe*", "ecr:BatchGet*", "ecr:PutImage", "kms:Decrypt")
+    documents = [
+        _document(
+            _statement(draw.choice(names), "*", "Deny" if draw.random() < 0.1 else "Allow")
+            | ({"Condition": {"Bool": {"aws:SecureTransport": "false"}}} if draw.random() < 0.5 else {})
+            for _ in range(STATEMENTS)
+        )
+        for _ in range(POLICIES)
+    ]
+    return Applicable(Policies(_read(text) for text in documents))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""What a call tells the policies about itself, and the questions that it has to be asked."""
+
+from dataclasses import dataclass
+
+from entrepot.aws.operations import Call
+from entrepot.domain.addresses import parse_address
+from entrepot.domain.policy.requests import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """May the caller do this? `resource` is an ARN or `*` that `account` owns."""
+
+    action: str
+    account: str
+    resource: str
+    context: Context
+
+
+def context_of(call: Call) -> Context:
+    """What every call has: where it came from, and how."""
+    return Context(source_ip=parse_address(call.source_ip), is_secure=call.is_secure, region=call.region)
