@@ -32,7 +32,7 @@ async def test_a_finished_blob_is_listed_with_its_length_at_rest(subject: Subjec
     found = await subject.store.find(Stage.BLOB, blob.key)
     assert found is not None
     assert (found.key, found.size_bytes) == (listed.key, listed.size_bytes)
-    # a bucket's list may have milliseconds where its answer about one object has whole seconds (RFC 9110, 8.8.2)
+    # a bucket may list milliseconds and answer for one object in whole seconds (RFC 9110, 8.8.2)
     assert abs(found.changed_at - listed.changed_at) < timedelta(seconds=1)
     assert await keys(subject, Stage.UPLOAD) == []
 
