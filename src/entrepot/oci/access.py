@@ -3,7 +3,8 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -63,12 +64,21 @@ _AS_GOOD = {"ecr:BatchCheckLayerAvailability": "ecr:GetDownloadUrlForLayer"}
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """How a request came here; the same for most requests of a client."""
+
+    remote: str
+    is_secure: bool
+    user_agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """A principal before the registry that the request is about, and how it came there."""
 
     principal: Principal
     registry: Registry
-    context: Context
+    origin: Origin
 
 
 class Access:
@@ -94,8 +104,7 @@ class Access:
         named = self._addresses.registry_of(request.host)
         if named is not None and named.region != registry.region:
             raise TokenElsewhere
-        found = named or registry
-        return Caller(principal, found, context_of(request, found))
+        return Caller(principal, named or registry, origin_of(request))
 
     async def authorize(self, caller: Caller, route: Route, method: str) -> None:
         """Return where the caller may go on; raises MethodNotOffered or AccessDenied."""
@@ -114,7 +123,7 @@ class Access:
         `tag` is the image tag that it would be done to, None where it is done to none.
         """
         account, resource = caller.registry.account, repository_arn(caller.registry, name)
-        context = replace(caller.context, image_tag=tag)
+        context = context_of(caller.origin, caller.registry.region, tag)
         if action in _AS_GOOD and await self._decisions.allows(
             caller.principal, _AS_GOOD[action], account=account, resource=resource, context=context
         ):
@@ -146,13 +155,20 @@ class Access:
         )
 
 
-def context_of(request: web.BaseRequest, registry: Registry) -> Context:
-    """What the request tells policies about itself."""
+def origin_of(request: web.BaseRequest) -> Origin:
+    """How the request came here."""
+    return Origin(request.remote or "", request.secure, request.headers.get("User-Agent"))
+
+
+@lru_cache(maxsize=256)
+def context_of(origin: Origin, region: str, image_tag: str | None = None) -> Context:
+    """What a request tells policies about itself."""
     return Context(
-        source_ip=parse_address(request.remote or ""),
-        is_secure=request.secure,
-        user_agent=request.headers.get("User-Agent"),
-        region=registry.region,
+        source_ip=parse_address(origin.remote),
+        is_secure=origin.is_secure,
+        user_agent=origin.user_agent,
+        region=region,
+        image_tag=image_tag,
     )
 
 

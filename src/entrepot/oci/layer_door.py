@@ -5,7 +5,7 @@ from aiohttp import web
 from entrepot.domain.errors import Refusal
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.tokens import Tokens
-from entrepot.oci.access import context_of
+from entrepot.oci.access import context_of, origin_of
 from entrepot.oci.blobs import Downloads
 from entrepot.oci.bodies import Body
 from entrepot.oci.faults import refused
@@ -62,7 +62,7 @@ class LayerDoor:
             _ACTION,
             account=repository.registry.account,
             resource=repository.arn,
-            context=context_of(request, repository.registry),
+            context=context_of(origin_of(request), repository.registry.region),
         )
         layer = await self._layers.get_referenced(repository, download.digest)
         if request.method == "HEAD":

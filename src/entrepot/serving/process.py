@@ -40,6 +40,8 @@ _FLUSH_EVERY = timedelta(minutes=1)
 _KEEP_ALIVE_SECONDS = 75.0
 _CUT_OFF_SECONDS = 3.0  # after the drain: for answers to be written, then for handlers to end
 _LINGER_SECONDS = 5.0  # how long an unread request body is drained before the connection is closed
+_TAKEN_AT_ONCE = 1  # connections: who takes all that wait leaves nothing to the processes beside it
+BACKLOG = 1024  # connections that may wait
 _LONGEST_LINE = 16 * 1024  # bytes of a request line or header
 
 
@@ -104,6 +106,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
             await _site(
                 runner, server, listening, tls=tls, settings=settings, meters=telemetry.meters
             ).start()
+            listening.listen(BACKLOG)  # asyncio has set it to what it takes at once
         flushing = [
             asyncio.create_task(gathering.flush_until(stop, _FLUSH_EVERY)) for gathering in app.gatherings
         ]
@@ -129,7 +132,7 @@ def _site(
     meters: Meters,
 ) -> web.BaseSite:
     if not settings.proxy_protocol:
-        return web.SockSite(runner, listening, ssl_context=tls)
+        return web.SockSite(runner, listening, ssl_context=tls, backlog=_TAKEN_AT_ONCE)
     refused = meters.counters(families.CONNECTIONS_REFUSED)
     return ProxiedSite(
         runner,

@@ -20,7 +20,7 @@ from entrepot.serving.proxy_header import HeaderInvalid, read_source
 logger = logging.getLogger(__name__)
 
 _HEADER_SECONDS = 5.0  # a proxy sends it at once
-_AT_ONCE = 100  # connections taken in one go
+_AT_ONCE = 1  # connections taken in one go: who takes all that wait leaves nothing to others
 _MOST_WAITING = 2048  # whose headers or TLS greetings are not complete
 _PAUSE_SECONDS = 1.0  # where no more descriptors are to be had, as asyncio's own servers do
 

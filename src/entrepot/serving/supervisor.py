@@ -15,7 +15,7 @@ from types import FrameType
 
 from entrepot.serving.access_log import set_up_logging
 from entrepot.serving.deliveries import is_anything_unsent
-from entrepot.serving.process import Place, run_job_worker, run_metrics_worker, run_request_worker
+from entrepot.serving.process import BACKLOG, Place, run_job_worker, run_metrics_worker, run_request_worker
 from entrepot.settings import Settings
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.telemetry import families
@@ -25,7 +25,6 @@ from entrepot.telemetry.sheets import Ledger
 logger = logging.getLogger(__name__)
 
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
-_BACKLOG = 1024
 _RESTART_SECONDS = 1.0  # between the death of a process and its successor
 _LOOK_SECONDS = 0.1
 _LAST_SECONDS = 10  # after the drain time, before what still runs is killed
@@ -222,6 +221,6 @@ def _listen_on(family: socket.AddressFamily, address: str, port: int) -> socket.
         if failure.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return None
         raise CannotListen(f"cannot listen on {address} port {port}: {failure.strerror}") from failure
-    listening.listen(_BACKLOG)
+    listening.listen(BACKLOG)
     listening.setblocking(False)
     return listening

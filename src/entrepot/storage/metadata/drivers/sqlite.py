@@ -58,13 +58,22 @@ class SqliteDatabase:
             self._scanners.put(_open_reader(path))
         self._threads = ThreadPoolExecutor(_SCAN_THREADS, thread_name_prefix="sqlite-scan")
         self._scans: set[Future[Any]] = set()
+        self._version: int | None = None
         self._closed = False
 
     def version(self) -> int | None:
-        """SQLite's own count of what other connections wrote: the reader writes nothing, so it sees all."""
+        """SQLite's own count of what other connections wrote: the reader writes nothing, so it sees all.
+
+        Asked once in a turn of the event loop: a request that arrives in it is answered after it.
+        """
         self._check_open()
-        version: int = self._reader.execute("PRAGMA data_version").fetchone()[0]
-        return version
+        if self._version is None:
+            self._version = self._reader.execute("PRAGMA data_version").fetchone()[0]
+            asyncio.get_running_loop().call_soon(self._forget_version)
+        return self._version
+
+    def _forget_version(self) -> None:
+        self._version = None
 
     async def read(self, body: Body[T]) -> T:
         self._check_open()
