@@ -114,7 +114,7 @@ async def test_attack_42_a_policy_has_up_to_10240_characters_of_wildcards(ecr: "
     wild = text.replace("*" * 100, "arn:aws:ecr:*:*:repository/" + "*?a" * ((10_240 - len(text)) // 3))
     assert len(wild) <= 10_240
     await to_thread(ecr.set_repository_policy, repositoryName=NAME, policyText=wild)
-    await to_thread(ecr.describe_images, repositoryName=NAME)
+    await to_thread(ecr.batch_get_image, repositoryName=NAME, imageIds=[{"imageTag": "v1"}])
     long = await refusal(ecr.set_repository_policy, repositoryName=NAME, policyText=text.ljust(10_241))
     assert long.code == "InvalidParameterException"
 
