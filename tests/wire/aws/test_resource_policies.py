@@ -81,7 +81,7 @@ async def test_naming_the_account_leaves_it_to_its_own_policies(served: Served, 
     assert await pulls(served.ecr(keys=keys), await door(served, keys)) == {False}
 
 
-async def test_attack_24_another_account_pulls_where_both_sides_allow_it(
+async def test_attack_19_another_account_pulls_where_both_sides_allow_it(
     served: Served, ecr: "ECRClient"
 ) -> None:
     iam = served.iam(OTHER_ACCOUNT)
@@ -99,7 +99,9 @@ async def test_attack_24_another_account_pulls_where_both_sides_allow_it(
     assert await pulls(robot, v2) == {False}
 
 
-async def test_another_account_pushes_where_both_sides_allow_it(served: Served, ecr: "ECRClient") -> None:
+async def test_attack_19_another_account_pushes_where_both_sides_allow_it(
+    served: Served, ecr: "ECRClient"
+) -> None:
     keys = await user(served.iam(OTHER_ACCOUNT), "build", LOGIN, policy("ecr:*", resource=arn(NAME)))
     build, v2 = served.ecr(keys=keys), await door(served, keys, HOST)
     content = b"a layer of another account"
@@ -118,7 +120,7 @@ async def test_another_account_pushes_where_both_sides_allow_it(served: Served, 
     assert {each.get("imageTag") for each in tags["imageIds"]} == {"v1", "v2", "theirs", "theirs-too"}
 
 
-async def test_attack_27_an_explicit_deny_wins_over_every_allow(served: Served, ecr: "ECRClient") -> None:
+async def test_attack_28_an_explicit_deny_wins_over_every_allow(served: Served, ecr: "ECRClient") -> None:
     keys = await user(served.iam(), "eve", LOGIN, policy("ecr:*"))
     eve, v2 = served.ecr(keys=keys), await door(served, keys)
     assert await pulls(eve, v2) == {True}
@@ -133,7 +135,7 @@ async def test_attack_27_an_explicit_deny_wins_over_every_allow(served: Served, 
     assert await pulls(eve, v2) == {True}
 
 
-async def test_a_registrys_policy_lets_another_account_into_the_repositories_it_names(
+async def test_attack_29_a_registrys_policy_opens_and_lists_the_repositories_it_names_alone(
     served: Served, ecr: "ECRClient"
 ) -> None:
     await create(ecr, "other/app")
@@ -152,7 +154,7 @@ async def test_a_registrys_policy_lets_another_account_into_the_repositories_it_
         assert (await refusal(call, **asked)).code == "AccessDeniedException"
 
 
-async def test_attack_24_a_download_url_ends_with_the_policy_that_opened_it(
+async def test_attack_19_a_download_url_ends_with_the_policy_that_opened_it(
     served: Served, ecr: "ECRClient"
 ) -> None:
     await let(ecr, OTHER_ROOT, *PULL)
@@ -166,6 +168,22 @@ async def test_attack_24_a_download_url_ends_with_the_policy_that_opened_it(
     assert await fetch(url) == 200
     await to_thread(ecr.delete_repository_policy, repositoryName=NAME)
     assert await fetch(url) == 403
+
+
+async def test_attack_24_a_grant_on_one_repository_shows_no_layer_of_another(
+    served: Served, ecr: "ECRClient"
+) -> None:
+    await push_image(ecr, await create(ecr, "secret/app"), "v1", content=b"a secret")
+    await let(ecr, OTHER_ROOT, *READ)
+    stranger, v2 = served.ecr(OTHER_ACCOUNT), await door(served, served.roots[OTHER_ACCOUNT], HOST)
+    secret = digest_of(b"a secret")
+    for method in ("HEAD", "GET"):
+        assert (await v2.ask(method, f"blobs/{secret}"))[0] == 404
+    asked: dict[str, Any] = {"registryId": ACCOUNT, "layerDigest": secret}
+    unknown = await refusal(stranger.get_download_url_for_layer, **asked, repositoryName=NAME)
+    assert unknown.code == "LayersNotFoundException"
+    denied = await refusal(stranger.get_download_url_for_layer, **asked, repositoryName="secret/app")
+    assert denied.code == "AccessDeniedException"
 
 
 async def fetch(url: str) -> int:
