@@ -46,6 +46,7 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
+from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
@@ -53,6 +54,7 @@ from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.policies import PolicyOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
@@ -357,6 +359,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     ImageOperations(catalog, pushes, pulls, listings, deletions),
                     LayerOperations(catalog, layers, uploads, tokens, addresses),
                     RegistryOperations(tokens, account_settings, addresses),
+                    PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
                 ),
                 iam_service(
                     IamUseCases(

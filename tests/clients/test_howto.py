@@ -22,7 +22,7 @@ from tests.clients.raw_registry import OCI_MANIFEST, sha256
 from tests.engines.containerd import Containerd, containerd_daemon
 from tests.engines.cri import OK, open_image_service
 from tests.engines.docker import Docker
-from tests.engines.entrepot import Entrepot, served
+from tests.engines.entrepot import PROGRAM, Entrepot, served
 from tests.engines.podman import open_podman
 from tests.engines.programs import PATH, ROOT, TOOLS, find_program, run_program
 from tests.engines.skopeo import open_skopeo
@@ -163,7 +163,8 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
-    """The page, and then: the build pushes what it may, the robot pulls, whoever left does nothing."""
+    """The page, and then: the build pushes what it may, robots pull, whoever left does nothing."""
+    (desk.folder / "other.key").write_text(_other_root(server))
     desk.type(*blocks("teams", "sh"))
 
     build = json.loads((desk.folder / "session.json").read_text())["Credentials"]
@@ -192,12 +193,25 @@ def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> 
         environment=robot, is_expected_to_fail=True,
     )  # fmt: skip
 
+    guest = open_skopeo(_folder(tmp_path, "guest"))
+    guest.login(server.registry, (desk.folder / "guest.password").read_text().strip())
+    guest.copy(f"{repository}:dev-1", f"oci:{tmp_path}/pulled-by-another-account")
+    guest.copy(source, f"{repository}:dev-2", is_expected_to_fail=True)
+
     key_id, secret = (desk.folder / "maya.key").read_text().split()
     left = desk.variables | {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
     said = run_program(
         find_program("aws"), "sts", "get-caller-identity", environment=left, is_expected_to_fail=True
     )
     assert "InvalidClientTokenId" in said
+
+
+def _other_root(server: Entrepot) -> str:
+    """Key and secret of the root of a second account, as `read` takes them."""
+    account, data = "210987654321", f"--data-dir={server.data_folder}"
+    run_program(PROGRAM, "credentials", f"--account={account}", data, environment={"PATH": PATH})
+    held = json.loads((server.data_folder / "credentials" / f"{account}.json").read_bytes())
+    return f"{held['accessKeyId']} {held['secretAccessKey']}\n"
 
 
 def _folder(parent: Path, name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Several processes on one database: what IAM changes in one of them counts in all."""
+"""Several processes on one database: what IAM or a policy changes in one of them counts in all."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -38,13 +38,15 @@ def answers(clients: "list[ECRClient]") -> set[str]:
 
 
 def test_attack_19_a_policy_a_key_and_a_group_count_in_every_process_at_once(server: Entrepot) -> None:
-    iam = server.iam()
+    iam, ecr = server.iam(), server.ecr()
     iam.create_user(UserName="ci")
     key = iam.create_access_key(UserName="ci")["AccessKey"]
     keys = {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
     clients = [server.ecr(**keys) for _ in range(CONNECTIONS)]
     statement = {"Effect": "Allow", "Action": "ecr:DescribeRegistry", "Resource": "*"}
     document = json.dumps({"Version": "2012-10-17", "Statement": statement})
+    granted = statement | {"Principal": {"AWS": f"arn:aws:iam::{server.account}:user/ci"}}
+    granting = json.dumps({"Version": "2012-10-17", "Statement": [granted]})
     iam.create_group(GroupName="team")
     iam.put_group_policy(GroupName="team", PolicyName="p", PolicyDocument=document)
 
@@ -60,6 +62,8 @@ def test_attack_19_a_policy_a_key_and_a_group_count_in_every_process_at_once(ser
         (status("Inactive"), "UnrecognizedClientException"),
         (status("Active"), ""),
         (lambda: iam.delete_user_policy(UserName="ci", PolicyName="p"), "AccessDeniedException"),
+        (lambda: ecr.put_registry_policy(policyText=granting), ""),
+        (ecr.delete_registry_policy, "AccessDeniedException"),
     ]
     for change, expected in changes:
         change()

@@ -248,6 +248,19 @@ _says(
     lambda r: f"The repository with name '{r.name}' does not exist in the registry with id '{r.registry_id}'",
 )
 _says(
+    errors.RepositoryPolicyNotFound,
+    "RepositoryPolicyNotFoundException",
+    lambda r: (
+        f"Repository policy does not exist for the repository with name '{r.name}' in the registry with id "
+        f"'{r.registry_id}'"
+    ),
+)
+_says(
+    errors.RegistryPolicyNotFound,
+    "RegistryPolicyNotFoundException",
+    lambda r: f"Registry policy does not exist in the registry with id '{r.registry_id}'",
+)
+_says(
     errors.RepositoryExists,
     "RepositoryAlreadyExistsException",
     lambda r: f"The repository with name '{r.name}' already exists in the registry with id '{r.registry_id}'",

@@ -73,6 +73,21 @@ class RepositoryNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class RepositoryPolicyNotFound(Refusal):
+    """The repository has no policy."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class RegistryPolicyNotFound(Refusal):
+    """The registry has no policy."""
+
+    registry_id: str
+
+
+@dataclass(eq=False)
 class RepositoryExists(Refusal):
     """The name is taken."""
 

@@ -60,6 +60,11 @@ def compile_document(text: str, kind: Kind) -> Document:
     return _parsed(text, kind)
 
 
+def reads_resource_tags(texts: Iterable[str]) -> bool:
+    """Whether one of the documents asks for the tags of a resource."""
+    return any("resourcetag" in text.lower() for text in texts)
+
+
 def compile_policies(kind: Kind, named: Iterable[tuple[str, str]]) -> Policies:
     """Policies by name and text, that count together."""
     return _compiled(kind, tuple(named))
@@ -122,7 +127,7 @@ async def _limited(
         boundary=None if boundary is None else _compiled(Kind.BOUNDARY, boundary),
         session=None if limit is None else _compiled(Kind.SESSION, limit),
     )
-    return Authority(caller, applicable, reads_resource_tags=any("resourcetag" in t.lower() for t in texts))
+    return Authority(caller, applicable, reads_resource_tags=reads_resource_tags(texts))
 
 
 async def identity_policies(records: Records, identity: Identity) -> tuple[tuple[str, str], ...]:

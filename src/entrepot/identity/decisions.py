@@ -11,18 +11,33 @@ from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.requests import Context, Request
 from entrepot.domain.principals import Principal
 from entrepot.identity.authorities import Authorities, compile_policies
+from entrepot.identity.resource_policies import ResourcePolicies
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 
 _PLAIN = Context()
 
+# What the account's root may do whatever its repositories and registries say: nobody locks an account out.
+_KEPT_BY_THE_ROOT = frozenset(
+    f"ecr:{verb}{what}Policy"
+    for what, verbs in (
+        ("Repository", ("Get", "Set", "Delete")),
+        ("Registry", ("Get", "Put", "Delete")),
+    )
+    for verb in verbs
+)
+
 
 class Decisions:
-    """Decides requests by the policies of whoever asks; a user without policies may do nothing."""
+    """Decides requests by the policies of whoever asks, and of the repository and registry asked for.
+
+    A user without policies, whom no repository or registry names, may do nothing.
+    """
 
     def __init__(self, store: Store, authorities: Authorities, clock: Clock) -> None:
         self._store = store
         self._authorities = authorities
+        self._resource_policies = ResourcePolicies(store)
         self._clock = clock
 
     async def decide(
@@ -34,18 +49,28 @@ class Decisions:
         resource: str,
         context: Context = _PLAIN,
         role: Identity | None = None,
+        proposed_policy: str | None = None,
     ) -> Decision:
         """The decision on `action` (such as `ecr:PutImage`) on an ARN or `*` that `account` owns.
 
         `context` is what the door knows of the request; time, the age of the session and the tags of a
         repository are filled in here. `role` is the one to be assumed, whose trust policy then counts.
+        `proposed_policy` stands in place of the repository's own, to see what it would do.
         """
         authority = await self._authorities.of(principal)
         applicable, tags = authority.applicable, dict(context.resource_tags)
+        reads_tags = authority.reads_resource_tags
+        if action.startswith("ecr:") and not _is_kept(principal, action, account):
+            side = await self._resource_policies.of(
+                resource, account=account, region=context.region, proposed=proposed_policy
+            )
+            if side.policies:
+                applicable = replace(applicable, resource=side.policies)
+                reads_tags = reads_tags or side.reads_resource_tags
         if role is not None and role.terms is not None:
             trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
             applicable = replace(applicable, trust=trust)
-        if authority.reads_resource_tags:
+        if reads_tags:
             tags |= await self._tags(resource)
         context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
         return decide(Request(authority.caller, action, resource, account, context), applicable)
@@ -91,3 +116,7 @@ class Decisions:
             return await records.resource_tags.of(repository.id) if repository is not None else {}
 
         return await self._store.read(body)
+
+
+def _is_kept(principal: Principal, action: str, account: str) -> bool:
+    return action in _KEPT_BY_THE_ROOT and principal.is_root and principal.account == account

@@ -29,12 +29,20 @@ def size_of(text: str) -> int:
 
 async def check_principals(records: Records, document: Document) -> None:
     """Raises PolicyMalformed where the document names an account, user or role that does not exist here."""
+    stranger = await find_stranger(records, document)
+    if stranger is not None:
+        raise PolicyMalformed(f'Invalid principal in policy: "AWS":"{stranger}"')
+
+
+async def find_stranger(records: Records, document: Document) -> str | None:
+    """An account, user or role that the document names and that does not exist here; None where all do."""
     for account in sorted(document.accounts()):
         if not await records.accounts.exists(account):
-            raise PolicyMalformed(f'Invalid principal in policy: "AWS":"{account}"')
+            return account
     for arn in sorted(document.principal_arns()):
         if arn.startswith("arn:aws:iam:") and await find_identity(records, arn) is None:
-            raise PolicyMalformed(f'Invalid principal in policy: "AWS":"{arn}"')
+            return arn
+    return None
 
 
 async def find_identity(records: Records, arn: str) -> Identity | None:

@@ -56,9 +56,11 @@ _TABLE: dict[type[Refusal], Fault] = {
     errors.RangeInvalid: Fault("RANGE_INVALID", 416),
     errors.ReadOnly: Fault("DENIED", 403),
     errors.ReferencedImagesNotFound: Fault("MANIFEST_BLOB_UNKNOWN", 404),
+    errors.RegistryPolicyNotFound: Fault("UNSUPPORTED", 404),
     errors.RepositoryExists: Fault("NAME_INVALID", 400),
     errors.RepositoryNotEmpty: Fault("UNSUPPORTED", 405),
     errors.RepositoryNotFound: Fault("NAME_UNKNOWN", 404),
+    errors.RepositoryPolicyNotFound: Fault("UNSUPPORTED", 404),
     errors.TagImmutable: Fault("TAG_INVALID", 400),
     errors.TagNamesAnother: Fault("TAG_INVALID", 400, "The tag names another image than the digest"),
     errors.TokenExpired: Fault(

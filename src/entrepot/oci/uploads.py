@@ -32,7 +32,10 @@ class Uploads:
         if mount is not None:
             digest, source = parse_digest(mount), visit.query.find("from")
             name = parse_repository_name(source) if source else None
-            if await self._mounts.mount(repository, visit.principal, digest, name) is not None:
+            mounted = await self._mounts.mount(
+                repository, visit.principal, digest, name, visit.caller.context
+            )
+            if mounted is not None:
                 return _created(repository, digest)
         elif whole is not None:
             return await self._take_whole(visit, repository, parse_digest(whole))

@@ -3,6 +3,7 @@
 from entrepot.domain.digests import Digest
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import RepositoryName
+from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
 from entrepot.identity.decisions import Decisions
@@ -24,17 +25,22 @@ class Mounts:
         self._clock = clock
 
     async def mount(
-        self, target: Repository, principal: Principal, digest: Digest, source: RepositoryName | None
+        self,
+        target: Repository,
+        principal: Principal,
+        digest: Digest,
+        source: RepositoryName | None,
+        context: Context,
     ) -> Layer | None:
         """The layer, held by `target` from now on; None when the caller has to upload it.
 
         It comes from `source`, or from any repository of the same registry and encryption where
-        none is named, and only from one that the principal may read.
+        none is named, and only from one that the principal may read, `context` being that of its request.
         """
         if await self._settings.get(target.registry, BLOB_MOUNTING) != "ENABLED":
             return None
         for candidate in await self._candidates(target, digest, source):
-            if await self._may_read(principal, candidate):
+            if await self._may_read(principal, candidate, context):
                 layer = await self._hold(target, candidate, digest)
                 if layer is not None:
                     return layer
@@ -51,9 +57,13 @@ class Mounts:
         named = await self._store.read(lambda records: records.repositories.find(target.registry, source))
         return [named] if named is not None and named.encryption.key_id == key_id else []
 
-    async def _may_read(self, principal: Principal, source: Repository) -> bool:
+    async def _may_read(self, principal: Principal, source: Repository, context: Context) -> bool:
         return await self._decisions.allows(
-            principal, "ecr:GetDownloadUrlForLayer", account=source.registry.account, resource=source.arn
+            principal,
+            "ecr:GetDownloadUrlForLayer",
+            account=source.registry.account,
+            resource=source.arn,
+            context=context,
         )
 
     async def _hold(self, target: Repository, source: Repository, digest: Digest) -> Layer | None:

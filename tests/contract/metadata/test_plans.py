@@ -16,6 +16,7 @@ import pytest
 from entrepot.domain.images import ImageId
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
+from entrepot.domain.policy.requests import Context
 from entrepot.domain.repositories import Repository
 from entrepot.identity.credentials import new_key
 from entrepot.identity.signing import Signer
@@ -216,8 +217,8 @@ async def push_images(world: World, repository: Repository, image: int) -> None:
     await world.uploads.cancel(repository, ROOT, begun.id)
     other = await world.repository("other/app")
     mounts = Mounts(world.store, world.settings, world.decisions, world.clock)
-    await mounts.mount(other, ROOT, IMAGES.layer(image), repository.name)
-    await mounts.mount(other, ROOT, IMAGES.base(image), None)
+    await mounts.mount(other, ROOT, IMAGES.layer(image), repository.name, Context())
+    await mounts.mount(other, ROOT, IMAGES.base(image), None, Context())
     await world.deletions.delete_tag(repository, IMAGES.tag(image))
     await world.deletions.delete_batch(repository, [ImageId(tag=IMAGES.tag(image + 1))])
     await world.deletions.delete_image(repository, IMAGES.digest(image))

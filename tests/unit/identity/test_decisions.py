@@ -7,8 +7,11 @@ import pytest
 
 from entrepot.domain.errors import AccessDenied, TokenRejected
 from entrepot.domain.identities import Identity, IdentityKind
-from entrepot.domain.names import Registry, repository_arn
+from entrepot.domain.names import Registry, RepositoryName, repository_arn
+from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
+from entrepot.domain.repositories import Repository
+from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import NewIdentity
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.user_keys import UserKeys
@@ -31,8 +34,26 @@ async def user(world: World, name: str = "eve") -> tuple[Identity, Principal]:
     return made, key.principal
 
 
-async def may(world: World, principal: Principal, action: str, resource: str = ARN) -> bool:
-    return await world.decisions.allows(principal, action, account=ACCOUNT, resource=resource)
+def grant(principal: str, *actions: str, effect: str = "Allow", **more: object) -> str:
+    statement = {"Effect": effect, "Principal": {"AWS": principal}, "Action": list(actions), **more}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+async def write(world: World, repository: Repository, document: str) -> None:
+    await world.store.write(lambda records: records.repository_policies.put(repository.id, document))
+
+
+async def may(
+    world: World,
+    principal: Principal,
+    action: str,
+    resource: str = ARN,
+    *,
+    decisions: Decisions | None = None,
+) -> bool:
+    """By what is read anew, unless `decisions` have been kept."""
+    asked = decisions or world.decisions
+    return await asked.allows(principal, action, account=ACCOUNT, resource=resource)
 
 
 async def test_the_root_may_do_everything_in_its_account(world: World) -> None:
@@ -126,3 +147,83 @@ async def test_a_principal_that_only_says_it_is_a_user_is_rejected(world: World)
     stranger = replace(eve, access_key_id="AKIAELSEWHERE")
     with pytest.raises(TokenRejected):
         await world.decisions.decide(stranger, "ecr:PutImage", account=ACCOUNT, resource=ARN)
+
+
+async def test_attack_26_what_a_repository_says_counts_at_once_and_no_longer(world: World) -> None:
+    (made, eve), kept = await user(world), world.decisions
+    repository = await world.repository("team/app")
+    assert not await may(world, eve, "ecr:PutImage", decisions=kept)
+
+    await write(world, repository, grant(made.arn, "ecr:PutImage"))
+    assert await may(world, eve, "ecr:PutImage", decisions=kept)
+    assert not await may(world, eve, "ecr:PutImage", repository_arn(REGISTRY, "team/other"), decisions=kept)
+
+    await write(world, repository, grant(made.arn, "ecr:PutImage", effect="Deny"))
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", allow("ecr:*"))
+    assert not await may(world, eve, "ecr:PutImage", decisions=kept)
+
+    await world.store.write(lambda records: records.repository_policies.remove(repository.id))
+    assert await may(world, eve, "ecr:PutImage", decisions=kept)
+
+
+async def test_attack_26_a_policy_ends_with_its_repository(world: World) -> None:
+    (made, eve), kept = await user(world), world.decisions
+    await write(world, await world.repository("team/app"), grant(made.arn, "ecr:PutImage"))
+    assert await may(world, eve, "ecr:PutImage", decisions=kept)
+
+    await world.catalog.delete(REGISTRY, RepositoryName("team/app"), force=True)
+    await world.repository("team/app")
+
+    assert not await may(world, eve, "ecr:PutImage", decisions=kept)
+
+
+async def test_a_registry_speaks_for_its_own_region_alone(world: World) -> None:
+    made, eve = await user(world)
+    await world.store.write(lambda records: records.registry_policies.put(REGISTRY, grant(made.arn, "ecr:*")))
+
+    assert await may(world, eve, "ecr:PutImage")
+    for region, is_allowed in ((REGISTRY.region, True), ("us-east-1", False)):
+        elsewhere = repository_arn(Registry(ACCOUNT, region), "team/app")
+        assert await may(world, eve, "ecr:PutImage", elsewhere) is is_allowed
+        context = Context(region=region)
+        assert (
+            await world.decisions.allows(
+                eve, "ecr:DescribeRegistry", account=ACCOUNT, resource="*", context=context
+            )
+            is is_allowed
+        )
+
+
+async def test_policies_of_repositories_say_nothing_of_other_services(world: World) -> None:
+    made, eve = await user(world)
+    await world.store.write(lambda records: records.registry_policies.put(REGISTRY, grant(made.arn, "iam:*")))
+
+    context = Context(region=REGISTRY.region)
+    assert not await world.decisions.allows(
+        eve, "iam:CreateUser", account=ACCOUNT, resource="*", context=context
+    )
+
+
+async def test_attack_27_what_a_repository_grants_to_a_service_is_no_callers(world: World) -> None:
+    _, eve = await user(world)
+    root, repository = await add_root(world, OTHER), await world.repository("team/app")
+    document = grant("*", "ecr:*").replace('{"AWS": "*"}', '{"Service": "replication.ecr.amazonaws.com"}')
+    assert "Service" in document
+    await write(world, repository, document)
+
+    assert not await may(world, eve, "ecr:PutImage")
+    assert not await may(world, root, "ecr:PutImage")
+
+
+@pytest.mark.parametrize("verb", ["GetRepository", "SetRepository", "DeleteRepository"])
+async def test_no_repository_shuts_the_root_of_its_account_out(world: World, verb: str) -> None:
+    root, stranger = await add_root(world), await add_root(world, OTHER)
+    repository = await world.repository("team/app")
+    await write(world, repository, grant("*", "ecr:*", effect="Deny"))
+
+    assert await may(world, root, f"ecr:{verb}Policy")
+    assert not await may(world, root, "ecr:PutImage")
+    await write(world, repository, grant("*", "ecr:*"))
+    assert await may(world, stranger, f"ecr:{verb}Policy")
+    await write(world, repository, grant("*", "ecr:*", effect="Deny"))
+    assert not await may(world, stranger, f"ecr:{verb}Policy")

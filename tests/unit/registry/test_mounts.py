@@ -47,7 +47,9 @@ async def mount(
     decisions: Decisions | None = None,
 ) -> Layer | None:
     mounts = Mounts(world.store, world.settings, decisions or world.decisions, world.clock)
-    return await mounts.mount(target, principal, digest, RepositoryName(source) if source else None)
+    return await mounts.mount(
+        target, principal, digest, RepositoryName(source) if source else None, Context()
+    )
 
 
 async def holds(world: World, repository: Repository) -> bool:

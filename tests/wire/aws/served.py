@@ -48,11 +48,13 @@ from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.policies import PolicyOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
@@ -311,6 +313,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                 ImageOperations(catalog, pushes, pulls, listings, deletions),
                 LayerOperations(catalog, layers, uploads, tokens, addresses),
                 RegistryOperations(tokens, settings, addresses),
+                PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
             ),
             iam_service(
                 IamUseCases(

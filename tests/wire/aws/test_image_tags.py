@@ -45,16 +45,19 @@ async def _iam(served: Served) -> "IAMClient":
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`/v2/` with one token."""
+    """`/v2/` with one token; `host` is that of the registry, where it is not the default one."""
 
     url: str
     token: str
+    host: str | None = None
 
     async def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
         return await to_thread(self._ask, method, path, body)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, str]:
         headers = {"Authorization": f"Basic {b64encode(self.token.encode()).decode()}"}
+        if self.host is not None:
+            headers["Host"] = self.host
         if body is not None:
             headers["Content-Type"] = OCI_MANIFEST
         request = Request(f"{self.url}/v2/{NAME}/{path}", body, headers, method=method)
@@ -66,8 +69,8 @@ class Door:
                 return refused.code, refused.read().decode()
 
 
-async def door(served: Served, keys: IssuedKey) -> Door:
-    return Door(served.url, await password(served.ecr(keys=keys)))
+async def door(served: Served, keys: IssuedKey, host: str | None = None) -> Door:
+    return Door(served.url, await password(served.ecr(keys=keys)), host)
 
 
 async def test_attack_21_a_build_pushes_the_tags_it_may_and_no_others_at_both_doors(

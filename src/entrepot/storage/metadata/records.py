@@ -21,6 +21,7 @@ from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
+from entrepot.storage.metadata.resource_policies import SqlRegistryPolicies, SqlRepositoryPolicies
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
 from entrepot.storage.metadata.revisions import SqlRevision
 from entrepot.storage.metadata.root_key_checks import SqlRootKeyChecks
@@ -55,6 +56,14 @@ class SqlRecords(Subject):
     @property
     def resource_tags(self) -> SqlResourceTags:
         return SqlResourceTags(self._connection)
+
+    @property
+    def repository_policies(self) -> SqlRepositoryPolicies:
+        return SqlRepositoryPolicies(self._connection, self.revision)
+
+    @property
+    def registry_policies(self) -> SqlRegistryPolicies:
+        return SqlRegistryPolicies(self._connection, self.revision)
 
     @property
     def images(self) -> SqlImages:

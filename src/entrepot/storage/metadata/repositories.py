@@ -54,6 +54,10 @@ _CLEAR = (
        AND tag_key IN (SELECT tag_key FROM resource_tag WHERE repository_id = $1 LIMIT $2)
     """,
     """
+    DELETE FROM repository_policy WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM repository_policy WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
     DELETE FROM held_layer WHERE repository_id = $1
        AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
     """,

@@ -39,7 +39,8 @@ class SqlRevision(Subject):
 class RevisedSubject(Subject):
     """Rows that nodes keep in memory: a write that makes what is kept untrue changes the revision.
 
-    A new repository or session key does not, because nobody keeps that something is absent.
+    A new repository or session key does not, because nobody keeps that something is absent; but that a
+    repository or registry has no policy is kept, and a first one changes it.
     """
 
     __slots__ = ("_revision",)

@@ -46,6 +46,10 @@ CHANGING: dict[str, Write] = {
     "an account is made": lambda records: records.accounts.add("210987654321", minute(0)),
     "a repository is changed": lambda records: records.repositories.change(repository()),
     "a repository is removed": lambda records: records.repositories.remove("repository"),
+    "a repository's policy is put": lambda records: records.repository_policies.put("repository", "{}"),
+    "a repository's policy is removed": lambda records: records.repository_policies.remove("repository"),
+    "a registry's policy is put": lambda records: records.registry_policies.put(REGISTRY, "{}"),
+    "a registry's policy is removed": lambda records: records.registry_policies.remove(REGISTRY),
     "a setting is put": lambda records: records.settings.put(REGISTRY, "name", "value"),
     "a root key is noted": lambda records: records.root_key_checks.add(2, b""),
 }
