@@ -46,12 +46,17 @@ def cable_to(port: int) -> Iterator[Cable]:
         sink.close()
 
     async def connect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await plugged.wait()
-        with suppress(OSError):
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
-            await asyncio.gather(carry(reader, far_writer), carry(far_reader, writer), return_exceptions=True)
-            far_writer.close()
-        writer.close()
+        try:
+            await plugged.wait()
+            with suppress(OSError):
+                far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+                try:
+                    both = carry(reader, far_writer), carry(far_reader, writer)
+                    await asyncio.gather(*both, return_exceptions=True)
+                finally:
+                    far_writer.close()
+        finally:
+            writer.close()
 
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -72,3 +77,4 @@ async def _close(server: asyncio.Server) -> None:
     for task in others:
         task.cancel()
     await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # in which what was let go is closed
