@@ -72,7 +72,8 @@ class Decisions:
             applicable = replace(applicable, trust=trust)
         if reads_tags:
             tags |= await self._tags(resource)
-        context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
+        if applicable.has_statements:  # else nobody asks about the context: this is the root, most often
+            context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
         return decide(Request(authority.caller, action, resource, account, context), applicable)
 
     async def allows(

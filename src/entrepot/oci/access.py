@@ -80,6 +80,10 @@ class Caller:
     registry: Registry
     origin: Origin
 
+    def context(self, image_tag: str | None = None) -> Context:
+        """What the request tells policies about itself."""
+        return context_of(self.origin, self.registry.region, image_tag)
+
 
 class Access:
     """Reads tokens and asks for decisions."""
@@ -123,7 +127,7 @@ class Access:
         `tag` is the image tag that it would be done to, None where it is done to none.
         """
         account, resource = caller.registry.account, repository_arn(caller.registry, name)
-        context = context_of(caller.origin, caller.registry.region, tag)
+        context = caller.context(tag)
         if action in _AS_GOOD and await self._decisions.allows(
             caller.principal, _AS_GOOD[action], account=account, resource=resource, context=context
         ):

@@ -33,7 +33,7 @@ class Uploads:
             digest, source = parse_digest(mount), visit.query.find("from")
             name = parse_repository_name(source) if source else None
             mounted = await self._mounts.mount(
-                repository, visit.principal, digest, name, visit.caller.context
+                repository, visit.principal, digest, name, visit.caller.context()
             )
             if mounted is not None:
                 return _created(repository, digest)

@@ -119,6 +119,11 @@ class Applicable:
     boundary: Policies | None = None
     session: Policies | None = None
 
+    @property
+    def has_statements(self) -> bool:
+        """Whether any policy says anything at all."""
+        return any(policies.statements for policies in self.all())
+
     def all(self) -> tuple[Policies, ...]:
         """In the order in which an explicit deny is looked for."""
         others = (self.trust, self.boundary, self.session)
