@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ NewRepository = Callable[[], str]
 
 # The repository of CDK's bootstrap template, which needs an ECR-shaped name for this.
 BOOTSTRAPPED = "cdk-hnb659fds-container-assets-{account}-{region}"
+ROLE = f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/cdk-hnb659fds-image-publishing-role"
 
 
 @pytest.fixture
@@ -79,16 +81,42 @@ def test_a_repository_that_is_missing_is_told_with_its_account(publisher: Client
     assert f"No ECR repository named 'cdk/never-made' in account {ACCOUNT}." in printed
 
 
-def test_a_role_to_assume_is_refused_at_once(
+def test_the_root_cannot_assume_the_role_of_an_asset(
     publisher: Client, asset: ImageAsset, new_repository: NewRepository
 ) -> None:
-    """CDK's default synthesizer names one; the program does not try again, and says what is missing."""
-    role = f"arn:${{AWS::Partition}}:iam::{ACCOUNT}:role/cdk-hnb659fds-image-publishing-role"
-    asset.write(new_repository(), region=REGION, role=role)
+    """CDK's default synthesizer names one; the program does not try again, and says what is wrong."""
+    asset.write(new_repository(), region=REGION, role=ROLE)
 
     printed = publish(publisher, is_expected_to_fail=True)
 
-    assert "sts:AssumeRole is not offered by this registry" in printed
+    assert "Roles may not be assumed by root accounts." in printed
+
+
+def test_a_user_publishes_in_the_role_of_the_asset(
+    publisher: Client, asset: ImageAsset, entrepot: Endpoint, new_repository: NewRepository
+) -> None:
+    """The role may push and the user may only assume it, as CDK's bootstrap template has it."""
+    iam, repository, role = entrepot.iam(), new_repository(), ROLE.rpartition("/")[2]
+    trusts = _allow("sts:AssumeRole", Principal={"AWS": f"arn:aws:iam::{ACCOUNT}:root"})
+    iam.create_role(RoleName=role, AssumeRolePolicyDocument=trusts)
+    powers = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPowerUser"
+    iam.attach_role_policy(RoleName=role, PolicyArn=powers)
+    iam.create_user(UserName="cdk")
+    assumes = _allow("sts:AssumeRole", Resource=ROLE.replace("${AWS::Partition}", "aws"))
+    iam.put_user_policy(UserName="cdk", PolicyName="assume", PolicyDocument=assumes)
+    key = iam.create_access_key(UserName="cdk")["AccessKey"]
+    keys = {"AWS_ACCESS_KEY_ID": key["AccessKeyId"], "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    asset.write(repository, region=REGION, role=ROLE)
+
+    publish(replace(publisher, variables={**publisher.variables, **keys}))
+
+    [detail] = entrepot.ecr().describe_images(repositoryName=repository)["imageDetails"]
+    assert detail["imageTags"] == [asset.id]
+
+
+def _allow(action: str, **others: object) -> str:
+    statement = {"Effect": "Allow", "Action": action, **others}
+    return json.dumps({"Version": "2012-10-17", "Statement": statement})
 
 
 def test_an_asset_goes_to_the_region_of_its_destination(
