@@ -28,6 +28,8 @@ ACCOUNT = "123456789012"
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
 REASON = "This registry is read-only now and takes no changes"
 LAYER = b"a layer"
+IN = {"repositoryName": "team/app"}
+POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:ListImages"}]}'
 
 
 @dataclass(slots=True)
@@ -60,6 +62,10 @@ async def frozen(tmp_path: Path) -> AsyncIterator[Frozen]:
         await port.create_repository("team/app")
         login = await port.login()
         image = await port.push_image(login)
+        await asyncio.to_thread(
+            lambda: port.ecr().set_repository_policy(repositoryName="team/app", policyText=POLICY)
+        )
+        await asyncio.to_thread(lambda: port.ecr().put_registry_policy(policyText=POLICY))
         begun = await port.ask("POST", "/v2/team/app/blobs/uploads/", login, b"")
         upload = begun.headers["location"]
         await port.ask("PATCH", upload, login, b"half a layer")
@@ -81,7 +87,6 @@ async def frozen(tmp_path: Path) -> AsyncIterator[Frozen]:
 
 Parameters = Callable[[Frozen], dict[str, Any]]
 
-IN = {"repositoryName": "team/app"}
 READS: Mapping[str, Parameters] = {
     "BatchCheckLayerAvailability": lambda f: {**IN, "layerDigests": [f.image.layer]},
     "BatchGetImage": lambda f: {**IN, "imageIds": [{"imageDigest": f.image.digest}]},
@@ -91,6 +96,8 @@ READS: Mapping[str, Parameters] = {
     "GetAccountSetting": lambda _: {"name": "BLOB_MOUNTING"},
     "GetAuthorizationToken": lambda _: {},
     "GetDownloadUrlForLayer": lambda f: {**IN, "layerDigest": f.image.layer},
+    "GetRegistryPolicy": lambda _: {},
+    "GetRepositoryPolicy": lambda _: IN,
     "ListImageReferrers": lambda f: {**IN, "subjectId": {"imageDigest": f.image.digest}},
     "ListImages": lambda _: IN,
     "ListTagsForResource": lambda _: {"resourceArn": ARN},
@@ -99,12 +106,16 @@ CHANGES: Mapping[str, Parameters] = {
     "BatchDeleteImage": lambda f: {**IN, "imageIds": [{"imageDigest": f.image.digest}]},
     "CompleteLayerUpload": lambda f: {**IN, "uploadId": f.part, "layerDigests": [digest_of(b"part")]},
     "CreateRepository": lambda _: {"repositoryName": "team/new"},
+    "DeleteRegistryPolicy": lambda _: {},
     "DeleteRepository": lambda _: {**IN, "force": True},
+    "DeleteRepositoryPolicy": lambda _: IN,
     "InitiateLayerUpload": lambda _: IN,
     "PutAccountSetting": lambda _: {"name": "BLOB_MOUNTING", "value": "DISABLED"},
     "PutImage": lambda _: {**IN, "imageManifest": image_again(), "imageTag": "again"},
     "PutImageScanningConfiguration": lambda _: {**IN, "imageScanningConfiguration": {"scanOnPush": True}},
     "PutImageTagMutability": lambda _: {**IN, "imageTagMutability": "IMMUTABLE"},
+    "PutRegistryPolicy": lambda _: {"policyText": POLICY},
+    "SetRepositoryPolicy": lambda _: {**IN, "policyText": POLICY},
     "TagResource": lambda _: {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
     "UntagResource": lambda _: {"resourceArn": ARN, "tagKeys": ["k"]},
     "UploadLayerPart": lambda f: {
