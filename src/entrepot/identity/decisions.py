@@ -10,6 +10,7 @@ from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.evaluation import decide
 from entrepot.domain.policy.requests import Context, Request
 from entrepot.domain.principals import Principal
+from entrepot.domain.versioned import Versioned
 from entrepot.identity.authorities import Authorities, compile_policies
 from entrepot.identity.resource_policies import ResourcePolicies
 from entrepot.ports.clock import Clock
@@ -39,6 +40,7 @@ class Decisions:
         self._authorities = authorities
         self._resource_policies = ResourcePolicies(store)
         self._clock = clock
+        self._plain = Versioned[tuple[str, str, str, str, str | None], Decision]()
 
     async def decide(
         self,
@@ -57,6 +59,12 @@ class Decisions:
         repository are filled in here. `role` is the one to be assumed, whose trust policy then counts.
         `proposed_policy` stands in place of the repository's own, to see what it would do.
         """
+        version = self._store.version()
+        key = principal.access_key_id, action, resource, account, context.region
+        is_plain = role is None and proposed_policy is None
+        plain = self._plain.find(key, version) if is_plain else None
+        if plain is not None:
+            return plain
         authority = await self._authorities.of(principal)
         applicable, tags = authority.applicable, dict(context.resource_tags)
         reads_tags = authority.reads_resource_tags
@@ -72,9 +80,12 @@ class Decisions:
             applicable = replace(applicable, trust=trust)
         if reads_tags:
             tags |= await self._tags(resource)
-        if applicable.has_statements:  # else nobody asks about the context: this is the root, most often
+        if applicable.has_statements:
             context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
-        return decide(Request(authority.caller, action, resource, account, context), applicable)
+        decision = decide(Request(authority.caller, action, resource, account, context), applicable)
+        if is_plain and not applicable.has_statements:  # nobody asks how it came here: the root, most often
+            self._plain.keep(key, version, decision)
+        return decision
 
     async def allows(
         self, principal: Principal, action: str, *, account: str, resource: str, context: Context = _PLAIN

@@ -56,6 +56,18 @@ async def may(
     return await asked.allows(principal, action, account=ACCOUNT, resource=resource)
 
 
+async def test_what_was_decided_without_policies_is_decided_anew_when_one_comes(world: World) -> None:
+    root, repository = await add_root(world), await world.repository("team/app")
+    kept = world.decisions
+    for _ in range(2):
+        assert await may(world, root, "ecr:PutImage", decisions=kept)
+
+    await write(world, repository, grant("*", "ecr:PutImage", effect="Deny"))
+
+    assert not await may(world, root, "ecr:PutImage", decisions=kept)
+    assert await may(world, root, "ecr:BatchGetImage", decisions=kept)
+
+
 async def test_the_root_may_do_everything_in_its_account(world: World) -> None:
     root = await add_root(world)
     for action in ("ecr:PutImage", "ecr:GetAuthorizationToken", "iam:CreateUser"):
