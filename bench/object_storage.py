@@ -2,6 +2,7 @@
 
     .venv/bin/python -m bench.object_storage [--rounds N]
 
+At the end, how many GETs of a plain blob a second one node with its rows in PostgreSQL sends on to it.
 Both are served on this machine over the same SeaweedFS. Each push is docker's: a POST, a PATCH with the
 whole layer, an empty PUT. Rounds alternate between the servers, and the median of the rounds is told.
 """
@@ -24,8 +25,10 @@ from tests.engines.entrepot import free_port
 from tests.engines.programs import find_program
 from tests.engines.seaweedfs import REGION, SeaweedFS, seaweedfs_server
 
-from bench.content import REPOSITORY
-from bench.rivals import Rival, entrepot, running
+from bench.content import REPOSITORY, Blob
+from bench.generator import put_load
+from bench.rivals import Rival, entrepot, entrepot_on_postgresql, running
+from bench.work import MANY, requests
 
 MIB = 1 << 20
 
@@ -63,6 +66,10 @@ def main() -> None:
                 for rival in rivals:
                     seconds[rival.name].append(_measure(rival, work))
             _tell(work, seconds)
+        redirecting = running_now.enter_context(
+            plain_on_postgresql(Path(running_now.enter_context(_folder())), storage)
+        )
+        _tell_redirects(redirecting, rounds)
 
 
 @contextmanager
@@ -105,6 +112,22 @@ def plain_in_bucket(folder: Path, storage: SeaweedFS) -> Iterator[Rival]:
     options = (f"--blobs={storage.blobs_url(storage.create_bucket())}", "--storage-encrypted")
     with entrepot(folder, *options, environment=storage.credentials) as rival:
         yield replace(rival, name="plain")
+
+
+@contextmanager
+def plain_on_postgresql(folder: Path, storage: SeaweedFS) -> Iterator[Rival]:
+    """A node as in a cluster: rows in PostgreSQL, plain layers in a bucket."""
+    options = (f"--blobs={storage.blobs_url(storage.create_bucket())}", "--storage-encrypted")
+    with entrepot_on_postgresql(folder, *options, environment=storage.credentials) as rival:
+        yield rival
+
+
+def _tell_redirects(rival: Rival, rounds: int) -> None:
+    blob = Blob(MIB)
+    rival.put_blob(blob)
+    crowd = requests("GET", f"/v2/{REPOSITORY}/blobs/{blob.digest}", MANY)
+    rates = [put_load(rival, crowd, seconds=2)[0].requests_per_second for _ in range(rounds)]
+    print(f"blob GETs redirected, rows in PostgreSQL: {statistics.median(rates):,.0f} /s", flush=True)
 
 
 def _measure(rival: Rival, work: Work) -> float:

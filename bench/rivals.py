@@ -149,11 +149,13 @@ def entrepot_plain(folder: Path) -> Iterator[Rival]:
 
 
 @contextmanager
-def entrepot_on_postgresql(folder: Path) -> Iterator[Rival]:
+def entrepot_on_postgresql(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[Rival]:
     """Entrepot with its rows in a PostgreSQL on the same machine, which takes its share of the processors."""
     with postgres_server() as postgres:
         url = asyncio.run(postgres.create_database())
-        with entrepot(folder, f"--database={url}") as rival:
+        with entrepot(folder, f"--database={url}", *options, environment=environment) as rival:
             yield rival
 
 

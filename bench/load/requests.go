@@ -218,7 +218,7 @@ func (all *requesters) digest(client *requester, taken int) error {
 func (all *requesters) begin(client *requester, got answer, rest []byte) error {
 	client.isLast = got.isLast
 	switch {
-	case got.status != 200:
+	case got.status != 200 && got.status != 307: // where a redirect leads is the storage's to be measured
 		return refusal(all.crowd.Method, got, rest)
 	case all.crowd.Method == "HEAD":
 		client.left = 0
