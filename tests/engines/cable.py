@@ -1,10 +1,11 @@
 """A network that goes silent: a TCP proxy whose connections stay open while nothing passes."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+
+from tests.engines.relays import relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,6 @@ class Cable:
 @contextmanager
 def cable_to(port: int) -> Iterator[Cable]:
     """A cable to 127.0.0.1:port, plugged in."""
-    loop = asyncio.new_event_loop()
     plugged = asyncio.Event()
     plugged.set()
 
@@ -58,23 +58,5 @@ def cable_to(port: int) -> Iterator[Cable]:
         finally:
             writer.close()
 
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    starting = asyncio.start_server(connect, "127.0.0.1", 0)
-    server = asyncio.run_coroutine_threadsafe(starting, loop).result(timeout=30)
-    try:
-        yield Cable(server.sockets[0].getsockname()[1], loop, plugged)
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.sleep(0)  # in which what was let go is closed
+    with relay(connect) as (own_port, loop):
+        yield Cable(own_port, loop, plugged)

@@ -1,10 +1,11 @@
 """A network that fails: a TCP proxy which cuts long answers off in the middle."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+
+from tests.engines.relays import relay
 
 
 @dataclass(slots=True)
@@ -26,27 +27,8 @@ class Interruption:
 def interrupted(port: int, *, cut_after_bytes: int, cuts: int = 1) -> Iterator[Interruption]:
     """A proxy to 127.0.0.1:port that breaks the first `cuts` connections whose answers pass the limit."""
     seen = Interruption()
-    loop = asyncio.new_event_loop()
-    proxy = _Proxy(seen, port, cut_after_bytes, cuts)
-    server = loop.run_until_complete(asyncio.start_server(proxy.serve, "127.0.0.1", 0))
-    seen.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
+    with relay(_Proxy(seen, port, cut_after_bytes, cuts).serve) as (seen.port, _):
         yield seen
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass(slots=True)

@@ -3,11 +3,12 @@
 import asyncio
 import random
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+
+from tests.engines.relays import relay
 
 _REQUEST = re.compile(rb"[A-Z]+ \S+ HTTP/1\.1\r\n")
 _REFUSAL = (
@@ -67,23 +68,6 @@ async def _answers(far: asyncio.StreamReader, to_near: asyncio.StreamWriter) -> 
 @contextmanager
 def overloaded(far_port: int) -> Iterator[Overload]:
     """A proxy to 127.0.0.1:far_port that lets everything pass at first."""
-    overload, loop = Overload(far_port), asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(overload.carry, "127.0.0.1", 0))
-    overload.port = server.sockets[0].getsockname()[1]
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
+    overload = Overload(far_port)
+    with relay(overload.carry) as (overload.port, _):
         yield overload
-    finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-async def _close(server: asyncio.Server) -> None:
-    server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)

@@ -6,8 +6,8 @@ import pytest
 
 from entrepot.domain.policy.documents import Kind, parse_document
 from entrepot.domain.policy.evaluation import decide
-from entrepot.domain.policy.managed import MANAGED_POLICIES
 from entrepot.domain.policy.policies import Applicable, Policies, Policy
+from entrepot.identity.aws_policies import AWS_POLICIES
 from entrepot.oci.access import ACTIONS
 from entrepot.oci.routes import BlobAt, ManifestAt, Route, UploadAt, UploadList
 from entrepot.services.ecr.service import ECR_OFFERED
@@ -27,7 +27,7 @@ PUSH: list[tuple[type[Route], str]] = [
 @cache
 def _policies(name: str) -> Policies:
     arn = f"arn:aws:iam::aws:policy/AmazonEC2ContainerRegistry{name}"
-    return Policies([Policy(arn, parse_document(MANAGED_POLICIES[arn].text, Kind.IDENTITY))])
+    return Policies([Policy(arn, parse_document(AWS_POLICIES[arn].document, Kind.IDENTITY))])
 
 
 def _may(name: str, action: str) -> bool:

@@ -1,0 +1,33 @@
+"""What stands between a client and a server: a port of a thread of its own, for tests to break things at."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+Carry = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextmanager
+def relay(carry: Carry) -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
+    """A port on 127.0.0.1 with the loop that `carry` runs on for each connection, until the end."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(carry, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1], loop
+    finally:
+        asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # in which what was let go is closed
