@@ -26,8 +26,8 @@ def relay(carry: Carry) -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
 
 async def _close(server: asyncio.Server) -> None:
     server.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    await asyncio.sleep(0)  # in which what was let go is closed
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:  # one may have been accepted meanwhile
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)  # in which what was let go is closed
