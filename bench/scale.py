@@ -287,7 +287,8 @@ def _chosen(images: ManyImages, name: str) -> Sequence[int]:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-cluster ARGS=…", description=__doc__)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(_SIZES), metavar="IMAGES")
-    parser.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], metavar="NAME")
+    kinds = ["sqlite", "postgresql"]
+    parser.add_argument("--databases", nargs="+", default=kinds, choices=kinds)
     parser.add_argument("--seconds", type=float, default=3, help="length of each measurement (default 3)")
     parser.add_argument(
         "--folder",
