@@ -15,6 +15,7 @@ from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
@@ -22,6 +23,7 @@ from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
@@ -29,6 +31,8 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.outbound.https import HttpsDocuments
+from entrepot.outbound.issuers import DiscoveredKeys
 from entrepot.ports.blobs import BlobLinks, BlobPlace, Blobs, BlobUploads, Leftovers, Listing
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Store
@@ -327,6 +331,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     decisions = Decisions(store, authorities, clock)
     key_uses = KeyUses(store, clock)
     directory = Directory(store, clock, new_unique_id)
+    sessions = Sessions(store, credentials, decisions, clock)
+    published = DiscoveredKeys(HttpsDocuments(adapters.disk, settings.oidc_ca_file))
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(published, clock), clock)
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
@@ -371,7 +378,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
+                sts_service(TokenOperations(credentials, sessions, web_sessions)),
             ],
             KeyBook(credentials),
             CallAuthorizer(

@@ -71,6 +71,7 @@ OPTIONS = (
     Option("external-url", "scheme, host and port to hand out, where clients reach the server by others"),
     TLS_CERT,
     TLS_KEY,
+    Option("oidc-ca-file", "PEM file of authorities that count for OIDC issuers beside the machine's"),
     Option("account-id", "account that the first start makes", "123456789012"),
     Option("root-key-file", "the root key ring; DATA-DIR/keys/root-key where it is not given"),
     Option(
@@ -130,6 +131,7 @@ class Settings:
     metrics_repositories: bool = False
     is_traced: bool = False
     drain_delay_seconds: int = 0
+    oidc_ca_file: Path | None = None
 
     @property
     def blobs_dir(self) -> Path | None:
@@ -202,6 +204,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         metrics_repositories=_flag("metrics-repositories", value["metrics-repositories"]),
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
+        oidc_ca_file=_file("oidc-ca-file", value["oidc-ca-file"]),
         is_read_only=_flag("read-only", value["read-only"]),
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),

@@ -8,14 +8,12 @@ from functools import lru_cache
 from entrepot.domain.errors import TokenRejected
 from entrepot.domain.identities import Identity, IdentityKind, SessionTerms
 from entrepot.domain.policy.documents import Document, Kind, parse_document
-from entrepot.domain.policy.policies import Applicable, Policies, Policy
+from entrepot.domain.policy.policies import NO_POLICIES, Applicable, Policies, Policy
 from entrepot.domain.policy.requests import Caller, account_root, federated_session, iam_user, role_session
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
 from entrepot.identity.aws_policies import AWS_POLICIES
 from entrepot.ports.records import Records, Store
-
-_NONE = Policies(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ async def _authority(records: Records, principal: Principal) -> Authority:
     is_session = key is not None and key.principal.expires_at is not None
     issued_at = key.created_at if key is not None and is_session else None
     if principal.is_root:
-        return Authority(account_root(principal.account), Applicable(_NONE), issued_at)
+        return Authority(account_root(principal.account), Applicable(NO_POLICIES), issued_at)
     if key is None:
         raise TokenRejected
     terms = await records.sessions.find(principal.access_key_id)

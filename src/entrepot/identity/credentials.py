@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from entrepot.domain.errors import TokenRejected
-from entrepot.domain.identities import SessionTerms
+from entrepot.domain.identities import OidcProvider, SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock
@@ -103,6 +103,23 @@ class Credentials:
             await records.access_keys.add(row)
             if terms is not None:
                 await records.sessions.add(terms)
+
+        await self._store.write(body)
+
+    async def add_web_session(
+        self, provider: OidcProvider, principal: Principal, issued: IssuedKey, terms: SessionTerms
+    ) -> None:
+        """Keep a session that a provider's token began; it ends with the provider, if not before.
+
+        TokenRejected when the provider has gone meanwhile.
+        """
+        row = self.row(principal, issued, issued_by=provider.arn)
+
+        async def body(records: Records) -> None:
+            if await records.oidc_providers.find(provider.account, provider.url) is None:
+                raise TokenRejected
+            await records.access_keys.add(row)
+            await records.sessions.add(terms)
 
         await self._store.write(body)
 

@@ -8,7 +8,8 @@ from entrepot.domain.names import parse_repository_arn
 from entrepot.domain.policy.decisions import Decision
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.evaluation import decide
-from entrepot.domain.policy.requests import Context, Request
+from entrepot.domain.policy.policies import NO_POLICIES, Applicable
+from entrepot.domain.policy.requests import Caller, Context, Request
 from entrepot.domain.principals import Principal
 from entrepot.domain.versioned import Versioned
 from entrepot.identity.authorities import Authorities, compile_policies
@@ -86,6 +87,14 @@ class Decisions:
         if is_plain and not applicable.has_statements:  # nobody asks how it came here: the root, most often
             self._plain.keep(key, version, decision)
         return decision
+
+    def trusts(self, role: Identity, caller: Caller, action: str, context: Context) -> bool:
+        """Whether the role's trust policy lets in somebody for whom no policies of any account speak."""
+        if role.terms is None:
+            return False
+        trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
+        request = Request(caller, action, role.arn, role.account, replace(context, now=self._clock()))
+        return decide(request, Applicable(NO_POLICIES, trust=trust)).is_allowed
 
     async def allows(
         self, principal: Principal, action: str, *, account: str, resource: str, context: Context = _PLAIN

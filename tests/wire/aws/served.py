@@ -13,9 +13,11 @@ from uuid import uuid4
 import boto3
 import orjson
 from aiohttp import web
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.unit.aws.builders import signed
+from tests.unit.identity.issuers import MemoryIssuers
 
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
@@ -26,6 +28,7 @@ from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
@@ -33,6 +36,7 @@ from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -138,7 +142,7 @@ class WatchedEndpoint(Endpoint):
 
 @dataclass(slots=True)
 class Served:
-    """The app on a port, with the root keys of two accounts."""
+    """The app on a port, with the root keys of two accounts, and the issuers that it can reach."""
 
     port: int
     endpoint: WatchedEndpoint
@@ -148,6 +152,7 @@ class Served:
     tokens: Tokens
     key_uses: KeyUses
     roots: Mapping[str, IssuedKey]
+    issuers: MemoryIssuers
     _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
     @property
@@ -167,6 +172,10 @@ class Served:
         """The same for IAM."""
         return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
 
+    def unsigned_sts(self, region: str = REGION) -> "STSClient":
+        """A client of STS without any keys."""
+        return cast("STSClient", self._client("sts", region, None))
+
     def session_ecr(self, given: "CredentialsTypeDef") -> "ECRClient":
         """A client with what STS gave."""
         keys = IssuedKey(
@@ -174,15 +183,20 @@ class Served:
         )
         return self.ecr(keys=keys)
 
-    def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
+    def _client(self, service: str, region: str, keys: IssuedKey | None) -> Any:
         client = _session.client(
             service,
             region_name=region,
             endpoint_url=self.url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret,
-            aws_session_token=keys.session_token,
-            config=Config(retries={"max_attempts": 0}, parameter_validation=False, proxies={}),
+            aws_access_key_id=keys and keys.access_key_id,
+            aws_secret_access_key=keys and keys.secret,
+            aws_session_token=keys and keys.session_token,
+            config=Config(
+                retries={"max_attempts": 0},
+                parameter_validation=False,
+                proxies={},
+                signature_version=None if keys else UNSIGNED,
+            ),
         )
         self._clients.append(client)
         return client
@@ -299,6 +313,8 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
+    issuers, sessions = MemoryIssuers(), Sessions(store, credentials, decisions, now)
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(issuers, now), now)
     tokens = Tokens(Signer(store, ring, now), credentials, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
@@ -325,7 +341,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                     authorities,
                 ),
             ),
-            sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
+            sts_service(TokenOperations(credentials, sessions, web_sessions)),
         ],
         KeyBook(credentials),
         CallAuthorizer(
@@ -347,7 +363,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    return Served(port, endpoint, store, ring, credentials, tokens, key_uses, roots), front
+    return Served(port, endpoint, store, ring, credentials, tokens, key_uses, roots, issuers), front
 
 
 async def _is_ready() -> bool:

@@ -103,6 +103,9 @@ class Policies:
         }
 
 
+NO_POLICIES = Policies(())
+
+
 @dataclass(frozen=True, slots=True)
 class Applicable:
     """Every policy that has a say in a request.
