@@ -1,5 +1,6 @@
 """Which addresses the server may connect to on somebody else's word (attack 33)."""
 
+import errno
 import socket
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
@@ -9,6 +10,8 @@ from entrepot.domain.addresses import parse_address
 
 AddressInfo = tuple[int, int, int, str, Any]
 """One answer of `getaddrinfo`: family, type, protocol, name and socket address."""
+
+MakeSocket = Callable[[AddressInfo], socket.socket]
 
 # Where machines in clouds are told about themselves and their keys, outside the link-local networks: Alibaba,
 # AWS over IPv6, Azure, Google over IPv6, Oracle.
@@ -32,7 +35,7 @@ def is_refused(text: str, *, allows_loopback: bool) -> bool:
     return any(_is_refused(each, allows_loopback=allows_loopback) for each in (address, *_wrapped(address)))
 
 
-def checked_sockets(*, allows_loopback: bool) -> Callable[[AddressInfo], socket.socket]:
+def checked_sockets(*, allows_loopback: bool) -> MakeSocket:
     """Makes the socket for a connection to a resolved address; raises AddressRefused.
 
     It sees the very address that is then connected to, so no second look at the name can change it.
@@ -41,7 +44,7 @@ def checked_sockets(*, allows_loopback: bool) -> Callable[[AddressInfo], socket.
     def make(info: AddressInfo) -> socket.socket:
         family, kind, protocol, _, address = info
         if is_refused(str(address[0]), allows_loopback=allows_loopback):
-            raise AddressRefused(f"connections to {address[0]} are refused")
+            raise AddressRefused(errno.EACCES, f"connections to {address[0]} are refused")
         made = socket.socket(family, kind, protocol)
         made.setblocking(False)
         return made

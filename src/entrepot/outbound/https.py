@@ -4,8 +4,11 @@ No redirect is followed, no cookie kept, no credential sent, nothing decompresse
 """
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,7 +24,7 @@ from aiohttp import (
 )
 
 from entrepot import __version__
-from entrepot.outbound.addresses import checked_sockets
+from entrepot.outbound.addresses import AddressInfo, MakeSocket, checked_sockets
 from entrepot.outbound.thumbprints import anchored_at, find_anchor
 
 _CONNECT_SECONDS = 3.0
@@ -95,11 +98,28 @@ async def _anchor(target: Target) -> bytes | None:
 
 
 async def _get(target: Target, tls: ssl.SSLContext, most_bytes: int) -> bytes:
-    connector = TCPConnector(
-        ssl=tls,
-        force_close=True,
-        socket_factory=checked_sockets(allows_loopback=target.allows_loopback),
-    )
+    with _cut_afterwards(checked_sockets(allows_loopback=target.allows_loopback)) as make_socket:
+        return await _get_over(TCPConnector(ssl=tls, socket_factory=make_socket), target, most_bytes)
+
+
+@contextmanager
+def _cut_afterwards(make_socket: MakeSocket) -> Iterator[MakeSocket]:
+    """Sockets of which none stays: who does not answer TLS's goodbye would hold one for half a minute."""
+    made: list[socket.socket] = []
+
+    def make(info: AddressInfo) -> socket.socket:
+        made.append(make_socket(info))
+        return made[-1]
+
+    try:
+        yield make
+    finally:
+        for each in made:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+async def _get_over(connector: TCPConnector, target: Target, most_bytes: int) -> bytes:
     async with (
         ClientSession(
             connector=connector,

@@ -10,13 +10,13 @@ import asyncio
 import hashlib
 import socket
 import ssl
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
-from entrepot.outbound.addresses import AddressInfo
+from entrepot.outbound.addresses import MakeSocket
 
 
 async def find_anchor(
-    host: str, port: int, thumbprints: Iterable[str], make_socket: Callable[[AddressInfo], socket.socket]
+    host: str, port: int, thumbprints: Iterable[str], make_socket: MakeSocket
 ) -> bytes | None:
     """The certificate of the server's chain that has one of the thumbprints, as DER; None where none has.
 
@@ -37,9 +37,7 @@ def anchored_at(certificate: bytes) -> ssl.SSLContext:
     return context
 
 
-async def _shown_chain(
-    host: str, port: int, make_socket: Callable[[AddressInfo], socket.socket]
-) -> list[bytes]:
+async def _shown_chain(host: str, port: int, make_socket: MakeSocket) -> list[bytes]:
     unverified = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
@@ -51,9 +49,7 @@ async def _shown_chain(
         writer.transport.abort()
 
 
-async def _connect(
-    host: str, port: int, make_socket: Callable[[AddressInfo], socket.socket]
-) -> socket.socket:
+async def _connect(host: str, port: int, make_socket: MakeSocket) -> socket.socket:
     loop = asyncio.get_running_loop()
     failure: OSError = OSError(f"{host} has no address")
     for info in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):

@@ -66,9 +66,9 @@ class Site(ThreadingHTTPServer):
         self.answers: dict[str, bytes | Answer] = {}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.stopped = threading.Event()
-        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(*(names or ("localhost", "127.0.0.1"))).configure_cert(tls)
-        self.socket = tls.wrap_socket(self.socket, server_side=True)
+        self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(*(names or ("localhost", "127.0.0.1"))).configure_cert(self.tls)
+        self.socket = self.tls.wrap_socket(self.socket, server_side=True)
 
     @property
     def host(self) -> str:
@@ -168,7 +168,7 @@ async def test_attack_34_nothing_is_sent_that_proves_who_we_are(
     await reader.fetch(site.host)
     for _, headers in site.asked:
         sent = {name.lower() for name in headers}
-        assert sent == {"host", "accept", "accept-encoding", "user-agent", "connection"}
+        assert sent == {"host", "accept", "accept-encoding", "user-agent"}
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -222,6 +222,11 @@ async def test_attack_35_a_discovery_document_that_is_none_is_refused(
     await reader.refusal(site.host)
 
 
+def is_address_refused(reason: str) -> bool:
+    """By us, or by the client as no way to write an address."""
+    return "are refused" in reason or "is not a canonical IPv4 address" in reason
+
+
 METADATA = [
     "169.254.169.254",
     "169.254.170.2",
@@ -245,10 +250,10 @@ METADATA = [
 async def test_attack_33_a_machines_own_data_is_asked_of_nobody(
     site: Site, reader: Reader, host: str
 ) -> None:
-    assert "AddressRefused" in await reader.refusal(host.strip("[]") if host.count(":") < 2 else host)
+    assert is_address_refused(await reader.refusal(host))
     site.publish(jwks_uri=f"https://{host}/latest/meta-data/")
-    assert "AddressRefused" in await reader.refusal(site.host)
-    assert "AddressRefused" in await reader.refusal(site.host, "0" * 40)
+    assert is_address_refused(await reader.refusal(site.host))
+    assert is_address_refused(await reader.refusal(site.host, "0" * 40))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +264,7 @@ async def test_attack_33_an_issuer_does_not_lead_back_to_this_machine(
 ) -> None:
     """`localhost` is the issuer itself here; the same address under another name is not."""
     site.publish(jwks_uri=f"https://{host}:{site.server_port}/keys")
-    assert "AddressRefused" in await reader.refusal(site.host)
+    assert is_address_refused(await reader.refusal(site.host))
     assert [path for path, _ in site.asked] == [DISCOVERY]
 
 
@@ -279,7 +284,7 @@ async def test_attack_33_a_name_is_looked_up_once_and_the_address_that_is_used_i
 
     monkeypatch.setattr(socket, "getaddrinfo", rebinding)
     site.publish(jwks_uri="https://rebind.example/keys")
-    assert "AddressRefused" in await reader.refusal(site.host)
+    assert is_address_refused(await reader.refusal(site.host))
     assert looked_up == ["rebind.example"]
 
 
@@ -399,16 +404,12 @@ class TestTrust:
         real, forger = authority.create_child_ca(), trustme.CA()
         with open_site(forger) as site:
             forged = forger.issue_cert("localhost")
-            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            forged.configure_cert(tls)
             site.publish()
             chain = reader.ca_file.with_name("chain.pem")
             chain.write_bytes(forged.cert_chain_pems[0].bytes() + real.cert_pem.bytes())
             key = reader.ca_file.with_name("key.pem")
             key.write_bytes(forged.private_key_pem.bytes())
-            shown = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            shown.load_cert_chain(chain, key)
-            site.socket.context = shown  # type: ignore[attr-defined]
+            site.tls.load_cert_chain(chain, key)
             assert "CertificateError" in await reader.refusal(site.host, thumbprint(real))
             assert site.asked == []
 
