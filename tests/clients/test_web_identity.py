@@ -51,11 +51,11 @@ def server(issuer: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield entrepot
 
 
-def prepare(entrepot: Entrepot, issuer: Issuer, *thumbprints: str) -> None:
+def prepare(entrepot: Entrepot, issuer: Issuer) -> None:
     iam = entrepot.iam()
-    provider = iam.create_open_id_connect_provider(
-        Url=issuer.url, ClientIDList=["sts.amazonaws.com"], ThumbprintList=list(thumbprints)
-    )["OpenIDConnectProviderArn"]
+    provider = iam.create_open_id_connect_provider(Url=issuer.url, ClientIDList=["sts.amazonaws.com"])[
+        "OpenIDConnectProviderArn"
+    ]
     trusted = {f"{issuer.host}:sub": JOB["sub"], f"{issuer.host}:aud": "sts.amazonaws.com"}
     trust = {
         "Effect": "Allow",
@@ -224,9 +224,16 @@ def test_keys_may_change_at_the_issuer_and_the_issuer_may_be_down(tmp_path: Path
             assume(entrepot, new)
 
 
-def test_attack_33_an_issuer_whose_authority_nobody_knows_is_not_believed(
+def test_attack_33_an_issuer_whose_authority_nobody_knows_is_believed_by_its_thumbprint_alone(
     issuer: Issuer, tmp_path: Path
 ) -> None:
     with served(tmp_path, "--workers=1") as entrepot:
         prepare(entrepot, issuer)
         assert refusal(entrepot, issuer.token()) == "IDPCommunicationError"
+        iam = entrepot.iam()
+        provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer.host}"
+        for thumbprint in ("0" * 40, issuer.thumbprint):
+            iam.update_open_id_connect_provider_thumbprint(
+                OpenIDConnectProviderArn=provider, ThumbprintList=[thumbprint]
+            )
+        assume(entrepot, issuer.token())

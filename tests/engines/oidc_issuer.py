@@ -1,5 +1,6 @@
 """A real OpenID Connect issuer, npm's `oidc-provider`: https on loopback, with an authority of its own."""
 
+import hashlib
 import json
 import os
 import ssl
@@ -56,6 +57,12 @@ class Issuer:
     @property
     def ca_file(self) -> Path:
         return self.folder / "authority.pem"
+
+    @property
+    def thumbprint(self) -> str:
+        """Of the last certificate that it shows."""
+        last = (self.folder / "issuer.pem").read_text().rpartition("-----BEGIN")
+        return hashlib.sha1(ssl.PEM_cert_to_DER_cert(last[1] + last[2])).hexdigest()
 
     @property
     def job_url(self) -> str:

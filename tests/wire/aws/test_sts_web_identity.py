@@ -240,6 +240,57 @@ async def test_the_session_name_and_methods_can_be_asked_for(served: Served, iam
     assert said(await refused(served, named, role_arn=guarded, RoleSessionName="other")) == DENIED
 
 
+async def test_attack_19_a_role_that_trusts_everyone_trusts_no_issuer(
+    served: Served, iam: "IAMClient"
+) -> None:
+    everyone = {"Effect": "Allow", "Action": "sts:*", "Principal": {"AWS": "*"}}
+    for principal in ("*", {"AWS": "*"}, {"AWS": ACCOUNT}):
+        text = json.dumps({"Version": "2012-10-17", "Statement": [{**everyone, "Principal": principal}]})
+        await to_thread(iam.update_assume_role_policy, RoleName="build", PolicyDocument=text)
+        assert said(await refused(served, token())) == DENIED
+    named = json.loads(web_trust())["Statement"]
+    text = json.dumps({"Version": "2012-10-17", "Statement": [everyone, *named]})
+    await to_thread(iam.update_assume_role_policy, RoleName="build", PolicyDocument=text)
+    await assume(served, token())
+    denied = {**everyone, "Effect": "Deny"}
+    text = json.dumps({"Version": "2012-10-17", "Statement": [denied, *named]})
+    await to_thread(iam.update_assume_role_policy, RoleName="build", PolicyDocument=text)
+    assert said(await refused(served, token())) == DENIED
+
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {f"{GITHUB}:aud": AUDIENCE}},
+        {"StringLike": {f"{GITHUB}:sub": "*"}},
+        {"StringLike": {f"{GITHUB}:sub": ["repo:acme/*", "**"]}},
+        {"StringNotEquals": {f"{GITHUB}:sub": "repo:evil/app"}},
+        {"StringLikeIfExists": {f"{GITHUB}:sub": "repo:acme/*"}},
+        {"ForAllValues:StringLike": {f"{GITHUB}:sub": "repo:acme/*"}},
+        {"StringLike": {"gitlab.com:sub": "repo:acme/*"}},
+    ],
+)
+async def test_attack_19_a_role_for_an_issuer_of_everybody_says_whom_it_means(
+    iam: "IAMClient", condition: dict[str, object]
+) -> None:
+    text = web_trust(provider_arn(url=GITHUB), **condition)
+    asked = {"RoleName": "github", "AssumeRolePolicyDocument": text}
+    found = await refusal(iam.create_role, **asked)  # type: ignore[arg-type]
+    assert found.code == "MalformedPolicyDocument"
+    assert f"{GITHUB}:sub" in found.message
+    changed = {"RoleName": "build", "PolicyDocument": text}
+    assert (await refusal(iam.update_assume_role_policy, **changed)).code == "MalformedPolicyDocument"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "ForAnyValue:StringLike"])
+async def test_a_role_for_github_that_limits_its_subject_is_made(iam: "IAMClient", operator: str) -> None:
+    condition = {operator: {f"{GITHUB.upper()}:SUB": "repo:acme/app:*"}}
+    await role(iam, "github", web_trust(provider_arn(url=GITHUB), **condition))
+
+
 async def test_attack_28_a_deny_in_the_trust_policy_wins(served: Served, iam: "IAMClient") -> None:
     allow = json.loads(web_trust())
     deny = {**allow["Statement"][0], "Effect": "Deny"}
