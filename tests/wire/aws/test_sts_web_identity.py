@@ -282,7 +282,7 @@ async def test_attack_19_a_role_for_an_issuer_of_everybody_says_whom_it_means(
     assert found.code == "MalformedPolicyDocument"
     assert f"{GITHUB}:sub" in found.message
     changed = {"RoleName": "build", "PolicyDocument": text}
-    assert (await refusal(iam.update_assume_role_policy, **changed)).code == "MalformedPolicyDocument"  # type: ignore[arg-type]
+    assert (await refusal(iam.update_assume_role_policy, **changed)).code == "MalformedPolicyDocument"
 
 
 @pytest.mark.parametrize("operator", ["StringEquals", "StringLike", "ForAnyValue:StringLike"])
