@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -204,7 +205,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         metrics_repositories=_flag("metrics-repositories", value["metrics-repositories"]),
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
-        oidc_ca_file=_file("oidc-ca-file", value["oidc-ca-file"]),
+        oidc_ca_file=_authorities("oidc-ca-file", value["oidc-ca-file"]),
         is_read_only=_flag("read-only", value["read-only"]),
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
@@ -312,4 +313,15 @@ def _file(name: str, text: str) -> Path | None:
     path = Path(text).absolute()
     if not path.is_file():
         raise SettingInvalid(f"{name}: {path} is not a file")
+    return path
+
+
+def _authorities(name: str, text: str) -> Path | None:
+    path = _file(name, text)
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as cause:  # OpenSSL's errors are some of these
+        raise SettingInvalid(f"{name}: {path} holds no certificates: {cause}") from cause
     return path
