@@ -69,6 +69,25 @@ class PostgresServer:
         """Make a standby the primary; returns once it takes writes."""
         self._control("promote", "-w")
 
+    def follow(self, primary: "PostgresServer") -> None:
+        """Become a standby of the other, with its data in place of one's own.
+
+        Returns once the other's commits wait for it.
+        """
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        _run_unprivileged(
+            [
+                str(primary.binaries / "pg_basebackup"),
+                "--no-sync",
+                "--checkpoint=fast",
+                "--write-recovery-conf",
+                f"--dbname={primary.url()}?application_name=standby",
+                f"--pgdata={self.folder / 'data'}",
+            ]
+        )
+        self.start()
+        asyncio.run(_await_standby(primary))
+
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)
         self.start()
@@ -150,20 +169,9 @@ def synchronous_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
-        _run_unprivileged(
-            [
-                str(primary.binaries / "pg_basebackup"),
-                "--no-sync",
-                "--checkpoint=fast",
-                "--write-recovery-conf",
-                f"--dbname={primary.url()}?application_name=standby",
-                f"--pgdata={folder / 'data'}",
-            ]
-        )
         standby = PostgresServer(primary.binaries, folder, _free_port())
-        standby.start()
         try:
-            asyncio.run(_await_standby(primary))
+            standby.follow(primary)
             yield standby
         finally:
             if standby.is_running():

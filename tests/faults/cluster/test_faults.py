@@ -79,10 +79,14 @@ def test_attack_45_the_primary_is_lost_and_its_synchronous_standby_promoted(
             running.endpoint.create_repository(_REPOSITORY)
             with loaded(running.endpoint, _REPOSITORY, seed=8) as load:
                 load.await_operations(16)
-                load.note_fault()
-                primary.kill9()
-                standby.promote()
-                load.await_operations(16)
+                leading, following = primary, standby
+                for _ in rounds(load):
+                    load.note_fault()
+                    leading.kill9()
+                    following.promote()
+                    load.await_operations(16)
+                    leading.follow(following)
+                    leading, following = following, leading
             note(load)
             assert_whole(running.nodes, load)
 
