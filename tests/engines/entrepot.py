@@ -81,9 +81,10 @@ class Endpoint:
     ) -> "STSClient":
         return cast("STSClient", self._client("sts", region, access_key_id, secret_access_key))
 
-    def password(self, region: str = REGION) -> str:
-        """A registry password of the root credential for this region; the user is AWS."""
-        granted = self.ecr(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    def password(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> str:
+        """A registry password for this region, of the root unless keys are given; the user is AWS."""
+        ecr = self.ecr(region, access_key_id=access_key_id, secret_access_key=secret_access_key)
+        granted = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
         user, _, password = base64.b64decode(granted).decode().partition(":")
         assert user == "AWS"
         return password

@@ -352,6 +352,7 @@ def _call(exchange: _Exchange, operation: str) -> Call:
         host=request.host,
         scheme=request.scheme,
         source_ip=request.remote,
+        user_agent=next(iter(request.headers.all("user-agent")), None),
     )
 
 

@@ -52,12 +52,14 @@ class Decisions:
         context: Context = _PLAIN,
         role: Identity | None = None,
         proposed_policy: str | None = None,
+        as_good: str | None = None,
     ) -> Decision:
         """The decision on `action` (such as `ecr:PutImage`) on an ARN or `*` that `account` owns.
 
         `context` is what the door knows of the request; time, the age of the session and the tags of a
         repository are filled in here. `role` is the one to be assumed, whose trust policy then counts.
-        `proposed_policy` stands in place of the repository's own, to see what it would do.
+        `proposed_policy` stands in place of the repository's own, to see what it would do. `as_good` is an
+        action whose permission does as well; where neither is allowed, the decision is that on `action`.
         """
         version = self._store.version()
         key = principal.access_key_id, action, resource, account, context.region
@@ -72,8 +74,9 @@ class Decisions:
             side = await self._resource_policies.of(
                 resource, account=account, region=context.region, proposed=proposed_policy
             )
-            if side.policies:
-                applicable = replace(applicable, resource=side.policies)
+            policies = side.policies_on(action)
+            if policies:
+                applicable = replace(applicable, resource=policies)
                 reads_tags = reads_tags or side.reads_resource_tags
         if role is not None and role.terms is not None:
             trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
@@ -82,7 +85,11 @@ class Decisions:
             tags |= await self._tags(resource)
         if applicable.has_statements:
             context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
-        decision = decide(Request(authority.caller, action, resource, account, context), applicable)
+        request = Request(authority.caller, action, resource, account, context)
+        decision = decide(request, applicable)
+        if as_good is not None and not decision.is_allowed:
+            other = decide(replace(request, action=as_good), applicable)
+            decision = other if other.is_allowed else decision
         if is_plain and not applicable.has_statements:  # nobody asks how it came here: the root, most often
             self._plain.keep(key, version, decision)
         return decision
@@ -108,10 +115,11 @@ class Decisions:
         resource: str,
         context: Context = _PLAIN,
         role: Identity | None = None,
+        as_good: str | None = None,
     ) -> None:
         """Raises AccessDenied unless the decision is yes."""
         decision = await self.decide(
-            principal, action, account=account, resource=resource, context=context, role=role
+            principal, action, account=account, resource=resource, context=context, role=role, as_good=as_good
         )
         if not decision.is_allowed:
             raise AccessDenied(principal.arn, action, resource, decision.because)

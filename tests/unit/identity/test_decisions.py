@@ -227,6 +227,58 @@ async def test_attack_27_what_a_repository_grants_to_a_service_is_no_callers(wor
     assert not await may(world, root, "ecr:PutImage")
 
 
+@pytest.mark.parametrize(
+    ("allowed", "refused"),
+    [
+        (("ecr:GetDownloadUrlForLayer",), ()),
+        (("ecr:BatchCheckLayerAvailability",), ()),
+        (("ecr:GetDownloadUrlForLayer",), ("ecr:BatchCheckLayerAvailability",)),
+        (("ecr:BatchCheckLayerAvailability",), ("ecr:GetDownloadUrlForLayer",)),
+    ],
+)
+async def test_another_permission_may_do_as_well(
+    world: World, allowed: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    _, eve = await user(world)
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", allow(*allowed))
+    for action in refused:
+        denial = allow(action, effect="Deny")
+        await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "denial", denial)
+
+    await world.decisions.require(
+        eve,
+        "ecr:BatchCheckLayerAvailability",
+        account=ACCOUNT,
+        resource=ARN,
+        as_good="ecr:GetDownloadUrlForLayer",
+    )
+
+
+async def test_of_two_permissions_that_are_missing_the_first_is_named(world: World) -> None:
+    _, eve = await user(world)
+
+    with pytest.raises(AccessDenied) as denied:
+        await world.decisions.require(
+            eve, "ecr:PutImage", account=ACCOUNT, resource=ARN, as_good="ecr:BatchGetImage"
+        )
+
+    assert denied.value.action == "ecr:PutImage"
+    assert denied.value.because == "no identity-based policy allows the ecr:PutImage action"
+
+
+async def test_in_the_first_scope_a_registry_has_a_say_in_three_actions(world: World) -> None:
+    (made, eve), kept = await user(world), world.decisions
+    granting = grant(made.arn, "ecr:*")
+    await world.store.write(lambda records: records.registry_policies.put(REGISTRY, granting))
+    assert await may(world, eve, "ecr:PutImage", decisions=kept)
+
+    for scope, is_allowed in (("V1", False), ("V2", True)):
+        await world.settings.put(REGISTRY, "REGISTRY_POLICY_SCOPE", scope)
+        assert await may(world, eve, "ecr:PutImage", decisions=kept) is is_allowed
+        assert await may(world, eve, "ecr:CreateRepository", decisions=kept)
+        assert await may(world, eve, "ecr:ReplicateImage", decisions=kept)
+
+
 @pytest.mark.parametrize("verb", ["GetRepository", "SetRepository", "DeleteRepository"])
 async def test_no_repository_shuts_the_root_of_its_account_out(world: World, verb: str) -> None:
     root, stranger = await add_root(world), await add_root(world, OTHER)
