@@ -9,13 +9,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.identity.accounts import Accounts
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
+from entrepot.identity.explanations import Explanations
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -57,6 +60,8 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -323,6 +328,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     key_uses = KeyUses(store, clock)
     directory = Directory(store, clock, new_unique_id)
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
+    sessions, revocations = Sessions(store, credentials, decisions, clock), Revocations(store, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
     pull_times = PullTimes(store, clock)
@@ -366,7 +372,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
+                sts_service(TokenOperations(credentials, sessions)),
+                entrepot_service(
+                    sessions,
+                    revocations,
+                    Accounts(store, credentials, clock),
+                    Explanations(store, directory, decisions, clock),
+                ),
             ],
             KeyBook(credentials),
             CallAuthorizer(
@@ -374,6 +386,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 key_uses,
                 {
                     "ecr": EcrQuestions(listings).of,
+                    "entrepot": EntrepotQuestions(revocations, settings.account_id).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
                 },

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from entrepot.aws import query_protocol, refusals, sigv4
@@ -92,9 +93,9 @@ class Coverage:
     missing: tuple[str, ...]
 
 
-def offer(name: str, operations: Operations) -> Service:
-    """A service of botocore's data, compiled."""
-    return service_of(load_service(name), operations)
+def offer(name: str, operations: Operations, *, folder: Path | None = None) -> Service:
+    """A service of botocore's data, or of a folder laid out like that, compiled."""
+    return service_of(load_service(name, folder=folder), operations)
 
 
 def service_of(model: ServiceModel, operations: Operations) -> Service:
