@@ -140,6 +140,8 @@ class Entrepot(Endpoint):
 
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: Sequence[str] = ()
+    """What its command line begins with, such as a program that puts it into a namespace."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -164,6 +166,7 @@ class Entrepot(Endpoint):
     def start(self) -> None:
         """Return when the server is ready."""
         command = [
+            *self.launcher,
             str(PROGRAM),
             "serve",
             f"--host={self.host}",

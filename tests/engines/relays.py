@@ -9,10 +9,10 @@ Carry = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextmanager
-def relay(carry: Carry) -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
-    """A port on 127.0.0.1 with the loop that `carry` runs on for each connection, until the end."""
+def relay(carry: Carry, address: str = "127.0.0.1") -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
+    """A port of the address with the loop that `carry` runs on for each connection, until the end."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(carry, "127.0.0.1", 0))
+    server = loop.run_until_complete(asyncio.start_server(carry, address, 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:

@@ -29,3 +29,7 @@ class Versioned(Generic[K, V]):
         if version != self._version or len(self._values) >= self._most:
             self._version, self._values = version, {}
         self._values[key] = value
+
+    def forget(self, key: K) -> None:
+        """Read this value anew next time."""
+        self._values.pop(key, None)

@@ -55,6 +55,22 @@ class Authorities:
         )
         return await self._store.read(lambda records: _limited(records, caller, identity, None))
 
+    async def of_role(self, role: Identity, session_name: str, begun_at: datetime) -> Authority:
+        """What a session of the role may do that nothing limits further, for an explanation."""
+        caller = role_session(
+            f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session_name}",
+            role_arn=role.arn,
+            account=role.account,
+            user_id=f"{role.id}:{session_name}",
+            tags=dict(role.tags),
+        )
+        found = await self._store.read(lambda records: _limited(records, caller, role, None))
+        return replace(found, issued_at=begun_at)
+
+    def of_root(self, account: str) -> Authority:
+        """The account itself."""
+        return Authority(account_root(account), Applicable(_NONE))
+
 
 def held_version(store: Store) -> tuple[int, int] | None:
     """As long as this stays, what was read of policies holds and may be held; None where it may not."""

@@ -8,10 +8,10 @@ from entrepot.domain.names import parse_repository_arn
 from entrepot.domain.policy.decisions import Decision
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.evaluation import decide
-from entrepot.domain.policy.requests import Context, Request
+from entrepot.domain.policy.requests import Caller, CallerKind, Context, Request
 from entrepot.domain.principals import Principal
 from entrepot.domain.versioned import Versioned
-from entrepot.identity.authorities import Authorities, compile_policies
+from entrepot.identity.authorities import Authorities, Authority, compile_policies
 from entrepot.identity.resource_policies import ResourcePolicies
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -68,9 +68,52 @@ class Decisions:
         if plain is not None:
             return plain
         authority = await self._authorities.of(principal)
+        decision, says_nothing = await self._judge(
+            authority,
+            action,
+            account=account,
+            resource=resource,
+            context=context,
+            role=role,
+            proposed_policy=proposed_policy,
+            as_good=as_good,
+        )
+        if is_plain and says_nothing:  # nobody asks how it came here: the root, most often
+            self._plain.keep(key, version, decision)
+        return decision
+
+    async def judge(
+        self,
+        authority: Authority,
+        action: str,
+        *,
+        account: str,
+        resource: str,
+        context: Context = _PLAIN,
+        role: Identity | None = None,
+    ) -> Decision:
+        """The same decision for whoever is at hand; a time that the context has stands."""
+        decision, _ = await self._judge(
+            authority, action, account=account, resource=resource, context=context, role=role
+        )
+        return decision
+
+    async def _judge(
+        self,
+        authority: Authority,
+        action: str,
+        *,
+        account: str,
+        resource: str,
+        context: Context,
+        role: Identity | None,
+        proposed_policy: str | None = None,
+        as_good: str | None = None,
+    ) -> tuple[Decision, bool]:
+        """The decision, and whether no policy said anything."""
         applicable, tags = authority.applicable, dict(context.resource_tags)
         reads_tags = authority.reads_resource_tags
-        if action.startswith("ecr:") and not _is_kept(principal, action, account):
+        if action.startswith("ecr:") and not _is_kept(authority.caller, action, account):
             side = await self._resource_policies.of(
                 resource, account=account, region=context.region, proposed=proposed_policy
             )
@@ -84,15 +127,14 @@ class Decisions:
         if reads_tags:
             tags |= await self._tags(resource)
         if applicable.has_statements:
-            context = replace(context, now=self._clock(), issued_at=authority.issued_at, resource_tags=tags)
+            now = context.now or self._clock()
+            context = replace(context, now=now, issued_at=authority.issued_at, resource_tags=tags)
         request = Request(authority.caller, action, resource, account, context)
         decision = decide(request, applicable)
         if as_good is not None and not decision.is_allowed:
             other = decide(replace(request, action=as_good), applicable)
             decision = other if other.is_allowed else decision
-        if is_plain and not applicable.has_statements:  # nobody asks how it came here: the root, most often
-            self._plain.keep(key, version, decision)
-        return decision
+        return decision, not applicable.has_statements
 
     async def allows(
         self, principal: Principal, action: str, *, account: str, resource: str, context: Context = _PLAIN
@@ -138,5 +180,6 @@ class Decisions:
         return await self._store.read(body)
 
 
-def _is_kept(principal: Principal, action: str, account: str) -> bool:
-    return action in _KEPT_BY_THE_ROOT and principal.is_root and principal.account == account
+def _is_kept(caller: Caller, action: str, account: str) -> bool:
+    is_root = caller.kind is CallerKind.ROOT and caller.account == account
+    return is_root and action in _KEPT_BY_THE_ROOT

@@ -15,6 +15,9 @@ from entrepot.domain.names import Tag
 from entrepot.ports.records import (
     Counted,
     Flaw,
+    KeysOf,
+    KeysOfAccount,
+    OneKey,
     Records,
     SealedManifest,
     SealedRow,
@@ -345,6 +348,9 @@ async def _call_about_the_server(records: Records) -> None:
     await records.access_keys.of_principal("arn")
     await records.access_keys.set_active("AKIA1", is_active=True)
     await records.access_keys.rename_principal("old", "new")
+    for scope in (OneKey("AKIA1"), KeysOf("arn/"), KeysOfAccount("123456789012")):
+        await records.access_keys.sessions(scope, now=minute(0), after="", limit=1)
+        await records.access_keys.revoke(scope, 1)
     await records.access_keys.remove_expired(minute(0), 1)
     await records.access_keys.remove("AKIA1")
     await records.accounts.add("123456789012", minute(0))
