@@ -16,7 +16,16 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.engines.entrepot import REGION, ROOT_KEYS, Entrepot, end_process, free_port, served, tail
+from tests.engines.entrepot import (
+    REGION,
+    ROOT_KEYS,
+    Entrepot,
+    end_process,
+    free_port,
+    registry_password,
+    served,
+    tail,
+)
 from tests.engines.postgres import postgres_server
 from tests.engines.programs import ROOT, find_program
 
@@ -182,7 +191,9 @@ def _bound_user(server: Entrepot) -> str:
     login = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
     iam.put_user_policy(UserName="bound", PolicyName="login", PolicyDocument=document([login]))
     key = iam.create_access_key(UserName="bound")["AccessKey"]
-    return server.password(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    return registry_password(
+        server.ecr(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    )
 
 
 @contextmanager

@@ -76,10 +76,15 @@ class Endpoint:
         return [self.folder / "entrepot.log"]
 
     def ecr(
-        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+        self,
+        region: str = REGION,
+        *,
+        access_key_id: str = "",
+        secret_access_key: str = "",
+        session_token: str = "",
     ) -> "ECRClient":
         """A new client, signing with the root credential unless another is given."""
-        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key))
+        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key, session_token))
 
     def iam(
         self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
@@ -96,12 +101,9 @@ class Endpoint:
         return self._client(NAME, region, access_key_id, secret_access_key)
 
     def password(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> str:
-        """A registry password for this region, of the root unless keys are given; the user is AWS."""
+        """A registry password for this region, of the root unless keys are given."""
         ecr = self.ecr(region, access_key_id=access_key_id, secret_access_key=secret_access_key)
-        granted = ecr.get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        user, _, password = base64.b64decode(granted).decode().partition(":")
-        assert user == "AWS"
-        return password
+        return registry_password(ecr, account=self.account)
 
     def create_repository(self, name: str, *, region: str = REGION) -> str:
         """Make an ordinary repository and return its name."""
@@ -124,13 +126,21 @@ class Endpoint:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _client(self, service: str, region: str, access_key_id: str, secret_access_key: str) -> object:
+    def _client(
+        self,
+        service: str,
+        region: str,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str = "",
+    ) -> object:
         client = self._session.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=access_key_id or self.access_key_id,
             aws_secret_access_key=secret_access_key or self.secret_access_key,
+            aws_session_token=session_token or None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
         )
         return self._clients.enter_context(closing(client))
@@ -234,6 +244,14 @@ def served(
         yield server
     finally:
         server.stop()
+
+
+def registry_password(ecr: "ECRClient", *, account: str = ACCOUNT) -> str:
+    """What the client's credential logs in with to the registry of the account; the user is AWS."""
+    granted = ecr.get_authorization_token(registryIds=[account])["authorizationData"][0]
+    user, _, password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")
+    assert user == "AWS"
+    return password
 
 
 def free_port() -> int:

@@ -21,15 +21,11 @@ _SHELF = PolicyShelf()  # of the whole process: texts mean the same to everybody
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A principal as the evaluator sees it; `issued_at` is when its session began, None for long-lived keys.
-
-    `reads_resource_tags` is whether any of its policies asks for the tags of what it wants to use.
-    """
+    """A principal as the evaluator sees it; `issued_at` is when its session began, None for lasting keys."""
 
     caller: Caller
     applicable: Applicable
     issued_at: datetime | None = None
-    reads_resource_tags: bool = False
 
 
 class Authorities:
@@ -83,11 +79,6 @@ def compile_document(text: str, kind: Kind) -> Document:
     return _SHELF.document(text, kind)
 
 
-def reads_resource_tags(texts: Iterable[str]) -> bool:
-    """Whether one of the documents asks for the tags of a resource."""
-    return any("resourcetag" in text.lower() for text in texts)
-
-
 def compile_policies(kind: Kind, named: Iterable[tuple[str, str]]) -> Policies:
     """Policies by name and text, that count together."""
     return _SHELF.policies(kind, named)
@@ -134,13 +125,12 @@ async def _limited(
     if terms is not None and terms.is_limited:
         inline = tuple((f"session policy {n}", text) for n, text in enumerate(terms.policies))
         limit = inline + await _managed(records, terms.policy_arns)
-    texts = [text for named in (own, boundary or (), limit or ()) for _, text in named]
     applicable = Applicable(
         identity=compile_policies(Kind.IDENTITY, own),
         boundary=None if boundary is None else compile_policies(Kind.BOUNDARY, boundary),
         session=None if limit is None else compile_policies(Kind.SESSION, limit),
     )
-    return Authority(caller, applicable, reads_resource_tags=reads_resource_tags(texts))
+    return Authority(caller, applicable)
 
 
 async def identity_policies(records: Records, identity: Identity) -> tuple[tuple[str, str], ...]:

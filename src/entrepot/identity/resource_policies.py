@@ -8,7 +8,7 @@ from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.policies import Policies
 from entrepot.domain.policy.scopes import REGISTRY_POLICY_SCOPE, RegistryScope
 from entrepot.domain.versioned import Versioned
-from entrepot.identity.authorities import compile_policies, held_version, reads_resource_tags
+from entrepot.identity.authorities import compile_policies, held_version
 from entrepot.ports.records import Records, Store
 
 
@@ -17,13 +17,11 @@ class ResourceSide:
     """The policies on the side of what is asked for; none where nobody wrote any.
 
     `own` is the repository's, `shared` the registry's, which counts as far as its scope goes.
-    `reads_resource_tags` is whether one of them asks for the tags of the repository.
     """
 
     own: tuple[Policies, ...]
     shared: tuple[Policies, ...]
     scope: RegistryScope
-    reads_resource_tags: bool
 
     def policies_on(self, action: str) -> tuple[Policies, ...]:
         """Those that have a say in this action of ECR."""
@@ -72,7 +70,6 @@ async def _side(
         _compiled(Kind.REPOSITORY, own),
         _compiled(Kind.REGISTRY, shared),
         await scope_of(records, registry),
-        reads_resource_tags(text for text in (own, shared) if text),
     )
 
 
