@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 
 from entrepot.domain.errors import IdentityTokenInvalid, SessionRefused
 from entrepot.domain.identities import Identity, IdentityKind, OidcProvider
+from entrepot.domain.policy.policies import Applicable, Policies
 from entrepot.domain.policy.requests import Context, web_identity
 from entrepot.domain.web_identities import WebIdentity, issuer_url, read_claims
+from entrepot.identity.authorities import Authority
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.documents import find_identity
 from entrepot.identity.identity_tokens import read_token, verify
@@ -15,6 +17,7 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 
 _ACTION = "sts:AssumeRoleWithWebIdentity"
+_NOTHING = Applicable(Policies(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +58,12 @@ class WebSessions:
         claims = verify(token, await self._keys.find(provider, token))
         identity = read_claims(claims, provider, self._clock())
         asked = replace(asked, tags=identity.tags, transitive_tags=identity.transitive_tags)
-        role = self._check_trusted(role, provider, identity, asked, context)
+        role = await self._check_trusted(role, provider, identity, asked, context)
         return BegunWebSession(
             await self._sessions.begin_for_provider(provider, role, asked), identity, provider
         )
 
-    def _check_trusted(
+    async def _check_trusted(
         self,
         role: Identity | None,
         provider: OidcProvider,
@@ -74,11 +77,16 @@ class WebSessions:
             others["sts:transitivetagkeys"] = asked.transitive_tags
         context = replace(context, request_tags=asked.tags, tag_keys=tuple(asked.tags), others=others)
         actions = [_ACTION, *(["sts:TagSession"] if asked.tags else [])]
-        for action in actions:
-            if role is None or not self._decisions.trusts(role, web_identity(provider.arn), action, context):
-                raise SessionRefused(f"Not authorized to perform {action}")
         if role is None:
-            raise LookupError("only roles can trust")
+            raise SessionRefused(f"Not authorized to perform {_ACTION}")
+        # Policies of no account speak for whoever holds a token: the trust policy alone decides.
+        holder = Authority(web_identity(provider.arn), _NOTHING)
+        for action in actions:
+            decision = await self._decisions.judge(
+                holder, action, account=role.account, resource=role.arn, context=context, role=role
+            )
+            if not decision.is_allowed:
+                raise SessionRefused(f"Not authorized to perform {action}")
         return role
 
 
