@@ -29,6 +29,7 @@ from entrepot.outbound.thumbprints import anchored_at, find_anchor
 
 _CONNECT_SECONDS = 3.0
 _SECONDS = 5.0  # for one document, whole
+_LONGEST_REASON = 300  # characters
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -68,7 +69,10 @@ class HttpsDocuments:
         try:
             return await self._fetch(target, most_bytes)
         except (ClientError, OSError, TimeoutError, ValueError) as cause:
-            raise NotFetched(f"{target.url}: {type(cause).__name__}: {cause}") from cause
+            # cut, for what a server sent may be part of it
+            raise NotFetched(
+                f"{target.url}: {type(cause).__name__}: {str(cause)[:_LONGEST_REASON]}"
+            ) from cause
 
     async def _fetch(self, target: Target, most_bytes: int) -> bytes:
         loop = asyncio.get_running_loop()
@@ -92,9 +96,10 @@ class HttpsDocuments:
 
 async def _anchor(target: Target) -> bytes | None:
     parts = urlsplit(target.url)
-    make_socket = checked_sockets(allows_loopback=target.allows_loopback)
-    async with asyncio.timeout(_SECONDS):
-        return await find_anchor(parts.hostname or "", parts.port or 443, target.thumbprints, make_socket)
+    host, port = parts.hostname or "", parts.port or 443
+    with _cut_afterwards(checked_sockets(allows_loopback=target.allows_loopback)) as make_socket:
+        async with asyncio.timeout(_SECONDS):
+            return await find_anchor(host, port, target.thumbprints, make_socket)
 
 
 async def _get(target: Target, tls: ssl.SSLContext, most_bytes: int) -> bytes:
