@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -126,7 +126,7 @@ def _proxy_for(target: Target) -> str | None:
     It looks the target's name up by itself, so what it may connect to is its own to say.
     """
     host = urlsplit(target.url).hostname or ""
-    return None if proxy_bypass_environment(host) else getproxies_environment().get("https")
+    return None if proxy_bypass(host) else getproxies().get("https")
 
 
 @contextmanager
