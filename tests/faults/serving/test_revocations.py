@@ -4,7 +4,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,7 +79,7 @@ class Held:
 
 def _client(node: Entrepot, service: str, key: dict[str, str]) -> Any:
     return _SESSION.client(
-        service,  # type: ignore[call-overload]
+        service,
         endpoint_url=node.url,
         region_name="us-east-1",
         config=Config(retries={"total_max_attempts": 1}),
@@ -111,7 +111,7 @@ def _arn(node: Entrepot, name: str) -> str:
     return f"arn:aws:iam::{node.account}:{name}"
 
 
-def _document(statement: dict[str, object]) -> str:
+def _document(statement: Mapping[str, object]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
