@@ -1,14 +1,12 @@
 """Wires the program together; the only place that knows which adapter stands behind a port."""
 
 import asyncio
-import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.identity.accounts import Accounts
@@ -32,9 +30,9 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
-from entrepot.ports.blobs import BlobLinks, BlobPlace, Blobs, BlobUploads, Leftovers, Listing
+from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
-from entrepot.ports.records import Store
+from entrepot.ports.records import Records, Store
 from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
@@ -89,8 +87,6 @@ from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
 
-logger = logging.getLogger(__name__)
-
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
 _SEND_THREADS = 16  # each moves bytes while its client takes them; slow readers hold none
@@ -115,20 +111,19 @@ class Application:
     store: Store
     blobs: BlobPlace
 
-    async def is_ready(self) -> bool:
-        """Whether the database answers soon, and has confirmed what is kept of it."""
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                self.store.version()
-                await self.store.read(lambda records: records.accounts.page(after="", limit=1))
-        except Exception:
-            logger.exception("the database does not answer")
-            return False
-        return True
+    async def clock_lead(self) -> timedelta:
+        """How far this machine's clock is before the database's; raises where that does not answer soon.
+
+        Nor may it have left unconfirmed for long what is kept of it.
+        """
+        async with asyncio.timeout(_READY_SECONDS):
+            self.store.version()
+            return now() - await self.store.read(_read_clock)
 
 
-class BlobStore(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
-    """Content on its way in, and finished, and a list of both."""
+async def _read_clock(records: Records) -> datetime:
+    await records.accounts.page(after="", limit=1)  # that there are tables, too
+    return await records.clock.now()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,15 @@ class Endpoint:
         return [self.folder / "entrepot.log"]
 
     def ecr(
-        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+        self,
+        region: str = REGION,
+        *,
+        access_key_id: str = "",
+        secret_access_key: str = "",
+        session_token: str = "",
     ) -> "ECRClient":
         """A new client, signing with the root credential unless another is given."""
-        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key))
+        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key, session_token))
 
     def iam(
         self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
@@ -95,12 +100,10 @@ class Endpoint:
         """The same for our own service, which no stubs describe."""
         return self._client(NAME, region, access_key_id, secret_access_key)
 
-    def password(self, region: str = REGION) -> str:
-        """A registry password of the root credential for this region; the user is AWS."""
-        granted = self.ecr(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        user, _, password = base64.b64decode(granted).decode().partition(":")
-        assert user == "AWS"
-        return password
+    def password(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> str:
+        """A registry password for this region, of the root unless keys are given."""
+        ecr = self.ecr(region, access_key_id=access_key_id, secret_access_key=secret_access_key)
+        return registry_password(ecr, account=self.account)
 
     def create_repository(self, name: str, *, region: str = REGION) -> str:
         """Make an ordinary repository and return its name."""
@@ -123,13 +126,21 @@ class Endpoint:
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _client(self, service: str, region: str, access_key_id: str, secret_access_key: str) -> object:
+    def _client(
+        self,
+        service: str,
+        region: str,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str = "",
+    ) -> object:
         client = self._session.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=access_key_id or self.access_key_id,
             aws_secret_access_key=secret_access_key or self.secret_access_key,
+            aws_session_token=session_token or None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
         )
         return self._clients.enter_context(closing(client))
@@ -145,6 +156,8 @@ class Entrepot(Endpoint):
 
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: Sequence[str] = ()
+    """What its command line begins with, such as a program that puts it into a namespace."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -169,6 +182,7 @@ class Entrepot(Endpoint):
     def start(self) -> None:
         """Return when the server is ready."""
         command = [
+            *self.launcher,
             str(PROGRAM),
             "serve",
             f"--host={self.host}",
@@ -230,6 +244,14 @@ def served(
         yield server
     finally:
         server.stop()
+
+
+def registry_password(ecr: "ECRClient", *, account: str = ACCOUNT) -> str:
+    """What the client's credential logs in with to the registry of the account; the user is AWS."""
+    granted = ecr.get_authorization_token(registryIds=[account])["authorizationData"][0]
+    user, _, password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")
+    assert user == "AWS"
+    return password
 
 
 def free_port() -> int:

@@ -644,6 +644,13 @@ class RowCopies(Protocol):
         """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
+class DatabaseClock(Protocol):
+    """The clock of the machine that the database runs on."""
+
+    async def now(self) -> datetime:
+        """To the second, aware UTC."""
+
+
 class Records(Protocol):
     """All rows, within one transaction."""
 
@@ -691,6 +698,8 @@ class Records(Protocol):
     def policy_attachments(self) -> PolicyAttachments: ...
     @property
     def oidc_providers(self) -> OidcProviders: ...
+    @property
+    def clock(self) -> DatabaseClock: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

@@ -23,4 +23,9 @@ class Question:
 
 def context_of(call: Call) -> Context:
     """What every call has: where it came from, and how."""
-    return Context(source_ip=parse_address(call.source_ip), is_secure=call.is_secure, region=call.region)
+    return Context(
+        source_ip=parse_address(call.source_ip),
+        is_secure=call.is_secure,
+        user_agent=call.user_agent,
+        region=call.region,
+    )
