@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
+from entrepot.services.entrepot.model import FOLDER, NAME
 from tests.engines.programs import PATH, ROOT
 
 if TYPE_CHECKING:
@@ -38,6 +41,13 @@ _STOP_SECONDS = 45
 _POLL_SECONDS = 0.02
 
 
+def session_that_knows_us() -> boto3.session.Session:
+    """A session with the model of our own service beside AWS's."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", Loader(extra_search_paths=[str(FOLDER)]))
+    return boto3.session.Session(botocore_session=core)
+
+
 @dataclass(slots=True)
 class Endpoint:
     """An Entrepot as its clients meet it: an address and a credential, whatever stands behind them."""
@@ -48,7 +58,7 @@ class Endpoint:
     account: str = ACCOUNT
     access_key_id: str = ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"]
     secret_access_key: str = ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"]
-    _session: boto3.session.Session = field(default_factory=boto3.session.Session)
+    _session: boto3.session.Session = field(default_factory=session_that_knows_us)
     _clients: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -86,9 +96,14 @@ class Endpoint:
     ) -> "STSClient":
         return cast("STSClient", self._client("sts", region, access_key_id, secret_access_key))
 
-    def password(self, region: str = REGION) -> str:
-        """A registry password of the root credential for this region."""
-        return registry_password(self.ecr(region), account=self.account)
+    def own(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> Any:
+        """The same for our own service, which no stubs describe."""
+        return self._client(NAME, region, access_key_id, secret_access_key)
+
+    def password(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> str:
+        """A registry password for this region, of the root unless keys are given."""
+        ecr = self.ecr(region, access_key_id=access_key_id, secret_access_key=secret_access_key)
+        return registry_password(ecr, account=self.account)
 
     def create_repository(self, name: str, *, region: str = REGION) -> str:
         """Make an ordinary repository and return its name."""
@@ -105,6 +120,7 @@ class Endpoint:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ENDPOINT_URL_ENTREPOT": self.url,
             "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",

@@ -103,7 +103,7 @@ class Explanations:
         now = self._clock()
 
         async def body(records: Records) -> list[AccessKey]:
-            return await records.access_keys.sessions(KeysOf(arn), now=now, after="", limit=_NEWEST_OF)
+            return await records.access_keys.sessions(KeysOf(arn), now=now, after=("", ""), limit=_NEWEST_OF)
 
         held = await self._store.read(body) if not arn.endswith("/") else []
         if held:

@@ -15,6 +15,7 @@ from entrepot.ports.records import (
     AccessKey,
     KeyScope,
     KeysOf,
+    KeysOfAccount,
     OneKey,
     Records,
     Revoked,
@@ -41,14 +42,16 @@ class Revocations:
         self._store = store
         self._clock = clock
 
-    async def sessions(self, scope: KeyScope, *, after: str, limit: int) -> Sequence[AccessKey]:
-        """Sessions that have not ended, by the ids of their keys."""
+    async def sessions(
+        self, scope: KeysOf | KeysOfAccount, *, after: tuple[str, str], limit: int
+    ) -> Sequence[AccessKey]:
+        """Sessions that have not ended, by principal and key, behind the one that `after` names."""
         now = self._clock()
         return await self._store.read(
             lambda records: records.access_keys.sessions(scope, now=now, after=after, limit=limit)
         )
 
-    async def scope_of(self, account: str, principal_arn: str) -> KeyScope:
+    async def scope_of(self, account: str, principal_arn: str) -> KeysOf:
         """All keys of a principal of the account; EntityNotFound where there is no such user or role."""
         return await self._store.read(lambda records: _scope_of(records, account, principal_arn))
 
@@ -82,7 +85,7 @@ class Revocations:
         return Revocation(at, await self._store.write(body))
 
 
-async def _scope_of(records: Records, account: str, arn: str) -> KeyScope:
+async def _scope_of(records: Records, account: str, arn: str) -> KeysOf:
     if account_of(arn) != account:
         raise EntityNotFound("principal", arn)
     if arn == root_arn(account):

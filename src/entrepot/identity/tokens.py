@@ -59,9 +59,8 @@ class Tokens:
         if principal.expires_at is not None:
             expires_at = min(expires_at, principal.expires_at)
         expires_at = expires_at.replace(microsecond=0)
-        token = await self._signer.sign(
-            "registry-token", self._payload(principal, registry, expires_at, number)
-        )
+        payload = self._payload(principal, registry, expires_at, number)
+        token = await self._signer.sign("registry-token", payload)
         return IssuedToken(token, expires_at)
 
     async def read(self, token: str) -> tuple[Principal, Registry]:

@@ -375,8 +375,13 @@ class AccessKeys(Protocol):
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         """Activate the key, or deactivate it and remove every session made with it."""
 
-    async def sessions(self, scope: KeyScope, *, now: datetime, after: str, limit: int) -> list[AccessKey]:
-        """Those of sessions that have not ended, by id."""
+    async def sessions(
+        self, scope: KeysOf | KeysOfAccount, *, now: datetime, after: tuple[str, str], limit: int
+    ) -> list[AccessKey]:
+        """Those of sessions that have not ended; of an account by id, else by principal and id.
+
+        `after` is the principal and the id of the last one seen.
+        """
 
     async def revoke(self, scope: KeyScope, token_number: int) -> Revoked:
         """Remove the sessions in the scope, and give the long-lived keys this number.

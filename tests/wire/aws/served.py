@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from uuid import uuid4
 
-import boto3
-import botocore.session
 import orjson
 from aiohttp import web
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.loaders import Loader
+from tests.engines.entrepot import session_that_knows_us
 from tests.unit.aws.builders import signed
 
 from entrepot.aws.endpoint import Endpoint, Service
@@ -64,7 +62,7 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
-from entrepot.services.entrepot.model import FOLDER, NAME
+from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
@@ -92,9 +90,7 @@ REGION = "eu-west-1"
 LONGEST_LINE = 16 * 1024
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
 
-_core = botocore.session.Session()
-_core.register_component("data_loader", Loader(extra_search_paths=[str(FOLDER)]))
-_session = boto3.session.Session(botocore_session=_core)  # its loader keeps the models that it has read
+_session = session_that_knows_us()  # its loader keeps the models that it has read
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class AccountOperations:
     async def list(self, _call: Call, params: Params) -> Member:
         """ListAccounts."""
         page = page_of("accounts", params)
-        found = await self._accounts.page(after=page.after, limit=page.fetched)
+        found = await self._accounts.page(after=page.after[0], limit=page.fetched)
         cut = cut_page("accounts", found, page.limit, lambda account: (account.id,))
         return {"accounts": [_member(account) for account in cut.entries], "nextToken": cut.next_token}
 

@@ -13,6 +13,7 @@ from entrepot.domain.policy.keys import ValueType, find_key
 from entrepot.domain.policy.requests import Context, ContextValue
 from entrepot.identity.explanations import Explanation, Explanations
 from entrepot.services.access import OPEN_TO_ALL, refusal_of_session
+from entrepot.services.entrepot.questions import OF_ONESELF
 from entrepot.services.entrepot.shapes import Member, Params
 
 _ASKED_BY_STS = "sts:AssumeRole"  # open at the door, and decided by the role's trust policy behind it
@@ -41,7 +42,7 @@ class ExplanationOperations:
             "because": _because(found.decision),
             "decidedBy": _place(found.decision),
             "policies": [_policy(looks) for looks in found.policies()],
-            "notes": _notes(found, action),
+            "notes": _notes(found, action, resource),
         }
 
 
@@ -108,11 +109,13 @@ def _policy(looks: Sequence[Look]) -> Member:
     return {"name": looks[0].policy, "type": looks[0].kind.value, "statements": statements}
 
 
-def _notes(found: Explanation, action: str) -> list[str]:
+def _notes(found: Explanation, action: str, resource: str) -> list[str]:
     """What the doors do beside asking the policies."""
     notes: list[str] = []
     if found.session is not None and refusal_of_session(found.session, action) is not None:
         notes.append("whatever the policies say, a session of this kind may not call it")
     if action in OPEN_TO_ALL and action != _ASKED_BY_STS:
         notes.append("whatever the policies say, every caller may do it")
+    if action in OF_ONESELF and resource == found.principal_arn:
+        notes.append("unless a policy denies it, everybody may do this to itself")
     return notes

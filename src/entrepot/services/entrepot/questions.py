@@ -7,6 +7,11 @@ from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
 from entrepot.services.entrepot.shapes import Params
 
+OF_ONESELF = frozenset(
+    f"entrepot:{name}" for name in ("CreateConsoleSession", "ListSessions", "RevokeSession", "RevokeTokens")
+)
+"""What nobody needs a permission for as long as it is about the caller itself."""
+
 
 class EntrepotQuestions:
     """The question of each call.
@@ -26,7 +31,7 @@ class EntrepotQuestions:
             name = params.get("accountId", "*")
             return [Question(action, owner, f"arn:aws:entrepot::{owner}:account/{name}", context)]
         resource, is_own = await self._resource(call, params)
-        return [Question(action, call.account, resource, context, is_own=is_own)]
+        return [Question(action, call.account, resource, context, is_own=is_own and action in OF_ONESELF)]
 
     async def _resource(self, call: Call, params: Params) -> tuple[str, bool]:
         """The ARN that the call is about, and whether that is the caller's own affair."""

@@ -39,9 +39,13 @@ class SessionOperations:
 
     async def list(self, call: Call, params: Params) -> Member:
         """ListSessions."""
-        page = page_of("sessions", params)
-        scope = await self._scope(call, params, "principalArn", "allPrincipals") or KeysOf(call.caller.arn)
-        found = await self._revocations.sessions(scope, after=page.after, limit=page.fetched)
+        page = page_of("sessions", params, parts=2)
+        _check_alone(params, "principalArn", "allPrincipals")
+        scope = (
+            KeysOfAccount(call.account) if params.get("allPrincipals") else await self._named(call, params)
+        )
+        after = (page.after[0], page.after[1])
+        found = await self._revocations.sessions(scope, after=after, limit=page.fetched)
         cut = cut_page("sessions", list(found), page.limit, _position)
         members = [session_member(key, current=call.caller.access_key_id) for key in cut.entries]
         return {"sessions": members, "nextToken": cut.next_token}
@@ -53,9 +57,15 @@ class SessionOperations:
 
     async def revoke_tokens(self, call: Call, params: Params) -> Member:
         """RevokeTokens."""
-        scope = await self._scope(call, params, "principalArn", "accessKeyId", "allPrincipals")
-        if scope is None:
+        if _check_alone(params, "principalArn", "accessKeyId", "allPrincipals") is None:
             raise InvalidParameter("principalArn", "must be given, or accessKeyId, or allPrincipals")
+        scope: KeyScope
+        if params.get("accessKeyId"):
+            scope = OneKey(str(params["accessKeyId"]))
+        elif params.get("allPrincipals"):
+            scope = KeysOfAccount(call.account)
+        else:
+            scope = await self._named(call, params)
         done = await self._revocations.revoke(call.account, scope)
         return {
             "revokedAt": done.at,
@@ -63,20 +73,21 @@ class SessionOperations:
             "sessionCount": done.revoked.sessions,
         }
 
-    async def _scope(self, call: Call, params: Params, *members: str) -> KeyScope | None:
-        """Whose keys the call means, None where it does not say."""
-        given = [member for member in members if params.get(member)]
-        if len(given) > 1:
-            raise InvalidParameter(given[1], f"must not be given beside {given[0]}")
-        match given:
-            case ["principalArn"]:
-                return await self._revocations.scope_of(call.account, str(params["principalArn"]))
-            case ["accessKeyId"]:
-                return OneKey(str(params["accessKeyId"]))
-            case ["allPrincipals"]:
-                return KeysOfAccount(call.account)
-        return None
+    async def _named(self, call: Call, params: Params) -> KeysOf:
+        """The keys of the principal that the call names, the caller where it names none."""
+        named = params.get("principalArn")
+        if named is None:
+            return KeysOf(call.caller.arn)
+        return await self._revocations.scope_of(call.account, str(named))
 
 
-def _position(key: AccessKey) -> tuple[str]:
-    return (key.principal.access_key_id,)
+def _check_alone(params: Params, *members: str) -> str | None:
+    """The one of these members that is given, None for none; InvalidParameter for two."""
+    given = [member for member in members if params.get(member)]
+    if len(given) > 1:
+        raise InvalidParameter(given[1], f"must not be given beside {given[0]}")
+    return given[0] if given else None
+
+
+def _position(key: AccessKey) -> tuple[str, str]:
+    return key.principal.arn, key.principal.access_key_id

@@ -15,9 +15,9 @@ _PAGE = 100  # as ECR's lists where nobody says how much
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Which page: at most `limit` entries behind the one named `after`, "" at the start."""
+    """Which page: at most `limit` entries behind the one at `after`, whose parts are "" at the start."""
 
-    after: str
+    after: tuple[str, ...]
     limit: int
 
     @property
@@ -26,9 +26,12 @@ class Asked:
         return self.limit + 1
 
 
-def page_of(kind: str, params: Params) -> Asked:
-    """The page that a call asks for; raises InvalidParameter for a token of another list."""
-    (after,) = read_token(kind, cast("str | None", params.get("nextToken")), 1)
+def page_of(kind: str, params: Params, *, parts: int = 1) -> Asked:
+    """The page that a call asks for; `parts` is how many its positions have.
+
+    Raises InvalidParameter for a token of another list.
+    """
+    after = read_token(kind, cast("str | None", params.get("nextToken")), parts)
     return Asked(after, cast("int", params.get("maxResults", _PAGE)))
 
 

@@ -44,12 +44,14 @@ DELETE FROM access_key
     KeysOfAccount: "DELETE FROM access_key WHERE account = $1 AND expires_at IS NOT NULL RETURNING id",
 }
 _SESSIONS = {
-    OneKey: f"{_KEY} WHERE k.expires_at > $1 AND k.id > $2 AND k.id = $4 ORDER BY k.id LIMIT $3",
     KeysOf: f"""{_KEY}
- WHERE k.expires_at > $1 AND k.id > $2 AND k.principal_arn >= $4 AND k.principal_arn <= $5
- ORDER BY k.id LIMIT $3
+ WHERE (k.principal_arn, k.id) > ($1, $2) AND k.principal_arn <= $3 AND k.expires_at > $4
+ ORDER BY k.principal_arn, k.id LIMIT $5
 """,
-    KeysOfAccount: f"{_KEY} WHERE k.expires_at > $1 AND k.id > $2 AND k.account = $4 ORDER BY k.id LIMIT $3",
+    KeysOfAccount: f"""{_KEY}
+ WHERE k.account = $1 AND k.id > $2 AND k.expires_at > $3
+ ORDER BY k.id LIMIT $4
+""",
 }
 _LAST = "~"  # behind every character that an ARN of a principal has
 _RENAME = "UPDATE access_key SET principal_arn = $2 WHERE principal_arn = $1"
@@ -101,10 +103,19 @@ class SqlAccessKeys(RevisedSubject):
             await self._remove_made_with([access_key_id])
         await self._revision.change()
 
-    async def sessions(self, scope: KeyScope, *, now: datetime, after: str, limit: int) -> list[AccessKey]:
-        rows = await self._connection.rows(
-            _SESSIONS[type(scope)], to_column(now), after, limit, *_bounds(scope)
-        )
+    async def sessions(
+        self, scope: KeysOf | KeysOfAccount, *, now: datetime, after: tuple[str, str], limit: int
+    ) -> list[AccessKey]:
+        arn, key_id = after
+        if isinstance(scope, KeysOfAccount):
+            rows = await self._connection.rows(
+                _SESSIONS[KeysOfAccount], scope.account, key_id, to_column(now), limit
+            )
+        else:
+            first, last = _bounds(scope)
+            rows = await self._connection.rows(
+                _SESSIONS[KeysOf], max(first, arn), key_id, last, to_column(now), limit
+            )
         return [_to_access_key(row) for row in rows]
 
     async def revoke(self, scope: KeyScope, token_number: int) -> Revoked:
