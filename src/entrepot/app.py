@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
@@ -18,6 +20,7 @@ from entrepot.identity.directory import Directory
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -52,6 +55,8 @@ from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.policies import PolicyOperations
@@ -79,6 +84,7 @@ from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.measuring import measuring_jobs
@@ -106,6 +112,7 @@ class Application:
     layers: LayerDoor
     runner: Runner
     gatherings: tuple[PullTimes, KeyUses]
+    refusals: Refusals
     totals: Totals
     store: Store
     blobs: BlobPlace
@@ -320,17 +327,19 @@ def _read_only(opened: _Opened) -> _Opened:
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
-    store, blobs, clock, addresses = adapters.store, adapters.blobs, adapters.clock, settings.addresses
+    blobs, clock, addresses = adapters.blobs, adapters.clock, settings.addresses
+    store = AuditedStore(adapters.store, clock)
+    refusals, trail = Refusals(adapters.store, clock, adapters.reports), AuditTrail(adapters.store)
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
     authorities = Authorities(store)
     decisions = Decisions(store, authorities, clock)
-    key_uses = KeyUses(store, clock)
+    key_uses = KeyUses(adapters.store, clock)
     directory = Directory(store, clock, new_unique_id)
-    tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
+    tokens = Tokens(Signer(adapters.store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
-    pull_times = PullTimes(store, clock)
+    pull_times = PullTimes(adapters.store, clock)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, clock)
     uploads = LayerUploads(
@@ -344,6 +353,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
     jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
+    if settings.audit_days:
+        kept = timedelta(days=settings.audit_days)
+        jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
@@ -372,6 +384,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     ),
                 ),
                 sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
+                cloudtrail_service(LookupOperations(trail)),
             ],
             KeyBook(credentials),
             CallAuthorizer(
@@ -381,16 +394,19 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     "ecr": EcrQuestions(listings).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
+                    "cloudtrail": cloudtrail_questions,
                 },
             ),
             threads=adapters.disk,
             clock=clock,
             region_of=addresses.api_region,
+            audit=CallAudit(refusals),
         ),
-        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
+        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        layers=LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
         gatherings=(pull_times, key_uses),
+        refusals=refusals,
         totals=totals,
         store=store,
         blobs=blobs,

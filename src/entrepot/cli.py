@@ -59,7 +59,7 @@ from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
 
-SERVED = ("ECR", "IAM", "STS")  # the services whose endpoints `entrepot env` exports
+SERVED = ("ECR", "IAM", "STS", "CLOUDTRAIL")  # the services whose endpoints `entrepot env` exports
 DEFAULT_REGION = "us-east-1"
 
 Command = Callable[[Namespace, Mapping[str, str]], int]

@@ -28,6 +28,7 @@ class Call:
     host: str
     scheme: str
     source_ip: str
+    user_agent: str = ""
 
     @property
     def is_secure(self) -> bool:

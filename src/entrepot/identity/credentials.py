@@ -9,6 +9,7 @@ from entrepot.domain.errors import TokenRejected
 from entrepot.domain.identities import SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
+from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -104,6 +105,8 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
+        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
         await self._store.write(body)
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from entrepot.domain.errors import DeleteConflict, EntityExists, EntityNotFound, QuotaExceeded
 from entrepot.domain.identities import Identity, IdentityKind, RoleTerms
 from entrepot.domain.policy.documents import Kind
+from entrepot.identity.auditing import tell
 from entrepot.identity.aws_policies import AWS_POLICIES
 from entrepot.identity.documents import TRUST_LIMIT, check_document, check_principals, find_identity
 from entrepot.ports.clock import Clock
@@ -61,6 +62,7 @@ class Directory:
             if not await records.identities.add(identity):
                 raise EntityExists(identity.kind.capitalize(), identity.name)
 
+        tell(**{identity.kind: {"arn": identity.arn, f"{identity.kind}Id": identity.id}})
         await self._store.write(body)
         return identity
 

@@ -7,6 +7,7 @@ from entrepot.aws.endpoint import KeyRecord
 from entrepot.aws.operations import Call
 from entrepot.domain.errors import SessionRefused
 from entrepot.domain.principals import Principal
+from entrepot.identity.auditing import concern
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.key_uses import KeyUses
@@ -55,6 +56,7 @@ class CallAuthorizer:
         if action in OPEN_TO_ALL:
             return
         for question in await self._questions[service](call, action, params):
+            concern(question.account, question.resource)
             await self._decisions.require(
                 call.caller,
                 question.action,

@@ -9,11 +9,12 @@ from importlib import resources
 
 from entrepot.aws.endpoint import Coverage, describe
 from entrepot.aws.model import load_service
+from entrepot.services.cloudtrail.service import CLOUDTRAIL_OFFERED
 from entrepot.services.ecr.service import ECR_OFFERED
 from entrepot.services.iam.service import IAM_OFFERED
 from entrepot.services.sts.service import STS_OFFERED
 
-_SERVICES = {"ecr": ECR_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED}
+_SERVICES = {"ecr": ECR_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED, "cloudtrail": CLOUDTRAIL_OFFERED}
 _HEAD = """\
 # Compatibility
 

@@ -22,6 +22,8 @@ from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
@@ -29,6 +31,7 @@ from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -52,6 +55,8 @@ from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPoli
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.policies import PolicyOperations
@@ -147,6 +152,7 @@ class Served:
     credentials: Credentials
     tokens: Tokens
     key_uses: KeyUses
+    refusals: Refusals
     roots: Mapping[str, IssuedKey]
     _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
@@ -186,6 +192,10 @@ class Served:
         )
         self._clients.append(client)
         return client
+
+    def cloudtrail(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> Any:
+        """The same for CloudTrail; boto3's types for it are not installed."""
+        return self._client("cloudtrail", region, keys or self.roots[account])
 
     def close_clients(self) -> None:
         """Give their connections back."""
@@ -290,19 +300,20 @@ async def open_served() -> AsyncIterator[Served]:
             await database.close()
 
 
-async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
+async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
     """As app.py does, with other adapters."""
+    store, refusals = AuditedStore(rows, now), Refusals(rows, now)
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
     data_keys, blobs = DataKeys(ring), MemoryBlobs()
-    authorities, key_uses = Authorities(store), KeyUses(store, now)
+    authorities, key_uses = Authorities(store), KeyUses(rows, now)
     decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
-    tokens = Tokens(Signer(store, ring, now), credentials, now)
+    tokens = Tokens(Signer(rows, ring, now), credentials, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pulls, listings = Pulls(store, data_keys, PullTimes(store, now)), Listings(store)
+    pulls, listings = Pulls(store, data_keys, PullTimes(rows, now)), Listings(store)
     deletions = Deletions(store, now)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
@@ -326,28 +337,35 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                 ),
             ),
             sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
+            cloudtrail_service(LookupOperations(AuditTrail(rows))),
         ],
         KeyBook(credentials),
         CallAuthorizer(
             decisions,
             key_uses,
-            {"ecr": EcrQuestions(listings).of, "iam": IamQuestions(directory).of, "sts": sts_questions},
+            {
+                "ecr": EcrQuestions(listings).of,
+                "iam": IamQuestions(directory).of,
+                "sts": sts_questions,
+                "cloudtrail": cloudtrail_questions,
+            },
         ),
         threads=threads,
+        audit=CallAudit(refusals),
     )
     mounts = Mounts(store, settings, decisions, now)
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(threads)
     front = Front(
         endpoint,
-        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        LayerDoor(catalog, layers, transfers, tokens, decisions),
+        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    return Served(port, endpoint, store, ring, credentials, tokens, key_uses, roots), front
+    return Served(port, endpoint, rows, ring, credentials, tokens, key_uses, refusals, roots), front
 
 
 async def _is_ready() -> bool:
