@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.domain.audit import operator
 from entrepot.identity.audit_trail import AuditTrail
 from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
@@ -193,6 +194,13 @@ def check_blobs(location: Location | None) -> None:
             bucket.check()
 
 
+@asynccontextmanager
+async def open_audit_trail(settings: Settings) -> AsyncIterator[AuditTrail]:
+    """What reads the audit, closed afterwards."""
+    async with open_store(settings) as store:
+        yield AuditTrail(store)
+
+
 async def is_current(settings: Settings) -> bool:
     """Whether the database's tables are those that this program needs; changes nothing."""
     async with _closed(await connect(settings.database)) as database:
@@ -329,7 +337,7 @@ def _read_only(opened: _Opened) -> _Opened:
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
     blobs, clock, addresses = adapters.blobs, adapters.clock, settings.addresses
     store = AuditedStore(adapters.store, clock)
-    refusals, trail = Refusals(adapters.store, clock, adapters.reports), AuditTrail(adapters.store)
+    refusals, trail = Refusals(adapters.store, clock, adapters.reports), AuditTrail(store)
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
     authorities = Authorities(store)
@@ -352,7 +360,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
-    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
+    worker = operator(settings.account_id, "entrepot worker")
+    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker)]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
         jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)

@@ -8,7 +8,7 @@ from entrepot.domain.names import Registry
 
 _REGION = r"([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)"
 _REGISTRY = re.compile(rf"([0-9]{{12}})\.dkr[.-]ecr(?:-fips)?\.{_REGION}\.(.+)")
-_API = re.compile(rf"(?:(?:api\.)?ecr|sts)(?:-fips)?\.{_REGION}\.(.+)")
+_API = re.compile(rf"(?:(?:api\.)?ecr|sts|cloudtrail)(?:-fips)?\.{_REGION}\.(.+)")
 _DUAL_STACK = {"amazonaws.com": ("on.aws", "api.aws")}  # what AWS calls the same hosts over IPv6
 _LONGEST_HOST = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}

@@ -7,7 +7,7 @@ events happened, and a span of time is a span of ids.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
@@ -98,7 +98,8 @@ class AuditEvent:
 class Deed:
     """What somebody sets out to do by one request; `service` is the prefix of its actions.
 
-    `resources` are what it is done to, `elements` what it made that the parameters do not name.
+    `resources` are what it is done to, `elements` what it made that the parameters do not name. What no
+    request asked for, but a job or a command on the server itself, `is_call` not.
     """
 
     actor: Actor
@@ -111,6 +112,7 @@ class Deed:
     parameters: Json = None
     resources: tuple[Resource, ...] = ()
     elements: Mapping[str, Json] = field(default_factory=dict)
+    is_call: bool = True
 
     def done(self, at: datetime, noises: Sequence[int]) -> list[AuditEvent]:
         """Its events: in the actor's account, and in each other that owns what it was done to.
@@ -125,28 +127,25 @@ class Deed:
 
     def refused(self, at: datetime, noise: int, code: str, message: str) -> AuditEvent:
         """The event of a refusal, in the actor's account alone: no stranger fills another's audit."""
-        said = {"errorCode": code, "errorMessage": _cut(message, _LONGEST_AGENT * 4)}
+        said = {"errorCode": code, "errorMessage": _cut(message, 4 * _LONGEST_AGENT)}
         return self._event(event_id(at, noise), self.actor.account, said)
 
     def _event(self, id_: str, account: str, others: Mapping[str, Json]) -> AuditEvent:
-        is_read_only = is_read(self.service, self.name)
+        source, is_read_only = source_of(self.service), is_read(self.service, self.name)
         record: dict[str, Json] = {
             "eventVersion": _VERSION,
             "userIdentity": self.actor.described,
             "eventTime": _instant(time_of(id_)),
-            "eventSource": source_of(self.service),
+            "eventSource": source,
             "eventName": self.name,
             "awsRegion": self.region,
-            "sourceIPAddress": self.address,
-            "userAgent": _cut(self.agent, _LONGEST_AGENT),
+            "sourceIPAddress": self.address or source,
+            "userAgent": _cut(self.agent, _LONGEST_AGENT) if self.is_call else source,
             **others,
-            "requestParameters": self.parameters or None,
-            "responseElements": dict(self.elements) or None,
-            "requestID": self.request_id,
+            **(self._of_call() if self.is_call else self._of_service()),
             "eventID": id_,
             "readOnly": is_read_only,
             "resources": [_described(resource) for resource in self.resources],
-            "eventType": "AwsApiCall",
             "managementEvent": True,
             "recipientAccountId": account,
             "eventCategory": "Management",
@@ -155,7 +154,7 @@ class Deed:
             id=id_,
             account=account,
             region="" if self.service in _GLOBAL else self.region,
-            source=source_of(self.service),
+            source=source,
             name=self.name,
             username=self.actor.username,
             access_key_id=self.actor.access_key_id,
@@ -163,6 +162,23 @@ class Deed:
             resources=tuple(resource.arn for resource in self.resources),
             document=_document(record),
         )
+
+    def _of_call(self) -> dict[str, Json]:
+        return {
+            "requestParameters": self.parameters or None,
+            "responseElements": dict(self.elements) or None,
+            "requestID": self.request_id,
+            "eventType": "AwsApiCall",
+        }
+
+    def _of_service(self) -> dict[str, Json]:
+        details = self.parameters if isinstance(self.parameters, Mapping) else {}
+        return {
+            "requestParameters": None,
+            "responseElements": None,
+            "eventType": "AwsServiceEvent",
+            "serviceEventDetails": {**details, **self.elements},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,67 +202,15 @@ class FailedProofs:
             "firstAt": _instant(self.first_at),
             "lastAt": _instant(self.last_at),
         }
-        actor = Actor(
-            self.account,
-            "",
-            self.access_key_id,
-            {"type": "Unknown", "accountId": self.account, "accessKeyId": self.access_key_id},
-        )
-        return service_event(
-            actor,
-            OURS,
-            "SignaturesRefused",
-            details,
-            event_id=event_id(self.last_at, noise),
-            address=self.address,
-        )
+        described = {"type": "Unknown", "accountId": self.account, "accessKeyId": self.access_key_id}
+        actor = Actor(self.account, "", self.access_key_id, described)
+        deed = replace(own_deed(actor, "SignaturesRefused", **details), address=self.address)
+        return deed.refused(self.last_at, noise, "SignatureDoesNotMatch", "")
 
 
-def service_event(
-    actor: Actor,
-    service: str,
-    name: str,
-    details: Mapping[str, Json],
-    *,
-    event_id: str,
-    region: str = "",
-    address: str = "",
-    resources: tuple[Resource, ...] = (),
-) -> AuditEvent:
-    """The event of something that no request asked for: CloudTrail's AwsServiceEvent."""
-    source = source_of(service)
-    record: dict[str, Json] = {
-        "eventVersion": _VERSION,
-        "userIdentity": actor.described,
-        "eventTime": _instant(time_of(event_id)),
-        "eventSource": source,
-        "eventName": name,
-        "awsRegion": region,
-        "sourceIPAddress": address or source,
-        "userAgent": source,
-        "requestParameters": None,
-        "responseElements": None,
-        "eventID": event_id,
-        "readOnly": False,
-        "resources": [_described(resource) for resource in resources],
-        "eventType": "AwsServiceEvent",
-        "managementEvent": True,
-        "recipientAccountId": actor.account,
-        "serviceEventDetails": shown(details),
-        "eventCategory": "Management",
-    }
-    return AuditEvent(
-        id=event_id,
-        account=actor.account,
-        region=region,
-        source=source,
-        name=name,
-        username=actor.username,
-        access_key_id=actor.access_key_id,
-        is_read_only=False,
-        resources=tuple(resource.arn for resource in resources),
-        document=_document(record),
-    )
+def own_deed(actor: Actor, name: str, **details: object) -> Deed:
+    """What the program does by itself, or at an operator's command; every region shows it."""
+    return Deed(actor, OURS, name, "", "", "", "", shown(details), is_call=False)
 
 
 def actor_of(principal: Principal) -> Actor:
@@ -368,14 +332,19 @@ def shown(value: object) -> Json:
         case datetime():
             return _instant(value)
         case Mapping():
-            members = {f"{name[:1].lower()}{name[1:]}": member for name, member in value.items()}
-            return {name: _member(name, member) for name, member in members.items() if name not in _LEFT_OUT}
+            return shown_members(value)
         case bytes() | bytearray() | memoryview():
             return f"{len(value)} bytes"
         case Iterable():
             return [shown(item) for item in list(value)[:_LONGEST_LIST]]
         case _:
             return _cut(str(value), _LONGEST_TEXT)
+
+
+def shown_members(value: Mapping[str, object]) -> dict[str, Json]:
+    """The same of named members, which their names may make secret."""
+    members = {f"{name[:1].lower()}{name[1:]}": member for name, member in value.items()}
+    return {name: _member(name, member) for name, member in members.items() if name not in _LEFT_OUT}
 
 
 def _member(name: str, value: object) -> Json:

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from entrepot.domain.audit import AuditEvent, Lookup, first_id
+from entrepot.domain.audit import AuditEvent, Lookup, first_id, operator, own_deed
+from entrepot.identity.auditing import doing, turn_to, undone
 from entrepot.ports.records import Records, Store
 
 _STEP = 500  # events that are read or removed at once
@@ -70,16 +71,23 @@ class AuditTrail:
         return await self._store.scan(body)
 
     async def forget(self, before: datetime) -> int:
-        """Remove what is older; how many events there were."""
+        """Remove what is older; how many events there were. That they were is an event itself."""
         removed = 0
         for account in await self.accounts():
-            while step := await self._forget_some(account, first_id(before)):
-                removed += step
+            actor = operator(account, "entrepot worker")
+            with doing(partial(own_deed, actor, "ForgetEvents")):
+                while step := await self._forget_some(account, before):
+                    removed += step
         return removed
 
-    async def _forget_some(self, account: str, before: str) -> int:
+    async def _forget_some(self, account: str, before: datetime) -> int:
         async def body(records: Records) -> int:
-            return await records.audit_events.remove(account, before=before, limit=_STEP)
+            removed = await records.audit_events.remove(account, before=first_id(before), limit=_STEP)
+            if removed:
+                turn_to("ForgetEvents", events=removed, before=before)
+            else:
+                undone()
+            return removed
 
         return await self._store.write(body)
 

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import TypeVar
 
-from entrepot.domain.audit import NOISE_BITS, Actor, AuditEvent, Deed, Json, Resource, shown
+from entrepot.domain.audit import NOISE_BITS, Actor, AuditEvent, Deed, Resource, shown, shown_members
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 
@@ -22,12 +22,13 @@ T = TypeVar("T")
 class Doing:
     """The deed under way, as far as it is known; drawn up only where something comes of it."""
 
-    __slots__ = ("_deed", "_draw", "_resources")
+    __slots__ = ("_deed", "_draw", "_resources", "is_void")
 
     def __init__(self, draw: Callable[[], Deed]) -> None:
         self._draw = draw
         self._deed: Deed | None = None
         self._resources: dict[Resource, None] = {}
+        self.is_void = False
 
     @property
     def deed(self) -> Deed:
@@ -77,9 +78,15 @@ def tell(**elements: object) -> None:
     """What is made now and the request does not name; secrets are left out here too."""
     found = _current.get()
     if found is not None:
-        told: dict[str, Json] = {name: shown(value) for name, value in elements.items()}
         deed = found.deed
-        found.deed = replace(deed, elements={**deed.elements, **told})
+        found.deed = replace(deed, elements={**deed.elements, **shown_members(elements)})
+
+
+def undone() -> None:
+    """Nothing came of the transaction that is at work, so it has no event."""
+    found = _current.get()
+    if found is not None:
+        found.is_void = True
 
 
 def concern(account: str, arn: str) -> None:
@@ -121,7 +128,10 @@ class AuditedStore:
             return await self._store.write(body)
 
         async def with_events(records: Records) -> T:
+            found.is_void = False
             result = await body(records)
+            if found.is_void:
+                return result
             deed = found.deed  # the body may have told more of it
             noises = [noise() for _ in range(1 + len(deed.resources))]
             await records.audit_events.add(deed.done(self._clock(), noises))

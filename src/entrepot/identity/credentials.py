@@ -9,7 +9,7 @@ from entrepot.domain.errors import TokenRejected
 from entrepot.domain.identities import SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
-from entrepot.identity.auditing import tell
+from entrepot.identity.auditing import tell, undone
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -119,6 +119,7 @@ class Credentials:
                 await records.access_keys.remove(key.principal.access_key_id)
             await records.access_keys.add(row)
 
+        tell(accessKeyId=issued.access_key_id)
         await self._store.write(body)
 
     async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
@@ -130,9 +131,11 @@ class Credentials:
 
         async def body(records: Records) -> bool:
             if await records.accounts.exists(account) or not await records.access_keys.add(row):
+                undone()
                 return False
             return await records.accounts.add(account, row.created_at)
 
+        tell(accessKeyId=issued.access_key_id)
         return await self._store.write(body)
 
     async def remove_expired(self) -> int:

@@ -81,6 +81,8 @@ class ServerNames:
         for region in self.regions:
             names += [f"{account}.dkr.ecr.{region}.{domain}" for account in self.accounts or ("*",)]
             names += [f"api.ecr.{region}.{domain}", f"ecr.{region}.{domain}", f"sts.{region}.{domain}"]
+            if domain not in _AWS_DOMAINS:  # there it is a service that clients may need beside the registry
+                names.append(f"cloudtrail.{region}.{domain}")
         return [_checked(name) for name in dict.fromkeys([*names, f"sts.{domain}"])]
 
     def addresses(self) -> list[_Address]:

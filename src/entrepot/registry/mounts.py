@@ -1,15 +1,12 @@
 """Taking a layer over from another repository without moving a byte."""
 
-from contextlib import suppress
-
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
-from entrepot.identity.auditing import tell
+from entrepot.identity.auditing import tell, undone
 from entrepot.identity.decisions import Decisions
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -71,15 +68,14 @@ class Mounts:
         )
 
     async def _hold(self, target: Repository, source: Repository, digest: Digest) -> Layer | None:
-        async def body(records: Records) -> Layer:
+        async def body(records: Records) -> Layer | None:
             await check_still_there(records, target)
             layer = await records.layers.find(source.id, digest)
             if layer is None:
-                raise LayerNotFound(digest, source.name, source.registry.account)
-            await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
+                undone()
+            else:
+                await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
             return layer
 
         tell(layerDigest=digest, sourceRepositoryName=source.name)
-        with suppress(LayerNotFound):
-            return await self._store.write(body)
-        return None
+        return await self._store.write(body)

@@ -43,6 +43,7 @@ def test_a_certificate_has_every_name_of_the_registry(tmp_path: Path) -> None:
         "*.dkr.ecr.onprem-1.example.com",
         "api.ecr.onprem-1.example.com",
         "ecr.onprem-1.example.com",
+        "cloudtrail.onprem-1.example.com",
         "sts.onprem-1.example.com",
         "sts.example.com",
     }
