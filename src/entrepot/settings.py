@@ -94,6 +94,7 @@ OPTIONS = (
         "86400",
     ),
     Option("audit-days", "how long events of the audit are kept; 0 for ever", "90"),
+    Option("token-seconds", "the longest life of a registry token", "43200"),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -132,6 +133,7 @@ class Settings:
     is_traced: bool = False
     drain_delay_seconds: int = 0
     audit_days: int = 90
+    token_seconds: int = 43_200
 
     @property
     def blobs_dir(self) -> Path | None:
@@ -208,6 +210,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
         audit_days=_number("audit-days", value["audit-days"], 0, 36500),
+        token_seconds=_number("token-seconds", value["token-seconds"], 1, 43_200),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from entrepot.aws import query_protocol, refusals, sigv4
@@ -21,7 +22,7 @@ from entrepot.aws.redaction import without_sensitive
 from entrepot.aws.wire import WireRequest, WireResponse, parse_parameters
 from entrepot.domain.errors import NotOffered, Refusal, TooLarge
 from entrepot.domain.principals import Principal
-from entrepot.ports.outages import Outage, Unsettled
+from entrepot.ports.outages import Outage, Unsettled, told
 
 _DENIED_CODES = frozenset({"AccessDeniedException", "UnrecognizedClientException"})
 _UNPROVEN_CODES = frozenset({"InvalidSignatureException", "UnrecognizedClientException"})
@@ -127,9 +128,9 @@ class Coverage:
     missing: tuple[str, ...]
 
 
-def offer(name: str, operations: Operations) -> Service:
-    """A service of botocore's data, compiled."""
-    return service_of(load_service(name), operations)
+def offer(name: str, operations: Operations, *, folder: Path | None = None) -> Service:
+    """A service of botocore's data, or of a folder laid out like that, compiled."""
+    return service_of(load_service(name, folder=folder), operations)
 
 
 def service_of(model: ServiceModel, operations: Operations) -> Service:
@@ -233,8 +234,10 @@ class Endpoint:
             exchange.refusal, said = _name_of(refusal), fault(refusal)
             self._tell(exchange, said)
             return self._dialect(exchange).refuse(said, request.request_id)
-        except (Outage, Unsettled):
-            logger.warning("request %s met an outage", request.request_id, exc_info=True)
+        except (Outage, Unsettled) as outage:
+            logger.warning(
+                "request met an outage", extra={"request_id": request.request_id, "outage": told(outage)}
+            )
             return self._dialect(exchange).refuse(unavailable(), request.request_id)
         except Exception:
             logger.exception("request %s failed", request.request_id)
@@ -399,7 +402,7 @@ def _call(exchange: _Exchange, operation: str) -> Call:
         host=request.host,
         scheme=request.scheme,
         source_ip=request.remote,
-        user_agent=", ".join(request.headers.all("user-agent")),
+        user_agent=next(iter(request.headers.all("user-agent")), None),
     )
 
 

@@ -93,4 +93,4 @@ class AuditTrail:
 
 
 async def _accounts(after: str, records: Records) -> list[str]:
-    return await records.accounts.page(after=after, limit=_STEP)
+    return [account.id for account in await records.accounts.page(after=after, limit=_STEP)]

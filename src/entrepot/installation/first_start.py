@@ -160,13 +160,13 @@ async def _use_given(credentials: Credentials, given: RootCredential) -> None:
 
 async def _add_first(credentials: Credentials, root: RootCredential) -> bool:
     actor = operator(root.account, "entrepot serve")
-    with doing(lambda: own_deed(actor, "CreateAccount", account=root.account)):
+    with doing(lambda: own_deed(actor, "CreateAccount")):
         return await credentials.add_first_root_key(root.account, root.as_key())
 
 
 async def _replace(credentials: Credentials, root: RootCredential, command: str) -> None:
     actor = operator(root.account, command)
-    with doing(lambda: own_deed(actor, "ReplaceRootCredential", account=root.account)):
+    with doing(lambda: own_deed(actor, "ReplaceRootCredential", accountId=root.account)):
         await credentials.set_root_key(root.account, root.as_key())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from entrepot.aws.operations import Call
+from entrepot.domain.arns import account_of
 from entrepot.domain.audit import Deed, Resource, actor_of, shown
 from entrepot.identity.auditing import doing, under_way
 from entrepot.identity.refusals import Refusals
@@ -42,13 +43,8 @@ def _deed(call: Call, action: str, params: Mapping[str, object]) -> Deed:
         name=name,
         region=call.region,
         address=call.source_ip,
-        agent=call.user_agent,
+        agent=call.user_agent or "",
         request_id=call.request_id,
         parameters=shown(params),
-        resources=(Resource(str(role), _owner(str(role))),) if assumed else (),
+        resources=(Resource(str(role), account_of(str(role))),) if assumed else (),
     )
-
-
-def _owner(arn: str) -> str:
-    parts = arn.split(":", 5)
-    return parts[4] if len(parts) == 6 else ""

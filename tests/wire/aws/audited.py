@@ -13,10 +13,17 @@ from tests.wire.oci.world import digest_of, manifest
 from entrepot.domain.audit import is_read
 from entrepot.services.cloudtrail.service import CLOUDTRAIL_OFFERED
 from entrepot.services.ecr.service import ECR_OFFERED
+from entrepot.services.entrepot.service import ENTREPOT_OFFERED
 from entrepot.services.iam.service import IAM_OFFERED
 from entrepot.services.sts.service import STS_OFFERED
 
-OFFERED = {"ecr": ECR_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED, "cloudtrail": CLOUDTRAIL_OFFERED}
+OFFERED = {
+    "ecr": ECR_OFFERED,
+    "iam": IAM_OFFERED,
+    "sts": STS_OFFERED,
+    "cloudtrail": CLOUDTRAIL_OFFERED,
+    "entrepot": ENTREPOT_OFFERED,
+}
 BEGIN_SESSIONS = {"AssumeRole", "GetFederationToken", "GetSessionToken"}  # which CloudTrail calls reads
 NEVER_DONE = {"DeleteLoginProfile"}  # nobody has a password here, so there is none to delete
 CHANGING = {
@@ -182,6 +189,14 @@ STEPS = [
     ),
     Step("sts", "GetSessionToken"),
     Step("sts", "GetFederationToken", {"Name": "visitor"}),
+    Step("entrepot", "CreateAccount", {"accountId": "555555555555"}),
+    Step("entrepot", "CreateConsoleSession"),
+    Step(
+        "entrepot",
+        "RevokeSession",
+        lambda said: {"accessKeyId": said["CreateConsoleSession"]["credentials"]["accessKeyId"]},
+    ),
+    Step("entrepot", "RevokeTokens", {"allPrincipals": True}),
     Step("iam", "UpdateAccessKey", lambda said: {**_key(said), "Status": "Inactive"}),
     Step("iam", "DeleteAccessKey", _key),
     _iam("DeleteRole", RoleName="build"),
