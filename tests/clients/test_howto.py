@@ -41,6 +41,7 @@ PAGES = (
     "gitlab-ci",
     "teams",
     "access",
+    "audit",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -187,6 +188,21 @@ def test_access(desk: Desk, server: Entrepot) -> None:
     secret = (desk.folder / "account.txt").read_text().split()[-1]
     assert secret not in printed
     assert secret not in server.log.read_text()
+
+
+def test_audit(desk: Desk, server: Entrepot) -> None:
+    """The page, and then: what was looked up is what is exported, from the storage and while it is served."""
+    desk.type(*blocks("audit", "sh"))
+
+    found = json.loads((desk.folder / "record").read_text())
+    assert found["sourceIPAddress"] in ("127.0.0.1", "::1")
+    assert found["userAgent"].startswith("aws-cli/")
+    lines = run_program(PROGRAM, "audit", "export", "--data-dir", server.data_folder).splitlines()
+    exported = [json.loads(line) for line in lines]
+    assert found in exported
+    assert exported[0]["eventName"] == "CreateAccount"
+    assert [record["errorCode"] for record in exported if "errorCode" in record] == ["AccessDenied"]
+    assert desk.variables["AWS_SECRET_ACCESS_KEY"] not in str(lines)
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
