@@ -95,6 +95,7 @@ OPTIONS = (
         "how long an idle upload and a layer without an image are kept; a blob that nobody holds, 1/24 of it",
         "86400",
     ),
+    Option("audit-days", "how long events of the audit are kept; 0 for ever", "90"),
     Option("token-seconds", "the longest life of a registry token", "43200"),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
@@ -134,6 +135,7 @@ class Settings:
     is_traced: bool = False
     drain_delay_seconds: int = 0
     oidc_ca_file: Path | None = None
+    audit_days: int = 90
     token_seconds: int = 43_200
 
     @property
@@ -211,6 +213,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         is_read_only=_flag("read-only", value["read-only"]),
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
+        audit_days=_number("audit-days", value["audit-days"], 0, 36500),
         token_seconds=_number("token-seconds", value["token-seconds"], 1, 43_200),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),

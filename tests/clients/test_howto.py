@@ -40,6 +40,8 @@ PAGES = (
     "github-actions-without-secrets",
     "gitlab-ci",
     "teams",
+    "access",
+    "audit",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -167,6 +169,40 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
     assert "Login Succeeded" in printed
     assert tags(server, "team/app") == []
+
+
+def test_access(desk: Desk, server: Entrepot) -> None:
+    """The page, whose output is what it shows; and then: what was told once is in no log."""
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    printed = desk.type(*blocks("access", "sh"))
+
+    for block in blocks("access", "console"):
+        for line in block.splitlines():
+            assert f"\n{line}\n" in printed
+    assert "ended: the registry tokens of 1 access key, and 0 sessions" in printed
+    assert "ended: the registry tokens of 0 access keys, and 1 session" in printed
+    assert "210987654321 since " in printed
+    assert '"allowed"' in printed
+    key = (desk.folder / "session.id").read_text().strip()
+    assert f"{key} has ended, with its registry tokens" in printed
+    secret = (desk.folder / "account.txt").read_text().split()[-1]
+    assert secret not in printed
+    assert secret not in server.log.read_text()
+
+
+def test_audit(desk: Desk, server: Entrepot) -> None:
+    """The page, and then: what was looked up is what is exported, from the storage and while it is served."""
+    desk.type(*blocks("audit", "sh"))
+
+    found = json.loads((desk.folder / "record").read_text())
+    assert found["sourceIPAddress"] in ("127.0.0.1", "::1")
+    assert found["userAgent"].startswith("aws-cli/")
+    lines = run_program(PROGRAM, "audit", "export", "--data-dir", server.data_folder).splitlines()
+    exported = [json.loads(line) for line in lines]
+    assert found in exported
+    assert exported[0]["eventName"] == "CreateAccount"
+    assert [record["errorCode"] for record in exported if "errorCode" in record] == ["AccessDenied"]
+    assert desk.variables["AWS_SECRET_ACCESS_KEY"] not in str(lines)
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from entrepot.domain.errors import TokenRejected
 from entrepot.domain.identities import OidcProvider, SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
+from entrepot.identity.auditing import tell, undone
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -130,6 +131,8 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
+        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
         await self._store.write(body)
 
     async def add_web_session(
@@ -159,6 +162,7 @@ class Credentials:
                 await records.access_keys.remove(key.principal.access_key_id)
             await records.access_keys.add(row)
 
+        tell(accessKeyId=issued.access_key_id)
         await self._store.write(body)
 
     async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
@@ -170,9 +174,11 @@ class Credentials:
 
         async def body(records: Records) -> bool:
             if await records.accounts.exists(account) or not await records.access_keys.add(row):
+                undone()
                 return False
             return await records.accounts.add(account, row.created_at)
 
+        tell(accountId=account, accessKeyId=issued.access_key_id)
         return await self._store.write(body)
 
     async def remove_expired(self) -> int:

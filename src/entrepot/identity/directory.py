@@ -14,6 +14,7 @@ from entrepot.domain.errors import (
 from entrepot.domain.identities import Identity, IdentityKind, RoleTerms
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.shared_issuers import find_open_door
+from entrepot.identity.auditing import tell
 from entrepot.identity.aws_policies import AWS_POLICIES
 from entrepot.identity.documents import TRUST_LIMIT, check_document, check_principals, find_identity
 from entrepot.ports.clock import Clock
@@ -68,6 +69,7 @@ class Directory:
             if not await records.identities.add(identity):
                 raise EntityExists(identity.kind.capitalize(), identity.name)
 
+        tell(**{identity.kind: {"arn": identity.arn, f"{identity.kind}Id": identity.id}})
         await self._store.write(body)
         return identity
 

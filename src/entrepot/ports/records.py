@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
+from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image, TaggedImage
 from entrepot.domain.layers import Layer
@@ -647,6 +648,22 @@ class RowCopies(Protocol):
         """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
+class AuditEvents(Protocol):
+    """What was done and refused, by account; ids sort by time. Nothing changes an event."""
+
+    async def add(self, events: Sequence[AuditEvent]) -> None:
+        """May be repeated: an event that is there already stays as it is."""
+
+    async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
+        """Oldest first: those between the two ids, without either."""
+
+    async def before(self, account: str, *, since: str, before: str, limit: int) -> list[AuditEvent]:
+        """Newest first: those from id `since` on that come before the other id."""
+
+    async def remove(self, account: str, *, before: str, limit: int) -> int:
+        """Remove the oldest before this id, up to `limit`; how many there were."""
+
+
 class DatabaseClock(Protocol):
     """The clock of the machine that the database runs on."""
 
@@ -723,6 +740,8 @@ class Records(Protocol):
     def blob_copies(self) -> BlobCopies: ...
     @property
     def row_copies(self) -> RowCopies: ...
+    @property
+    def audit_events(self) -> AuditEvents: ...
 
 
 class Store(Protocol):

@@ -8,6 +8,7 @@ from entrepot.aws.operations import ANONYMOUS, Call
 from entrepot.domain.errors import AccessDenied, Refusal, SessionRefused
 from entrepot.domain.policy.decisions import Outcome
 from entrepot.domain.principals import Principal
+from entrepot.identity.auditing import concern
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.key_uses import KeyUses
@@ -64,6 +65,7 @@ class CallAuthorizer:
         if action in OPEN_TO_ALL:
             return
         for question in await self._questions[service](call, action, params):
+            concern(question.account, question.resource)
             await self._ask(call.caller, question)
 
     async def _ask(self, caller: Principal, question: Question) -> None:
