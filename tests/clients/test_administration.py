@@ -137,7 +137,7 @@ def test_the_model_is_printed_installed_and_found_by_boto3(
     folder = shell.run("model", "--path", variables={}).strip()
     assert folder == os.fspath(FOLDER)
     monkeypatch.setenv("AWS_DATA_PATH", folder)
-    client = boto3.session.Session().client(  # type: ignore[call-overload]
+    client = boto3.session.Session().client(
         "entrepot",
         endpoint_url=server.url,
         region_name=REGION,
