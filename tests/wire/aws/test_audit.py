@@ -503,7 +503,7 @@ async def test_attack_45_a_change_whose_event_cannot_be_written_is_no_change(
     ecr = served.ecr()
     await create(ecr, "team/app")
     with monkeypatch.context() as patched:
-        patched.setattr(SqlAuditEvents, "add", fail)
+        patched.setattr(SqlAuditEvents, "add_last", fail)
         refused = await refusal(ecr.create_repository, repositoryName="team/other")
         assert refused.status == 500
         assert (await refusal(ecr.initiate_layer_upload, repositoryName="team/app")).status == 500
