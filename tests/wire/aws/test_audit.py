@@ -398,6 +398,9 @@ async def test_lookup_by_each_attribute(served: Served) -> None:
     assert await found("ReadOnly", "true") == []
     assert len(await found("ReadOnly", "false")) == 5
     assert await found("EventName", "createuser") == []
+    for strange in ("\0", "zz", "'", "\u202e" * 9, str(other["EventId"]).upper()):
+        assert await found("EventId", strange) == []
+        assert await found("ResourceName", strange) == []
 
 
 async def test_lookup_by_time_and_region(served: Served) -> None:
