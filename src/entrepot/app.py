@@ -18,6 +18,7 @@ from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
 from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
@@ -27,6 +28,7 @@ from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
@@ -34,6 +36,8 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.outbound.https import HttpsDocuments
+from entrepot.outbound.issuers import DiscoveredKeys
 from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -347,6 +351,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     life = timedelta(seconds=settings.token_seconds)
     tokens = Tokens(Signer(adapters.store, adapters.ring, clock), credentials, clock, life=life)
     sessions, revocations = Sessions(store, credentials, decisions, clock), Revocations(store, clock)
+    published = DiscoveredKeys(HttpsDocuments(adapters.disk, settings.oidc_ca_file))
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(published, clock), clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
     pull_times = PullTimes(adapters.store, clock)
@@ -394,7 +400,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, sessions)),
+                sts_service(TokenOperations(credentials, sessions, web_sessions)),
                 cloudtrail_service(LookupOperations(trail)),
                 entrepot_service(
                     sessions,

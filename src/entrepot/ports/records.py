@@ -315,8 +315,8 @@ class Garbage(Protocol):
 class AccessKey:
     """An access key: long-lived, or a session's when it has a token and an end.
 
-    `issued_by` is the key that a session was made with: it goes when that key goes. `token_number` is what
-    the registry tokens made with it carry, 0 until some were revoked.
+    `issued_by` is what a session was made with, a key or an identity provider: it goes when that goes.
+    `token_number` is what the registry tokens made with it carry, 0 until some were revoked.
     """
 
     principal: Principal
@@ -372,6 +372,9 @@ class AccessKeys(Protocol):
 
     async def remove(self, access_key_id: str) -> None:
         """Remove the key and every session made with it."""
+
+    async def end_sessions(self, issued_by: str) -> None:
+        """Remove every session made with this key or by this identity provider, an ARN."""
 
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         """Activate the key, or deactivate it and remove every session made with it."""

@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import orjson
 from aiohttp import web
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.engines.entrepot import session_that_knows_us
 from tests.unit.aws.builders import signed
+from tests.unit.identity.issuers import MemoryIssuers
 
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
@@ -30,6 +32,7 @@ from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_u
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
@@ -39,6 +42,7 @@ from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -149,7 +153,7 @@ class WatchedEndpoint(Endpoint):
 
 @dataclass(slots=True)
 class Served:
-    """The app on a port, with the root keys of two accounts."""
+    """The app on a port, with the root keys of two accounts, and the issuers that it can reach."""
 
     port: int
     endpoint: WatchedEndpoint
@@ -160,6 +164,7 @@ class Served:
     key_uses: KeyUses
     refusals: Refusals
     roots: Mapping[str, IssuedKey]
+    issuers: MemoryIssuers
     _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
     @property
@@ -179,6 +184,10 @@ class Served:
         """The same for IAM."""
         return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
 
+    def unsigned_sts(self, region: str = REGION) -> "STSClient":
+        """A client of STS without any keys."""
+        return cast("STSClient", self._client("sts", region, None))
+
     def own(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> Any:
         """The same for the service of our own, which no stubs describe."""
         return self._client(NAME, REGION, keys or self.roots[account])
@@ -190,15 +199,20 @@ class Served:
         )
         return self.ecr(keys=keys)
 
-    def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
+    def _client(self, service: str, region: str, keys: IssuedKey | None) -> Any:
         client = _session.client(
             service,
             region_name=region,
             endpoint_url=self.url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret,
-            aws_session_token=keys.session_token,
-            config=Config(retries={"max_attempts": 0}, parameter_validation=False, proxies={}),
+            aws_access_key_id=keys and keys.access_key_id,
+            aws_secret_access_key=keys and keys.secret,
+            aws_session_token=keys and keys.session_token,
+            config=Config(
+                retries={"max_attempts": 0},
+                parameter_validation=False,
+                proxies={},
+                signature_version=None if keys else UNSIGNED,
+            ),
         )
         self._clients.append(client)
         return client
@@ -322,6 +336,8 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     credentials = Credentials(store, ring, now)
     tokens = Tokens(Signer(rows, ring, now), credentials, now)
     sessions, revocations = Sessions(store, credentials, decisions, now), Revocations(store, now)
+    issuers = MemoryIssuers()
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(issuers, now), now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
     pulls, listings = Pulls(store, data_keys, PullTimes(rows, now)), Listings(store)
@@ -347,7 +363,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                     authorities,
                 ),
             ),
-            sts_service(TokenOperations(credentials, sessions)),
+            sts_service(TokenOperations(credentials, sessions, web_sessions)),
             cloudtrail_service(LookupOperations(AuditTrail(rows))),
             entrepot_service(
                 sessions,
@@ -383,7 +399,8 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    return Served(port, endpoint, rows, ring, credentials, tokens, key_uses, refusals, roots), front
+    served = Served(port, endpoint, rows, ring, credentials, tokens, key_uses, refusals, roots, issuers)
+    return served, front
 
 
 async def _is_ready() -> bool:

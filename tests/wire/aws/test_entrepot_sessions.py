@@ -185,6 +185,7 @@ async def test_sessions_of_a_role_are_found_by_its_arn(served: Served, iam: "IAM
     one = f"arn:aws:sts::{ACCOUNT}:assumed-role/build/one"
     [found] = await sessions(served, principalArn=one)
     assert (found["kind"], found["principalArn"]) == ("role", one)
+    assert "issuedBy" not in found
 
 
 async def test_sessions_come_in_pages(served: Served) -> None:

@@ -44,6 +44,7 @@ def session_member(key: AccessKey, *, current: str) -> Member:
         "kind": principal.session_kind,
         "createdAt": key.created_at,
         "expiresAt": principal.expires_at,
-        "issuedBy": key.issued_by,
+        # A role may have been assumed with a key of another account, which is not told here.
+        "issuedBy": None if principal.is_role_session else key.issued_by,
         "isCurrent": principal.access_key_id == current,
     }

@@ -337,6 +337,7 @@ async def _call_about_identities(records: Records) -> None:
     await records.oidc_providers.find(user.account, "url")
     await records.oidc_providers.all(user.account)
     await records.oidc_providers.remove(user.account, "url")
+    await records.access_keys.end_sessions("arn")
     await records.sessions.add(session_terms())
     await records.sessions.find("ASIA1")
     await records.sessions.remove_expired(minute(0), 1)
