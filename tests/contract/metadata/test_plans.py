@@ -20,8 +20,10 @@ from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.repositories import Repository
 from entrepot.identity.credentials import new_key
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
@@ -249,6 +251,12 @@ async def run_the_server(world: World, database: Database) -> None:
     await world.credentials.find(session.access_key_id)
     tokens = Tokens(Signer(world.store, world.ring, world.clock), world.credentials, world.clock)
     await tokens.read((await tokens.issue(principal, REGISTRY)).token)
+    revocations = Revocations(world.store, world.clock)
+    role = KeysOf(f"arn:aws:sts::{ACCOUNT}:assumed-role/build/")
+    for scope in (role, KeysOfAccount(ACCOUNT)):
+        await revocations.sessions(scope, after=("", ""), limit=100)
+    for revoked in (role, KeysOf(principal.arn), OneKey(key.access_key_id)):
+        await revocations.revoke(ACCOUNT, revoked)
     await world.credentials.set_root_key(ACCOUNT, new_key())
     await RevisionWatch(database, NodeStamp()).look()
     await Rewrapping(world.store, world.ring).rewrap()
