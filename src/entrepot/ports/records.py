@@ -654,6 +654,9 @@ class AuditEvents(Protocol):
     async def add(self, events: Sequence[AuditEvent]) -> None:
         """May be repeated: an event that is there already stays as it is."""
 
+    async def add_last(self, events: Sequence[AuditEvent]) -> None:
+        """The same of a few, as the last thing that the transaction does: it cannot read them."""
+
     async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
         """Oldest first: those between the two ids, without either."""
 

@@ -398,6 +398,9 @@ async def test_lookup_by_each_attribute(served: Served) -> None:
     assert await found("ReadOnly", "true") == []
     assert len(await found("ReadOnly", "false")) == 5
     assert await found("EventName", "createuser") == []
+    for strange in ("\0", "zz", "'", "\u202e" * 9, str(other["EventId"]).upper()):
+        assert await found("EventId", strange) == []
+        assert await found("ResourceName", strange) == []
 
 
 async def test_lookup_by_time_and_region(served: Served) -> None:
@@ -503,7 +506,7 @@ async def test_attack_45_a_change_whose_event_cannot_be_written_is_no_change(
     ecr = served.ecr()
     await create(ecr, "team/app")
     with monkeypatch.context() as patched:
-        patched.setattr(SqlAuditEvents, "add", fail)
+        patched.setattr(SqlAuditEvents, "add_last", fail)
         refused = await refusal(ecr.create_repository, repositoryName="team/other")
         assert refused.status == 500
         assert (await refusal(ecr.initiate_layer_upload, repositoryName="team/app")).status == 500

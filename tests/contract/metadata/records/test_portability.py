@@ -395,6 +395,7 @@ async def _call_about_the_server(records: Records) -> None:
     await records.jobs.finish("job", "lease")
     event = audit_event(minute(0))
     await records.audit_events.add([event])
+    await records.audit_events.add_last([event])
     await records.audit_events.after(event.account, after="", before="g", limit=1)
     await records.audit_events.before(event.account, since="", before="g", limit=1)
     await records.audit_events.remove(event.account, before="g", limit=1)
