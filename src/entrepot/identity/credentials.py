@@ -131,8 +131,7 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
-        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
-        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
+        _tell_session(principal, issued)
         await self._store.write(body)
 
     async def add_web_session(
@@ -150,6 +149,7 @@ class Credentials:
             await records.access_keys.add(row)
             await records.sessions.add(terms)
 
+        _tell_session(principal, issued)
         await self._store.write(body)
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
@@ -236,3 +236,8 @@ def _letters(count: int) -> str:
 def secret_purpose(access_key_id: str) -> bytes:
     """What an access key's secret is sealed for."""
     return b"access-key:" + access_key_id.encode("ascii", "replace")
+
+
+def _tell_session(principal: Principal, issued: IssuedKey) -> None:
+    session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+    tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
