@@ -59,6 +59,9 @@ class WebSessions:
             )
         claims = verify(token, await self._keys.find(provider, token))
         identity = read_claims(claims, provider, self._clock())
+        performed_by(
+            audit.web_identity(provider=provider.arn, audience=identity.audience, subject=identity.subject)
+        )
         asked = replace(asked, tags=identity.tags, transitive_tags=identity.transitive_tags)
         role = await self._check_trusted(role, provider, identity, asked, context)
         performed_by(

@@ -24,7 +24,15 @@ OFFERED = {
     "cloudtrail": CLOUDTRAIL_OFFERED,
     "entrepot": ENTREPOT_OFFERED,
 }
-BEGIN_SESSIONS = {"AssumeRole", "GetFederationToken", "GetSessionToken"}  # which CloudTrail calls reads
+BEGIN_SESSIONS = {  # which CloudTrail calls reads
+    "AssumeRole",
+    "AssumeRoleWithWebIdentity",
+    "GetFederationToken",
+    "GetSessionToken",
+}
+UNSIGNED = {
+    ("sts", "AssumeRoleWithWebIdentity")
+}  # which needs a token of an issuer, and has a test of its own
 NEVER_DONE = {"DeleteLoginProfile"}  # nobody has a password here, so there is none to delete
 CHANGING = {
     (service, name)
