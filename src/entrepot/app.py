@@ -40,8 +40,12 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
+from entrepot.registry.lifecycle_policies import LifecyclePolicies
+from entrepot.registry.lifecycle_previews import LifecyclePreviews
+from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
@@ -54,11 +58,13 @@ from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
+from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
-from entrepot.services.ecr.service import ecr_service
+from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -81,6 +87,7 @@ from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
+from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
 
@@ -105,7 +112,7 @@ class Application:
     oci: OciFront
     layers: LayerDoor
     runner: Runner
-    gatherings: tuple[PullTimes, KeyUses]
+    gatherings: tuple[PullTimes, KeyUses, PushedRepositories]
     totals: Totals
     store: Store
     blobs: BlobPlace
@@ -329,7 +336,10 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     directory = Directory(store, clock, new_unique_id)
     tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
     catalog = Catalog(store, clock, new_id)
-    pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
+    pushed_repositories = PushedRepositories(store, clock)
+    pushes = Pushes(
+        store, data_keys, clock, allow_sparse=settings.allow_sparse, on_push=pushed_repositories.note
+    )
     pull_times = PullTimes(store, clock)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, clock)
@@ -343,7 +353,11 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
-    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
+    previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
+    jobs = [
+        *collection_jobs(collector, credentials, adapters.reports, every=every),
+        *lifecycle_jobs(LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk), previews),
+    ]
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
@@ -355,11 +369,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         aws=Endpoint(
             [
                 ecr_service(
-                    RepositoryOperations(catalog, addresses),
-                    ImageOperations(catalog, pushes, pulls, listings, deletions),
-                    LayerOperations(catalog, layers, uploads, tokens, addresses),
-                    RegistryOperations(tokens, account_settings, addresses),
-                    PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                    EcrPerformers(
+                        RepositoryOperations(catalog, addresses),
+                        ImageOperations(catalog, pushes, pulls, listings, deletions),
+                        LayerOperations(catalog, layers, uploads, tokens, addresses),
+                        RegistryOperations(tokens, account_settings, addresses),
+                        PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                        LifecycleOperations(LifecyclePolicies(store, clock, new_id), previews),
+                        PullExclusionOperations(PullExclusions(store, clock)),
+                    )
                 ),
                 iam_service(
                     IamUseCases(
@@ -390,7 +408,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
-        gatherings=(pull_times, key_uses),
+        gatherings=(pull_times, key_uses, pushed_repositories),
         totals=totals,
         store=store,
         blobs=blobs,

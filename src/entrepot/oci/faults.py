@@ -74,11 +74,16 @@ _TABLE: dict[type[Refusal], Fault] = {
     errors.UploadEmpty: Fault("BLOB_UPLOAD_INVALID", 400),
     errors.UploadNotFound: Fault("BLOB_UPLOAD_UNKNOWN", 404),
     errors.UploadOutOfOrder: Fault("BLOB_UPLOAD_INVALID", 416),
-    # What IAM and STS refuse has no place in the registry protocol, which never asks them to change anything.
+    # What else ECR, IAM and STS refuse has no place in the registry protocol, which never asks for it.
     errors.DeleteConflict: Fault("UNSUPPORTED", 400),
     errors.EntityExists: Fault("UNSUPPORTED", 400),
     errors.EntityNotFound: Fault("UNSUPPORTED", 404),
+    errors.ExclusionExists: Fault("UNSUPPORTED", 400),
+    errors.ExclusionNotFound: Fault("UNSUPPORTED", 404),
     errors.InputInvalid: Fault("UNSUPPORTED", 400),
+    errors.LifecyclePolicyNotFound: Fault("UNSUPPORTED", 404),
+    errors.LifecyclePreviewNotFound: Fault("UNSUPPORTED", 404),
+    errors.LifecyclePreviewUnderWay: Fault("UNSUPPORTED", 400),
     errors.PolicyMalformed: Fault("UNSUPPORTED", 400),
     errors.PolicyTooLarge: Fault("UNSUPPORTED", 400),
     errors.QuotaExceeded: Fault("UNSUPPORTED", 400),

@@ -25,8 +25,8 @@ class Why(StrEnum):
 class Decision:
     """What becomes of one image: `action` is None where it stays as it is.
 
-    `rule` is the one rule that had a say, None where there was none. `because_of` are the indexes or the
-    subject that `why` is about.
+    `rule` is the one rule that had a say, None where there was none. `because_of` are the images that `why`
+    is about: the newer ones that the rule counted, newest first, the indexes, or the subject.
     """
 
     image: LifecycleImage

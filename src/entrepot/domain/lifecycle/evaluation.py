@@ -80,18 +80,16 @@ def _followers(present: Mapping[Digest, LifecycleImage]) -> dict[Digest, Digest]
 def _by_rules(rules: Sequence[Rule], ranked: Sequence[LifecycleImage], now: datetime) -> Iterator[Decision]:
     """What the rules of one storage class decide on its images, newest first."""
     index = TagIndex([image.tags for image in ranked])
-    owners: dict[int, tuple[Rule, bool]] = {}
+    owners: dict[int, Decision] = {}
     for rule in rules:
         matching = sorted(_matching(rule.selection, ranked, index))
         chosen = _chosen(rule.selection, matching, ranked, now)
+        newer = _newer(rule.selection, matching, ranked) if chosen else ()
         for place in matching:
-            owners.setdefault(place, (rule, place in chosen))
+            if place not in owners:
+                owners[place] = _by_rule(rule, ranked[place], newer, is_chosen=place in chosen)
     for place, image in enumerate(ranked):
-        if place not in owners:
-            yield Decision(image, None, None, Why.NO_RULE)
-            continue
-        rule, is_chosen = owners[place]
-        yield Decision(image, rule.action if is_chosen else None, rule, _reason(rule, is_chosen=is_chosen))
+        yield owners.get(place) or Decision(image, None, None, Why.NO_RULE)
 
 
 def _matching(selection: Selection, ranked: Sequence[LifecycleImage], index: TagIndex) -> Iterable[int]:
@@ -128,10 +126,20 @@ def _since(count_type: CountType, image: LifecycleImage) -> datetime | None:
             return image.begun_at
 
 
-def _reason(rule: Rule, *, is_chosen: bool) -> Why:
-    if rule.selection.count_type is CountType.IMAGE_COUNT:
-        return Why.OVER_COUNT if is_chosen else Why.WITHIN_COUNT
-    return Why.OLD_ENOUGH if is_chosen else Why.TOO_YOUNG
+def _newer(
+    selection: Selection, matching: Sequence[int], ranked: Sequence[LifecycleImage]
+) -> tuple[Digest, ...]:
+    """The images that a rule keeps by their number, whatever another rule does with them."""
+    if selection.count_type is not CountType.IMAGE_COUNT:
+        return ()
+    return tuple(ranked[place].digest for place in matching[: selection.count_number])
+
+
+def _by_rule(rule: Rule, image: LifecycleImage, newer: tuple[Digest, ...], *, is_chosen: bool) -> Decision:
+    is_count = rule.selection.count_type is CountType.IMAGE_COUNT
+    if not is_chosen:
+        return Decision(image, None, rule, Why.WITHIN_COUNT if is_count else Why.TOO_YOUNG)
+    return Decision(image, rule.action, rule, Why.OVER_COUNT if is_count else Why.OLD_ENOUGH, newer)
 
 
 def _as_subject(image: LifecycleImage, decision: Decision) -> Decision:
