@@ -11,7 +11,7 @@ from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.catalog import get_repository
 
 EVALUATE_LIFECYCLE = "evaluate-lifecycle"  # the job that carries out the policy of the repository of this id
-TURN = timedelta(days=1)  # between two evaluations; ECR acts within 24 hours
+TURN = timedelta(hours=23)  # from one evaluation to the next: ECR acts within 24, and jobs may have to wait
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)  # ECR's word for a policy that was not evaluated yet (facts C)
 
 

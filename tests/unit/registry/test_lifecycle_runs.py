@@ -17,7 +17,7 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.records import Records
 from entrepot.registry import lifecycle_runs
 from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
-from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, TURN
+from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, NEVER, TURN
 from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.pushes import Pushes
 from entrepot.workers.lifecycle import lifecycle_jobs
@@ -85,6 +85,27 @@ async def test_an_event_that_fails_keeps_its_images(world: World) -> None:
     with pytest.raises(RuntimeError):
         await world.lifecycle_runs(fail).run(repository.id)
     assert await left(world, repository) == {image.digest for image in images}
+
+
+async def test_what_a_run_that_died_has_left_the_next_one_does(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle_runs, "_STEP", 2)
+    repository, events = await world.repository(), Events()
+    images = await several(world, repository, 8)
+    await set_policy(world, repository, keep_newest(1))
+
+    async def die_later(records: Records, execution: PolicyExecution) -> None:
+        if len(events.executions) == 2:
+            raise RuntimeError("killed")
+        await events(records, execution)
+
+    with pytest.raises(RuntimeError):
+        await world.lifecycle_runs(die_later).run(repository.id)
+    assert len(await left(world, repository)) == 4
+    assert (await world.lifecycle_policies.get(REGISTRY, repository.name)).last_evaluated_at == NEVER
+    assert await world.lifecycle_runs(events).run(repository.id) == 3
+    assert events.expired == [image.digest for image in images[:7]]
 
 
 async def test_a_child_goes_after_its_index(world: World) -> None:
