@@ -28,8 +28,8 @@ from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, TURN
 
 _STEP = 100  # images a transaction: pushes wait for no more than that
-_AN_EVALUATION = 1000  # images: then the next one sees what else has changed
-_NEWER_ASKED = 1000  # of the images that a rule keeps by their number, in each transaction
+_AN_EVALUATION = 1000  # images, or a tenth of a large repository: then the next sees what else has changed
+_NEWER_ASKED = 200  # of the images that a rule keeps by their number, in each transaction
 _SOON = timedelta(minutes=1)  # after a push: more of them may follow
 _TURNS_AT_ONCE = 500
 
@@ -109,7 +109,7 @@ class LifecycleRuns:
         going = list(_leaders_first(evaluation.decisions))
         expiring = {decision.image.digest for decision in going}
         expired = 0
-        for start in range(0, min(len(going), _AN_EVALUATION), _STEP):
+        for start in range(0, min(len(going), _at_most(evaluation)), _STEP):
             step = going[start : start + _STEP]
             newer = _newer(step, images, expiring)
             done = await self._deletions.expire(evaluation.execution, step, newer, self._event)
@@ -170,11 +170,16 @@ async def _conclude(evaluation: _Evaluation, event: ServiceEvent, records: Recor
         )
 
 
+def _at_most(evaluation: _Evaluation) -> int:
+    """How many images go by one evaluation."""
+    return max(_AN_EVALUATION, len(evaluation.decisions) // 10)
+
+
 def _leaves_more(evaluation: _Evaluation) -> bool:
     """Whether the next evaluation may have something to do: more of the same, or children of indexes."""
     going = acting(evaluation.decisions)
     gone = {decision.image.digest for decision in going}
-    return len(going) > _AN_EVALUATION or any(
+    return len(going) > _at_most(evaluation) or any(
         decision.why is Why.IN_INDEX and gone.issuperset(decision.because_of)
         for decision in evaluation.decisions
     )
