@@ -1,27 +1,34 @@
 """Wires the program together; the only place that knows which adapter stands behind a port."""
 
 import asyncio
-import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.domain.audit import operator
+from entrepot.identity.accounts import Accounts
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
+from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
@@ -29,9 +36,11 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
-from entrepot.ports.blobs import BlobLinks, BlobPlace, Blobs, BlobUploads, Leftovers, Listing
+from entrepot.outbound.https import HttpsDocuments
+from entrepot.outbound.issuers import DiscoveredKeys
+from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
-from entrepot.ports.records import Store
+from entrepot.ports.records import Records, Store
 from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
@@ -56,6 +65,8 @@ from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
@@ -65,6 +76,8 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -85,13 +98,12 @@ from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
-
-logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
@@ -113,24 +125,24 @@ class Application:
     layers: LayerDoor
     runner: Runner
     gatherings: tuple[PullTimes, KeyUses, PushedRepositories]
+    refusals: Refusals
     totals: Totals
     store: Store
     blobs: BlobPlace
 
-    async def is_ready(self) -> bool:
-        """Whether the database answers soon, and has confirmed what is kept of it."""
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                self.store.version()
-                await self.store.read(lambda records: records.accounts.page(after="", limit=1))
-        except Exception:
-            logger.exception("the database does not answer")
-            return False
-        return True
+    async def clock_lead(self) -> timedelta:
+        """How far this machine's clock is before the database's; raises where that does not answer soon.
+
+        Nor may it have left unconfirmed for long what is kept of it.
+        """
+        async with asyncio.timeout(_READY_SECONDS):
+            self.store.version()
+            return now() - await self.store.read(_read_clock)
 
 
-class BlobStore(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
-    """Content on its way in, and finished, and a list of both."""
+async def _read_clock(records: Records) -> datetime:
+    await records.accounts.page(after="", limit=1)  # that there are tables, too
+    return await records.clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +203,13 @@ def check_blobs(location: Location | None) -> None:
     if isinstance(location, BucketLocation):
         with closing(Bucket(location)) as bucket:
             bucket.check()
+
+
+@asynccontextmanager
+async def open_audit_trail(settings: Settings) -> AsyncIterator[AuditTrail]:
+    """What reads the audit, closed afterwards."""
+    async with open_store(settings) as store:
+        yield AuditTrail(store)
 
 
 async def is_current(settings: Settings) -> bool:
@@ -327,20 +346,26 @@ def _read_only(opened: _Opened) -> _Opened:
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
-    store, blobs, clock, addresses = adapters.store, adapters.blobs, adapters.clock, settings.addresses
+    blobs, clock, addresses = adapters.blobs, adapters.clock, settings.addresses
+    store = AuditedStore(adapters.store, clock)
+    refusals, trail = Refusals(adapters.store, clock, adapters.reports), AuditTrail(store)
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
     authorities = Authorities(store)
     decisions = Decisions(store, authorities, clock)
-    key_uses = KeyUses(store, clock)
+    key_uses = KeyUses(adapters.store, clock)
     directory = Directory(store, clock, new_unique_id)
-    tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
+    life = timedelta(seconds=settings.token_seconds)
+    tokens = Tokens(Signer(adapters.store, adapters.ring, clock), credentials, clock, life=life)
+    sessions, revocations = Sessions(store, credentials, decisions, clock), Revocations(store, clock)
+    published = DiscoveredKeys(HttpsDocuments(adapters.disk, settings.oidc_ca_file))
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(published, clock), clock)
     catalog = Catalog(store, clock, new_id)
-    pushed_repositories = PushedRepositories(store, clock)
+    pushed_repositories = PushedRepositories(adapters.store, clock)
     pushes = Pushes(
         store, data_keys, clock, allow_sparse=settings.allow_sparse, on_push=pushed_repositories.note
     )
-    pull_times = PullTimes(store, clock)
+    pull_times = PullTimes(adapters.store, clock)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, clock)
     uploads = LayerUploads(
@@ -354,10 +379,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
+    worker = operator(settings.account_id, "entrepot worker")
     jobs = [
-        *collection_jobs(collector, credentials, adapters.reports, every=every),
+        *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk), previews),
     ]
+    if settings.audit_days:
+        kept = timedelta(days=settings.audit_days)
+        jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
@@ -389,7 +418,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
+                sts_service(TokenOperations(credentials, sessions, web_sessions)),
+                cloudtrail_service(LookupOperations(trail)),
+                entrepot_service(
+                    sessions,
+                    revocations,
+                    Accounts(store, credentials, clock),
+                    Explanations(store, directory, decisions, clock),
+                ),
             ],
             KeyBook(credentials),
             CallAuthorizer(
@@ -397,18 +433,22 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 key_uses,
                 {
                     "ecr": EcrQuestions(listings).of,
+                    "entrepot": EntrepotQuestions(revocations, settings.account_id).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
+                    "cloudtrail": cloudtrail_questions,
                 },
             ),
             threads=adapters.disk,
             clock=clock,
             region_of=addresses.api_region,
+            audit=CallAudit(refusals),
         ),
-        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
+        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        layers=LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
         gatherings=(pull_times, key_uses, pushed_repositories),
+        refusals=refusals,
         totals=totals,
         store=store,
         blobs=blobs,

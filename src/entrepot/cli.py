@@ -1,4 +1,7 @@
-"""The command line: serving, and the few commands that work on a data folder directly."""
+"""The command line: serving, and the few commands that work on a data folder directly.
+
+Those that ask a running server are in the room `administration`.
+"""
 
 import asyncio
 import json
@@ -6,14 +9,17 @@ import os
 import shlex
 import sys
 import time
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from entrepot import __version__
+from entrepot.administration.commands import add_commands
+from entrepot.administration.connection import NotAnswered
 from entrepot.domain.names import Registry, is_account, is_region
+from entrepot.installation.audit import TimeInvalid, export, parse_time
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
@@ -59,7 +65,13 @@ from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
 
-SERVED = ("ECR", "IAM", "STS")  # the services whose endpoints `entrepot env` exports
+SERVED = (
+    "CLOUDTRAIL",
+    "ECR",
+    "ENTREPOT",
+    "IAM",
+    "STS",
+)  # the services whose endpoints `entrepot env` exports
 DEFAULT_REGION = "us-east-1"
 
 Command = Callable[[Namespace, Mapping[str, str]], int]
@@ -73,9 +85,11 @@ class CannotAnswer(Exception):
 _SAID = (
     SettingInvalid,
     ProfileNameInvalid,
+    TimeInvalid,
     CannotListen,
     CannotStart,
     CannotAnswer,
+    NotAnswered,
     CannotIssue,
     CannotMove,
     CannotCopy,
@@ -146,6 +160,8 @@ def _parser() -> ArgumentParser:
     )
     root_key.set_defaults(command=_root_key)
 
+    _add_audit(commands)
+
     checked = commands.add_parser("check", help="compare rows and bytes, and say what is wrong")
     add_options(checked)
     checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
@@ -184,9 +200,21 @@ def _parser() -> ArgumentParser:
     tls.add_argument("--name", action="append", metavar="HOST", help="another host name or IP address")
     tls.set_defaults(command=_tls)
 
+    add_commands(commands)
+
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
     return parser
+
+
+def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    audit = commands.add_parser("audit", help="what was changed and refused, and by whom", description=_AUDIT)
+    audit.add_argument("action", choices=("export",), help="print it, a JSON object a line")
+    add_options(audit)
+    audit.add_argument("--account", metavar="ACCOUNT", help="of this account alone")
+    audit.add_argument("--since", metavar="TIME", help="from this time on, such as 2026-11-25")
+    audit.add_argument("--until", metavar="TIME", help="before this time")
+    audit.set_defaults(command=_audit)
 
 
 _SERVE = "Serve the registry. Each setting comes from the command line, else from the environment."
@@ -292,6 +320,19 @@ def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     else:
         versions = asyncio.run(root_key_versions(settings))
         print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
+    return 0
+
+
+_AUDIT = """Prints the records that `aws cloudtrail lookup-events` finds, of every account and region, with
+those of failed signatures whose key does not exist."""
+
+
+def _audit(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    settings = read_settings(parsed, environment)
+    if parsed.account is not None and not is_account(parsed.account):
+        raise CannotAnswer("account: must be 12 digits")
+    since, until = (parse_time(text) if text else None for text in (parsed.since, parsed.until))
+    asyncio.run(export(settings, account=parsed.account, since=since, until=until, write=sys.stdout.write))
     return 0
 
 

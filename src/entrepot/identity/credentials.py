@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from entrepot.domain.errors import TokenRejected
-from entrepot.domain.identities import SessionTerms
+from entrepot.domain.identities import OidcProvider, SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
+from entrepot.identity.auditing import tell, undone
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -56,20 +57,46 @@ class Credentials:
 
     async def principal(self, access_key_id: str) -> Principal | None:
         """The owner of a key that may be used now; None when it is unknown, inactive or past its end."""
+        key = await self._usable(access_key_id)
+        return None if key is None else key.principal
+
+    async def holder(self, access_key_id: str, token_number: int) -> Principal | None:
+        """The owner of a key that may be used now, and whose tokens carry this number; else None."""
+        key = await self._usable(access_key_id)
+        if key is not None and key.token_number != token_number:
+            # Perhaps another node has just given it this number, and made a token that is good here too.
+            self._keys.forget(access_key_id)
+            key = await self._usable(access_key_id)
+        return None if key is None or key.token_number != token_number else key.principal
+
+    async def token_number(self, access_key_id: str, *, is_fresh: bool = False) -> int:
+        """What tokens made with the key now have to carry; TokenRejected when it has gone meanwhile.
+
+        `is_fresh` asks the database, so that a token made in the second after a revocation is a good one.
+        """
+        key = await (self._read(access_key_id) if is_fresh else self._key(access_key_id))
+        if key is None or not key.is_active:
+            raise TokenRejected
+        return key.token_number
+
+    async def _usable(self, access_key_id: str) -> AccessKey | None:
         key = await self._key(access_key_id)
         if key is None or not key.is_active:
             return None
         ends = key.principal.expires_at
-        return None if ends is not None and ends <= self._clock() else key.principal
+        return None if ends is not None and ends <= self._clock() else key
 
     async def _key(self, access_key_id: str) -> AccessKey | None:
         version = self._store.version()
         key = self._keys.find(access_key_id, version)
         if key is None:
-            key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+            key = await self._read(access_key_id)
             if key is not None:
                 self._keys.keep(access_key_id, version, key)
         return key
+
+    async def _read(self, access_key_id: str) -> AccessKey | None:
+        return await self._store.read(lambda records: records.access_keys.find(access_key_id))
 
     async def has_account(self, account: str) -> bool:
         """Whether the account exists."""
@@ -104,6 +131,25 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
+        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
+        await self._store.write(body)
+
+    async def add_web_session(
+        self, provider: OidcProvider, principal: Principal, issued: IssuedKey, terms: SessionTerms
+    ) -> None:
+        """Keep a session that a provider's token began; it ends with the provider, if not before.
+
+        TokenRejected when the provider has gone meanwhile.
+        """
+        row = self.row(principal, issued, issued_by=provider.arn)
+
+        async def body(records: Records) -> None:
+            if await records.oidc_providers.find(provider.account, provider.url) is None:
+                raise TokenRejected
+            await records.access_keys.add(row)
+            await records.sessions.add(terms)
+
         await self._store.write(body)
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
@@ -116,6 +162,7 @@ class Credentials:
                 await records.access_keys.remove(key.principal.access_key_id)
             await records.access_keys.add(row)
 
+        tell(accessKeyId=issued.access_key_id)
         await self._store.write(body)
 
     async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
@@ -127,9 +174,11 @@ class Credentials:
 
         async def body(records: Records) -> bool:
             if await records.accounts.exists(account) or not await records.access_keys.add(row):
+                undone()
                 return False
             return await records.accounts.add(account, row.created_at)
 
+        tell(accountId=account, accessKeyId=issued.access_key_id)
         return await self._store.write(body)
 
     async def remove_expired(self) -> int:

@@ -8,8 +8,9 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
+from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image, TaggedImage
 from entrepot.domain.layers import Layer
@@ -322,7 +323,8 @@ class Garbage(Protocol):
 class AccessKey:
     """An access key: long-lived, or a session's when it has a token and an end.
 
-    `issued_by` is the key that a session was made with: it goes when that key goes.
+    `issued_by` is what a session was made with, a key or an identity provider: it goes when that goes.
+    `token_number` is what the registry tokens made with it carry, 0 until some were revoked.
     """
 
     principal: Principal
@@ -331,6 +333,39 @@ class AccessKey:
     is_active: bool
     created_at: datetime
     issued_by: str | None = None
+    token_number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OneKey:
+    """A single key, long-lived or a session's."""
+
+    access_key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOf:
+    """All keys of a principal; an ARN that ends in `/` stands for all that begin with it."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOfAccount:
+    """All keys of an account."""
+
+    account: str
+
+
+KeyScope: TypeAlias = OneKey | KeysOf | KeysOfAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """How many long-lived keys lost their tokens, and how many sessions went, with those made in them."""
+
+    keys: int
+    sessions: int
 
 
 class AccessKeys(Protocol):
@@ -346,13 +381,38 @@ class AccessKeys(Protocol):
     async def remove(self, access_key_id: str) -> None:
         """Remove the key and every session made with it."""
 
+    async def end_sessions(self, issued_by: str) -> None:
+        """Remove every session made with this key or by this identity provider, an ARN."""
+
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         """Activate the key, or deactivate it and remove every session made with it."""
+
+    async def sessions(
+        self, scope: KeysOf | KeysOfAccount, *, now: datetime, after: tuple[str, str], limit: int
+    ) -> list[AccessKey]:
+        """Those of sessions that have not ended; of an account by id, else by principal and id.
+
+        `after` is the principal and the id of the last one seen.
+        """
+
+    async def revoke(self, scope: KeyScope, token_number: int) -> Revoked:
+        """Remove the sessions in the scope, and give the long-lived keys this number.
+
+        Sessions that were made with any of these go too.
+        """
 
     async def rename_principal(self, old_arn: str, new_arn: str) -> None:
         """The principal has another name from now on."""
 
     async def remove_expired(self, before: datetime, limit: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of this server, by its twelve digits."""
+
+    id: str
+    created_at: datetime
 
 
 class Accounts(Protocol):
@@ -363,7 +423,7 @@ class Accounts(Protocol):
     async def add(self, account: str, at: datetime) -> bool:
         """False when it exists."""
 
-    async def page(self, *, after: str, limit: int) -> list[str]: ...
+    async def page(self, *, after: str, limit: int) -> list[Account]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -596,6 +656,29 @@ class RowCopies(Protocol):
         """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
+class AuditEvents(Protocol):
+    """What was done and refused, by account; ids sort by time. Nothing changes an event."""
+
+    async def add(self, events: Sequence[AuditEvent]) -> None:
+        """May be repeated: an event that is there already stays as it is."""
+
+    async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
+        """Oldest first: those between the two ids, without either."""
+
+    async def before(self, account: str, *, since: str, before: str, limit: int) -> list[AuditEvent]:
+        """Newest first: those from id `since` on that come before the other id."""
+
+    async def remove(self, account: str, *, before: str, limit: int) -> int:
+        """Remove the oldest before this id, up to `limit`; how many there were."""
+
+
+class DatabaseClock(Protocol):
+    """The clock of the machine that the database runs on."""
+
+    async def now(self) -> datetime:
+        """To the second, aware UTC."""
+
+
 class Records(Protocol):
     """All rows, within one transaction."""
 
@@ -650,6 +733,8 @@ class Records(Protocol):
     @property
     def oidc_providers(self) -> OidcProviders: ...
     @property
+    def clock(self) -> DatabaseClock: ...
+    @property
     def accounts(self) -> Accounts: ...
     @property
     def signing_keys(self) -> SigningKeys: ...
@@ -669,6 +754,8 @@ class Records(Protocol):
     def blob_copies(self) -> BlobCopies: ...
     @property
     def row_copies(self) -> RowCopies: ...
+    @property
+    def audit_events(self) -> AuditEvents: ...
 
 
 class Store(Protocol):

@@ -11,6 +11,7 @@ from entrepot.domain.lifecycle.decisions import Decision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
@@ -62,6 +63,7 @@ class Deletions:
                     deleted += await _delete(records, repository, image_id, self._clock())
                 except Refusal as refusal:  # raised before anything is written for this id
                     failures.append(ImageFailure(image_id, refusal))
+            tell(imageIds=[{"imageDigest": each.digest, "imageTag": each.tag} for each in deleted])
             return deleted, failures
 
         return await self._store.write(body)

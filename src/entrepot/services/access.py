@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from entrepot.aws import refusals
 from entrepot.aws.endpoint import KeyRecord
-from entrepot.aws.operations import Call
-from entrepot.domain.errors import SessionRefused
+from entrepot.aws.operations import ANONYMOUS, Call
+from entrepot.domain.errors import AccessDenied, Refusal, SessionRefused
+from entrepot.domain.policy.decisions import Outcome
 from entrepot.domain.principals import Principal
+from entrepot.identity.auditing import concern
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.key_uses import KeyUses
@@ -15,12 +17,15 @@ from entrepot.services.contexts import Question
 Questions = Callable[[Call, str, Mapping[str, object]], Awaitable[Sequence[Question]]]
 """The questions that a call of one service has to be asked before it may go on; at least one."""
 
-# STS API: nobody needs a permission for the first two; a role's own policy decides on the third.
-OPEN_TO_ALL = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"})
+# STS API: nobody needs a permission for the first two; a role's own policy decides on the others.
+OPEN_TO_ALL = frozenset(
+    {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"}
+)
 
 # STS API, "Comparing the AWS STS API operations": all that sessions without a role may call of STS.
-_OF_A_USERS_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRole", "sts:GetSessionToken"})
-_OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity"})
+_OF_A_USERS_SESSION = OPEN_TO_ALL
+# What nobody has to sign is not refused because somebody did.
+_OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"})
 
 
 class KeyBook:
@@ -49,27 +54,51 @@ class CallAuthorizer:
     async def authorize(self, call: Call, action: str, params: Mapping[str, object]) -> None:
         """Return where the call may go on; raises AccessDenied."""
         service = action.partition(":")[0]
+        if call.caller is ANONYMOUS:
+            _check_open(action)
+            return
         if call.caller.expires_at is None:  # keys of sessions are many, and nobody asks for their use
             self._key_uses.note(call.caller.access_key_id, service, call.region)
-        _check_session(call.caller, service, action)
+        refused = refusal_of_session(call.caller, action)
+        if refused is not None:
+            raise refused
         if action in OPEN_TO_ALL:
             return
         for question in await self._questions[service](call, action, params):
-            await self._decisions.require(
-                call.caller,
-                question.action,
-                account=question.account,
-                resource=question.resource,
-                context=question.context,
-            )
+            concern(question.account, question.resource)
+            await self._ask(call.caller, question)
+
+    async def _ask(self, caller: Principal, question: Question) -> None:
+        decision = await self._decisions.decide(
+            caller,
+            question.action,
+            account=question.account,
+            resource=question.resource,
+            context=question.context,
+        )
+        if decision.is_allowed or (question.is_own and decision.outcome is Outcome.IMPLICIT_DENY):
+            return
+        raise AccessDenied(caller.arn, question.action, question.resource, decision.because)
 
 
-def _check_session(caller: Principal, service: str, action: str) -> None:
-    """Refuse what sessions of users and federated users may not call, whatever policies say."""
+def _check_open(action: str) -> None:
+    """Refuse what AWS takes unsigned and nobody here decides on."""
+    if action not in OPEN_TO_ALL:
+        raise refusals.missing_token()
+
+
+def refusal_of_session(caller: Principal, action: str) -> Refusal | None:
+    """What refuses a session of a user or a federated user whatever policies say, None where nothing does.
+
+    Users of the console may call IAM, as in AWS.
+    """
+    service, _, operation = action.partition(":")
     if caller.expires_at is None or caller.is_role_session or service not in ("iam", "sts"):
-        return
+        return None
     if service == "iam":
-        raise refusals.unrecognized_client()
+        is_of_a_person = caller.is_console and not caller.is_federated
+        return None if is_of_a_person else refusals.unrecognized_client()
     allowed = _OF_A_FEDERATED_SESSION if caller.is_federated else _OF_A_USERS_SESSION
-    if action not in allowed:
-        raise SessionRefused(f"Cannot call {action.partition(':')[2]} with session credentials")
+    if action in allowed:
+        return None
+    return SessionRefused(f"Cannot call {operation} with session credentials")

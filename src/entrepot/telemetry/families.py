@@ -102,6 +102,12 @@ AUTHENTICATION_REFUSALS = _counter(
     "door",
     "reason",
 )
+AUDIT_DROPPED = _counter(
+    "entrepot_audit_dropped_total",
+    "Events that came too fast to be kept in the audit: a `refusal`, or a failed `signature`. Of changes "
+    "none is ever dropped.",
+    "what",
+)
 DATABASE_OPERATIONS = _counter(
     "entrepot_database_operations_total",
     "Operations on the database, by what came of them: `done`, `refused`, or an outage.",
@@ -167,6 +173,11 @@ BUILD = _gauge("entrepot_build_info", "Always 1; the labels say what runs.", "ve
 READY = _gauge(
     "entrepot_ready", "1 where /readyz last said so, 0 where not or while draining.", by_process=True
 )
+CLOCK_LEAD = _gauge(
+    "entrepot_clock_lead_seconds",
+    "How far the clock was before the database's when /readyz was last asked; negative where behind.",
+    by_process=True,
+)
 STARTED_AT = _gauge(
     "entrepot_process_start_time_seconds", "When the process began, seconds since 1970.", by_process=True
 )
@@ -198,6 +209,7 @@ FAMILIES = (
     OUTAGES,
     FAILURES,
     AUTHENTICATION_REFUSALS,
+    AUDIT_DROPPED,
     DATABASE_OPERATIONS,
     DATABASE_SECONDS,
     DATABASE_RETRIES,
@@ -219,6 +231,7 @@ FAMILIES = (
     RESTARTS,
     BUILD,
     READY,
+    CLOCK_LEAD,
     STARTED_AT,
     MEMORY,
     DESCRIPTORS,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from entrepot.domain.audit import actor_of
 from entrepot.domain.images import ImageId
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
@@ -283,7 +284,7 @@ async def run_the_server(world: World, database: Database) -> None:
     await Rewrapping(world.store, world.ring).rewrap()
     every = timedelta(minutes=15)
     kinds = [
-        *collection_jobs(world.collector, world.credentials, NoReports(), every=every),
+        *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
         *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews),
     ]
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))

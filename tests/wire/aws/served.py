@@ -10,29 +10,39 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from uuid import uuid4
 
-import boto3
 import orjson
 from aiohttp import web
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.engines.entrepot import session_that_knows_us
 from tests.unit.aws.builders import signed
+from tests.unit.identity.issuers import MemoryIssuers
 
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
+from entrepot.identity.accounts import Accounts
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
+from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -56,6 +66,8 @@ from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPoli
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
@@ -65,6 +77,9 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.model import NAME
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -92,7 +107,7 @@ REGION = "eu-west-1"
 LONGEST_LINE = 16 * 1024
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
 
-_session = boto3.session.Session()  # its loader keeps the models that it has read
+_session = session_that_knows_us()  # its loader keeps the models that it has read
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +161,7 @@ class WatchedEndpoint(Endpoint):
 
 @dataclass(slots=True)
 class Served:
-    """The app on a port, with the root keys of two accounts."""
+    """The app on a port, with the root keys of two accounts, and the issuers that it can reach."""
 
     port: int
     endpoint: WatchedEndpoint
@@ -157,7 +172,9 @@ class Served:
     key_uses: KeyUses
     pull_times: PullTimes
     runner: Runner
+    refusals: Refusals
     roots: Mapping[str, IssuedKey]
+    issuers: MemoryIssuers
     _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
     @property
@@ -177,6 +194,14 @@ class Served:
         """The same for IAM."""
         return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
 
+    def unsigned_sts(self, region: str = REGION) -> "STSClient":
+        """A client of STS without any keys."""
+        return cast("STSClient", self._client("sts", region, None))
+
+    def own(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> Any:
+        """The same for the service of our own, which no stubs describe."""
+        return self._client(NAME, REGION, keys or self.roots[account])
+
     def session_ecr(self, given: "CredentialsTypeDef") -> "ECRClient":
         """A client with what STS gave."""
         keys = IssuedKey(
@@ -184,18 +209,27 @@ class Served:
         )
         return self.ecr(keys=keys)
 
-    def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
+    def _client(self, service: str, region: str, keys: IssuedKey | None) -> Any:
         client = _session.client(
             service,
             region_name=region,
             endpoint_url=self.url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret,
-            aws_session_token=keys.session_token,
-            config=Config(retries={"max_attempts": 0}, parameter_validation=False, proxies={}),
+            aws_access_key_id=keys and keys.access_key_id,
+            aws_secret_access_key=keys and keys.secret,
+            aws_session_token=keys and keys.session_token,
+            config=Config(
+                retries={"max_attempts": 0},
+                parameter_validation=False,
+                proxies={},
+                signature_version=None if keys else UNSIGNED,
+            ),
         )
         self._clients.append(client)
         return client
+
+    def cloudtrail(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> Any:
+        """The same for CloudTrail; boto3's types for it are not installed."""
+        return self._client("cloudtrail", region, keys or self.roots[account])
 
     def close_clients(self) -> None:
         """Give their connections back."""
@@ -300,19 +334,23 @@ async def open_served() -> AsyncIterator[Served]:
             await database.close()
 
 
-async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
+async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
     """As app.py does, with other adapters."""
+    store, refusals = AuditedStore(rows, now), Refusals(rows, now)
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
     data_keys, blobs = DataKeys(ring), MemoryBlobs()
-    authorities, key_uses = Authorities(store), KeyUses(store, now)
+    authorities, key_uses = Authorities(store), KeyUses(rows, now)
     decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
-    tokens = Tokens(Signer(store, ring, now), credentials, now)
+    tokens = Tokens(Signer(rows, ring, now), credentials, now)
+    sessions, revocations = Sessions(store, credentials, decisions, now), Revocations(store, now)
+    issuers = MemoryIssuers()
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(issuers, now), now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pull_times = PullTimes(store, now)
+    pull_times = PullTimes(rows, now)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
     previews = LifecyclePreviews(store, now, _new_id, threads)
@@ -342,30 +380,45 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                     authorities,
                 ),
             ),
-            sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
+            sts_service(TokenOperations(credentials, sessions, web_sessions)),
+            cloudtrail_service(LookupOperations(AuditTrail(rows))),
+            entrepot_service(
+                sessions,
+                revocations,
+                Accounts(store, credentials, now),
+                Explanations(store, directory, decisions, now),
+            ),
         ],
         KeyBook(credentials),
         CallAuthorizer(
             decisions,
             key_uses,
-            {"ecr": EcrQuestions(listings).of, "iam": IamQuestions(directory).of, "sts": sts_questions},
+            {
+                "ecr": EcrQuestions(listings).of,
+                "entrepot": EntrepotQuestions(revocations, ACCOUNT).of,
+                "iam": IamQuestions(directory).of,
+                "sts": sts_questions,
+                "cloudtrail": cloudtrail_questions,
+            },
         ),
         threads=threads,
+        audit=CallAudit(refusals),
     )
     mounts = Mounts(store, settings, decisions, now)
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(threads)
     front = Front(
         endpoint,
-        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        LayerDoor(catalog, layers, transfers, tokens, decisions),
+        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    runner = Runner(store, jobs, now, _new_id, poll=timedelta(0))
-    served = Served(port, endpoint, store, ring, credentials, tokens, key_uses, pull_times, runner, roots)
+    runner = Runner(rows, jobs, now, _new_id, poll=timedelta(0))
+    parts = (rows, ring, credentials, tokens, key_uses, pull_times, runner, refusals, roots, issuers)
+    served = Served(port, endpoint, *parts)
     return served, front
 
 

@@ -2,8 +2,10 @@
 
 from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
+from entrepot.storage.metadata.audit_events import SqlAuditEvents
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.clocks import SqlClock
 from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
@@ -153,6 +155,10 @@ class SqlRecords(Subject):
         return SqlSessions(self._connection)
 
     @property
+    def clock(self) -> SqlClock:
+        return SqlClock(self._connection)
+
+    @property
     def accounts(self) -> SqlAccounts:
         return SqlAccounts(self._connection, self.revision)
 
@@ -191,3 +197,7 @@ class SqlRecords(Subject):
     @property
     def row_copies(self) -> SqlRowCopies:
         return SqlRowCopies(self._connection)
+
+    @property
+    def audit_events(self) -> SqlAuditEvents:
+        return SqlAuditEvents(self._connection)
