@@ -259,7 +259,9 @@ async def _clear_others(repository_id: str, preview_id: str, records: Records) -
 async def _add_results(
     repository_id: str, preview_id: str, results: Sequence[PreviewResult], records: Records
 ) -> None:
-    await records.lifecycle_previews.add_results(repository_id, preview_id, results)
+    current = await records.lifecycle_previews.find(repository_id)
+    if current is not None and current.id == preview_id:  # else nobody would ever clear what is added
+        await records.lifecycle_previews.add_results(repository_id, preview_id, results)
 
 
 async def _remove(repository_id: str, preview_id: str, records: Records) -> None:

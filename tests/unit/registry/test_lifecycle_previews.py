@@ -1,8 +1,11 @@
 """Previews of lifecycle policies: asked for, made, read, and gone after a day."""
 
+import asyncio
 import json
-from concurrent.futures import Executor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from datetime import timedelta
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -21,8 +24,11 @@ from entrepot.domain.repositories import Repository
 from entrepot.ports.lifecycle import PreviewStatus
 from entrepot.registry import lifecycle_previews
 from entrepot.registry.lifecycle_previews import PREVIEW_LIFECYCLE, LifecyclePreviews, PreviewPage
-from tests.unit.builders import REGISTRY, World, new_id
+from tests.unit.builders import REGISTRY, AtOnce, World, new_id
 from tests.unit.registry.lifecycles import UNTAGGED, keep_days, keep_newest, left, policy, set_policy, waiting
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 HOUR = timedelta(hours=1)
 
@@ -205,6 +211,33 @@ async def test_a_preview_that_cannot_be_made_has_failed(world: World) -> None:
     assert (await read(world, repository)).preview.status is PreviewStatus.FAILED
     await made(world, repository, policy(UNTAGGED))
     assert (await read(world, repository)).preview.status is PreviewStatus.COMPLETE
+
+
+class Meddling(AtOnce):
+    """Does something before it does what it is given."""
+
+    def __init__(self, meddle: Callable[[], None]) -> None:
+        self._meddle = meddle
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        self._meddle()
+        return super().submit(work, *args, **kwargs)
+
+
+async def test_a_preview_of_a_repository_that_was_removed_meanwhile_leaves_nothing(world: World) -> None:
+    repository = await world.repository()
+    await images_of(world, repository, 3)
+    removal: list[asyncio.Task[object]] = []
+
+    def remove() -> None:
+        removal.append(asyncio.ensure_future(world.catalog.delete(REGISTRY, repository.name, force=True)))
+
+    previews = LifecyclePreviews(world.store, world.clock, new_id, Meddling(remove))
+    await previews.start(REGISTRY, repository.name, policy(keep_newest(1)))
+    await previews.make(repository.id)
+    await asyncio.gather(*removal)
+    await world.collector.forget_repository(repository.id)
+    assert await world.store.write(lambda records: records.repositories.clear(repository.id, 99)) == 0
 
 
 async def test_a_preview_shows_what_would_go_to_the_archive(world: World) -> None:
