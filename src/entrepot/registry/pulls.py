@@ -45,18 +45,19 @@ class Pulls:
         return await self._store.read(lambda records: _find(records, repository, reference))
 
     async def get_batch(
-        self, repository: Repository, ids: Sequence[ImageId]
+        self, repository: Repository, ids: Sequence[ImageId], *, puller: str = ""
     ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
         """BatchGetImage: what each id found, in the order asked, and why the others found nothing.
 
-        Raises TooMany where the manifests together are more than one answer may hold.
+        `puller` is the principal's ARN, whose pulls may not count. Raises TooMany where the manifests
+        together are more than one answer may hold.
         """
         found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
         room_bytes = MOST_BATCH_BYTES
         for image_id in ids:
             try:
-                pulled = await self._get_by_id(repository, image_id)
+                pulled = await self._get_by_id(repository, image_id, puller)
             except Refusal as refusal:
                 failures.append(ImageFailure(image_id, refusal))
                 continue
@@ -66,18 +67,18 @@ class Pulls:
             found.append((image_id, pulled))
         return found, failures
 
-    async def _get_by_id(self, repository: Repository, image_id: ImageId) -> Pulled:
+    async def _get_by_id(self, repository: Repository, image_id: ImageId, puller: str) -> Pulled:
         match image_id.tag, image_id.digest:
             case str(tag), None:
-                return await self.get(repository, parse_tag(tag))
+                return await self.get(repository, parse_tag(tag), puller=puller)
             case None, str(digest):
-                return await self.get(repository, parse_digest(digest))
+                return await self.get(repository, parse_digest(digest), puller=puller)
         # both, which must agree, or neither
         image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
-        return await self.get(repository, image.digest)
+        return await self.get(repository, image.digest, puller=puller)
 
-    async def get(self, repository: Repository, reference: Tag | Digest) -> Pulled:
-        """The image with its manifest, or ImageNotFound."""
+    async def get(self, repository: Repository, reference: Tag | Digest, *, puller: str = "") -> Pulled:
+        """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN."""
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             if self._is_kept(repository, reference):
@@ -92,7 +93,7 @@ class Pulls:
             content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
             self._note_tag(repository, reference, image.digest)
-        self._pull_times.note(repository.id, image.digest)
+        self._pull_times.note(repository, image.digest, puller)
         return Pulled(image, content)
 
     def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:

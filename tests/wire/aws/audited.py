@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.unit.domain.lifecycle.builders import policy_text, rule
 from tests.wire.aws.images import CONFIG
 from tests.wire.aws.served import ACCOUNT, REGION
 from tests.wire.aws.test_iam import policy, trust
@@ -71,6 +72,8 @@ REGISTRY_RULES = json.dumps(
     }
 )
 
+LIFECYCLE_RULES = policy_text(rule(newest=9))
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -132,6 +135,11 @@ STEPS = [
     _ecr("PutImageTagMutability", {**REPOSITORY, "imageTagMutability": "IMMUTABLE"}),
     _ecr("SetRepositoryPolicy", {**REPOSITORY, "policyText": REPOSITORY_RULES}),
     _ecr("DeleteRepositoryPolicy"),
+    _ecr("PutLifecyclePolicy", {**REPOSITORY, "lifecyclePolicyText": LIFECYCLE_RULES}),
+    _ecr("StartLifecyclePolicyPreview"),
+    _ecr("DeleteLifecyclePolicy"),
+    _ecr("RegisterPullTimeUpdateExclusion", {"principalArn": f"arn:aws:iam::{ACCOUNT}:user/scanner"}),
+    _ecr("DeregisterPullTimeUpdateExclusion", {"principalArn": f"arn:aws:iam::{ACCOUNT}:user/scanner"}),
     _ecr("PutRegistryPolicy", {"policyText": REGISTRY_RULES}),
     _ecr("DeleteRegistryPolicy", {}),
     _ecr("PutAccountSetting", {"name": "BLOB_MOUNTING", "value": "ENABLED"}),

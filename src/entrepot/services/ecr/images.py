@@ -1,6 +1,6 @@
 """Operations on images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from entrepot.aws.operations import Call
@@ -15,14 +15,20 @@ from entrepot.registry.listings import DescribedImage, Listings
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.services.ecr.registries import repository_of
-from entrepot.services.ecr.shapes import Member, failure_member, image_id_member, place_members
+from entrepot.services.ecr.shapes import (
+    Member,
+    failure_member,
+    image_id_member,
+    image_ids,
+    place_members,
+    tagged_only,
+)
 
 if TYPE_CHECKING:
     from types_boto3_ecr import type_defs as ecr
 
 DEFAULT_PAGE = 100  # DescribeImages and ListImages, ecr model
 DEFAULT_REFERRERS = 20  # ListImageReferrers, ecr model
-_TAGGED = {"TAGGED": True, "UNTAGGED": False}
 
 
 class ImageOperations:
@@ -60,7 +66,9 @@ class ImageOperations:
     async def get(self, call: Call, params: "ecr.BatchGetImageRequestTypeDef") -> Member:
         """BatchGetImage; a manifest is given as it is stored, whatever media types are accepted."""
         repository = await repository_of(self._catalog, call, params)
-        found, failures = await self._pulls.get_batch(repository, _ids(params["imageIds"]))
+        found, failures = await self._pulls.get_batch(
+            repository, image_ids(params["imageIds"]), puller=call.caller.arn
+        )
         images = [
             {
                 **place_members(repository),
@@ -79,7 +87,7 @@ class ImageOperations:
         if ids is not None:
             if "nextToken" in params or "maxResults" in params:
                 raise InvalidParameter("imageIds", "can't be used with nextToken or maxResults")
-            described = await self._listings.describe(repository, _ids(ids))
+            described = await self._listings.describe(repository, image_ids(ids))
             return {"imageDetails": [_detail(repository, image) for image in described]}
         if _hides_active(params.get("filter", {})):
             return {"imageDetails": []}
@@ -87,7 +95,7 @@ class ImageOperations:
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
-            tagged=_tagged(params.get("filter", {})),
+            tagged=tagged_only(params.get("filter", {})),
         )
         details = [_detail(repository, image) for image in page.entries]
         return {"imageDetails": details, "nextToken": page.next_token}
@@ -101,7 +109,7 @@ class ImageOperations:
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
-            tagged=_tagged(params.get("filter", {})),
+            tagged=tagged_only(params.get("filter", {})),
         )
         ids = [image_id_member(ImageId(row.digest, row.tag)) for row in page.entries]
         return {"imageIds": ids, "nextToken": page.next_token}
@@ -109,7 +117,7 @@ class ImageOperations:
     async def delete(self, call: Call, params: "ecr.BatchDeleteImageRequestTypeDef") -> Member:
         """BatchDeleteImage."""
         repository = await repository_of(self._catalog, call, params)
-        deleted, failures = await self._deletions.delete_batch(repository, _ids(params["imageIds"]))
+        deleted, failures = await self._deletions.delete_batch(repository, image_ids(params["imageIds"]))
         return {
             "imageIds": [image_id_member(image_id) for image_id in deleted],
             "failures": [failure_member(failure) for failure in failures],
@@ -130,14 +138,6 @@ class ImageOperations:
             artifact_types=filters.get("artifactTypes", []),
         )
         return {"referrers": [_referrer(image) for image in page.entries], "nextToken": page.next_token}
-
-
-def _ids(ids: "Sequence[ecr.ImageIdentifierTypeDef]") -> Sequence[ImageId]:
-    return [ImageId(digest=i.get("imageDigest"), tag=i.get("imageTag")) for i in ids]
-
-
-def _tagged(filters: Mapping[str, object]) -> bool | None:
-    return _TAGGED.get(str(filters.get("tagStatus")))
 
 
 def _hides_active(filters: Mapping[str, object]) -> bool:
