@@ -71,6 +71,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
+from entrepot.services.ecr.policy_events import policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -379,10 +380,11 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
+    runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
-        *lifecycle_jobs(LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk), previews),
+        *lifecycle_jobs(runs, previews),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)

@@ -31,7 +31,7 @@ from entrepot.registry.deletions import Deletions, ServiceEvent
 from entrepot.registry.layers import Layers
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
-from entrepot.registry.lifecycle_runs import LifecycleRuns, no_event
+from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
@@ -39,6 +39,7 @@ from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
+from entrepot.services.ecr.policy_events import policy_events
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
@@ -144,8 +145,17 @@ class World:
     def lifecycle_previews(self) -> LifecyclePreviews:
         return LifecyclePreviews(self.store, self.clock, new_id, AtOnce())
 
-    def lifecycle_runs(self, event: ServiceEvent = no_event) -> LifecycleRuns:
-        return LifecycleRuns(self.store, self.deletions, self.clock, new_id, threads=AtOnce(), event=event)
+    def lifecycle_runs(
+        self, event: ServiceEvent | None = None, *, deletions: Deletions | None = None
+    ) -> LifecycleRuns:
+        return LifecycleRuns(
+            self.store,
+            deletions or self.deletions,
+            self.clock,
+            new_id,
+            threads=AtOnce(),
+            event=event or policy_events(self.clock),
+        )
 
     @property
     def pull_exclusions(self) -> PullExclusions:

@@ -18,6 +18,7 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | boo
 
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # CloudTrail's own words
 NOISE_BITS = 62
+POLICY_EXECUTION = "PolicyExecutionEvent"  # what a lifecycle policy did
 OURS = "entrepot"  # the service that an event of the program's own work is said to come from
 
 _VERSION = "1.11"  # of CloudTrail's record format
@@ -140,7 +141,7 @@ class Deed:
             "eventName": self.name,
             "awsRegion": self.region,
             "sourceIPAddress": self.address or source,
-            "userAgent": _cut(self.agent, _LONGEST_AGENT) if self.is_call else source,
+            "userAgent": _cut(self.agent, _LONGEST_AGENT) if self.is_call or self.agent else source,
             **others,
             **(self._of_call() if self.is_call else self._of_service()),
             "eventID": id_,
@@ -264,8 +265,8 @@ def operator(account: str, command: str) -> Actor:
 
 
 def is_read(service: str, name: str) -> bool:
-    """What CloudTrail would call read-only; a session that begins counts as read there."""
-    return service == "sts" or _READS.match(name) is not None
+    """What CloudTrail would call read-only: there a session that begins is, and what a policy did."""
+    return service == "sts" or name == POLICY_EXECUTION or _READS.match(name) is not None
 
 
 def source_of(service: str) -> str:

@@ -25,12 +25,14 @@ class PolicyExecution:
     """What one transaction did for a lifecycle policy, or what the whole evaluation held back.
 
     `expired` are the images that went, `failures` those that stay though a rule wants them gone: children of
-    indexes. `evaluated_at` is the time that the decisions are of.
+    indexes. `evaluated_at` is the time that the decisions are of, `last_evaluated_at` that of the run before,
+    None where this is the policy's first.
     """
 
     repository: Repository
     document: str
     evaluated_at: datetime
+    last_evaluated_at: datetime | None
     expired: tuple[Decision, ...] = ()
     failures: tuple[tuple[Decision, ImageReferenced], ...] = ()
 

@@ -8,9 +8,10 @@ now, the next evaluation follows, until one has nothing left to do.
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageReferenced, RepositoryNotFound
@@ -22,6 +23,7 @@ from entrepot.domain.lifecycle.policies import Action
 from entrepot.domain.repositories import Repository
 from entrepot.identity.gathering import Gathering
 from entrepot.ports.clock import Clock, NewId
+from entrepot.ports.lifecycle import KeptPolicy
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
 from entrepot.registry.lifecycle_images import load_images
@@ -30,6 +32,7 @@ from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, TURN
 _STEP = 100  # images a transaction: pushes wait for no more than that
 _AN_EVALUATION = 1000  # images, or a tenth of a large repository: then the next sees what else has changed
 _NEWER_ASKED = 200  # of the images that a rule keeps by their number, in each transaction
+_HELD_TOLD = 100  # images that indexes hold, in one run's event: there may be any number
 _SOON = timedelta(minutes=1)  # after a push: more of them may follow
 _TURNS_AT_ONCE = 500
 
@@ -40,10 +43,6 @@ class _Evaluation:
 
     execution: PolicyExecution
     decisions: Sequence[Decision]
-
-
-async def no_event(_records: Records, _execution: PolicyExecution) -> None:
-    """Tells nobody."""
 
 
 class LifecycleRuns:
@@ -57,7 +56,7 @@ class LifecycleRuns:
         new_id: NewId,
         *,
         threads: Executor,
-        event: ServiceEvent = no_event,
+        event: ServiceEvent,
     ) -> None:
         """Policies are evaluated on the threads; `event` is told of everything that was done."""
         self._store = store
@@ -98,11 +97,12 @@ class LifecycleRuns:
         found = await self._store.scan(partial(_policy_and_images, repository_id))
         if found is None:
             return None
-        repository, document, images = found
-        policy = parse_policy(document)
+        repository, kept, images = found
+        policy = parse_policy(kept.document)
         loop = asyncio.get_running_loop()
         decisions = await loop.run_in_executor(self._threads, partial(decide, policy, images, now))
-        return _Evaluation(PolicyExecution(repository, document, now), decisions)
+        execution = PolicyExecution(repository, kept.document, now, kept.last_evaluated_at)
+        return _Evaluation(execution, decisions)
 
     async def _carry_out(self, evaluation: _Evaluation) -> int:
         images = {decision.image.digest: decision.image for decision in evaluation.decisions}
@@ -144,30 +144,30 @@ async def _enqueue(jobs: Sequence[Job], next_turn: datetime, records: Records) -
 
 async def _policy_and_images(
     repository_id: str, records: Records
-) -> tuple[Repository, str, list[LifecycleImage]] | None:
+) -> tuple[Repository, KeptPolicy, list[LifecycleImage]] | None:
     repository = await records.repositories.find_by_id(repository_id)
     kept = await records.lifecycle_policies.find(repository_id)
     if repository is None or kept is None:
         return None
-    return repository, kept.document, await load_images(records, repository_id)
+    return repository, kept, await load_images(records, repository_id)
 
 
 async def _conclude(evaluation: _Evaluation, event: ServiceEvent, records: Records) -> None:
-    """Note that the policy was evaluated, and tell what it would have done but for indexes."""
+    """Note that the policy was evaluated, and tell what it would have done but for indexes.
+
+    That is told once a day (UTC): it is the same after every push.
+    """
     execution = evaluation.execution
     await records.lifecycle_policies.note_evaluation(
         execution.repository.id, execution.document, execution.evaluated_at
     )
-    held = tuple(
-        (decision, ImageReferenced(decision.because_of))
-        for decision in evaluation.decisions
-        if decision.why is Why.IN_INDEX
-    )
-    if held:
-        await event(
-            records,
-            PolicyExecution(execution.repository, execution.document, execution.evaluated_at, failures=held),
-        )
+    last = execution.last_evaluated_at
+    if last is not None and last.date() == execution.evaluated_at.date():
+        return
+    held = (decision for decision in evaluation.decisions if decision.why is Why.IN_INDEX)
+    failures = tuple((each, ImageReferenced(each.because_of)) for each in islice(held, _HELD_TOLD))
+    if failures:
+        await event(records, replace(execution, failures=failures))
 
 
 def _at_most(evaluation: _Evaluation) -> int:

@@ -18,11 +18,11 @@ from entrepot.ports.records import Records
 from entrepot.registry import lifecycle_runs
 from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
 from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, NEVER, TURN
-from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
+from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.pushes import Pushes
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.runner import Runner
-from tests.unit.builders import REGISTRY, AtOnce, World, image_manifest, new_id
+from tests.unit.builders import REGISTRY, World, image_manifest, new_id
 from tests.unit.registry.lifecycles import UNTAGGED, keep_days, keep_newest, left, set_policy, waiting
 
 DAY = timedelta(days=1)
@@ -168,8 +168,7 @@ class Meddling(Deletions):
 
 
 async def run_while(world: World, repository: Repository, meddle: Callable[[], Awaitable[object]]) -> int:
-    runs = LifecycleRuns(world.store, Meddling(world, meddle), world.clock, new_id, threads=AtOnce())
-    return await runs.run(repository.id)
+    return await world.lifecycle_runs(deletions=Meddling(world, meddle)).run(repository.id)
 
 
 async def test_an_image_that_was_tagged_meanwhile_stays(world: World) -> None:

@@ -72,6 +72,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
+from entrepot.services.ecr.policy_events import policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -354,7 +355,8 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
     previews = LifecyclePreviews(store, now, _new_id, threads)
-    jobs = lifecycle_jobs(LifecycleRuns(store, deletions, now, _new_id, threads=threads), previews)
+    runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
+    jobs = lifecycle_jobs(runs, previews)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(

@@ -75,6 +75,20 @@ async def test_a_policy_is_carried_out(served: Served, ecr: "ECRClient") -> None
     assert kept["lastEvaluatedAt"] >= before
 
 
+async def test_what_a_policy_deleted_is_looked_up_in_the_audit(served: Served, ecr: "ECRClient") -> None:
+    old = await push_image(ecr, NAME, "v1", content=b"old")
+    await push_image(ecr, NAME, "v2", content=b"new")
+    await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=TEXT)
+    await work(served)
+    name = {"AttributeKey": "EventName", "AttributeValue": "PolicyExecutionEvent"}
+    answer = await to_thread(served.cloudtrail().lookup_events, LookupAttributes=[name])
+    (event,) = answer["Events"]
+    assert event["Resources"] == [{"ResourceType": "AWS::ECR::Repository", "ResourceName": NAME}]
+    details = json.loads(event["CloudTrailEvent"])["serviceEventDetails"]
+    (action,) = details["lifecycleEventImageActions"]
+    assert (action["lifecycleEventImage"]["digest"], action["rulePriority"]) == (old.digest, 1)
+
+
 async def test_the_seconds_of_the_last_evaluation_are_a_number(served: Served, ecr: "ECRClient") -> None:
     await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=TEXT)
     answer = await served.ask("GetLifecyclePolicy", {"repositoryName": NAME})
