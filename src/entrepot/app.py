@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.console.door import ConsoleDoor
+from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
@@ -104,6 +106,7 @@ class Application:
     aws: Endpoint
     oci: OciFront
     layers: LayerDoor
+    console: ConsoleDoor
     runner: Runner
     gatherings: tuple[PullTimes, KeyUses]
     totals: Totals
@@ -389,6 +392,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
+        console=ConsoleDoor(BuiltFiles(BUILT)),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
         gatherings=(pull_times, key_uses),
         totals=totals,

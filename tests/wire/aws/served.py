@@ -20,6 +20,8 @@ from tests.unit.aws.builders import signed
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
+from entrepot.console.door import ConsoleDoor
+from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.authorities import Authorities
@@ -342,6 +344,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
         endpoint,
         OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
         LayerDoor(catalog, layers, transfers, tokens, decisions),
+        ConsoleDoor(BuiltFiles(BUILT)),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
