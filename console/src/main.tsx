@@ -1,6 +1,7 @@
 /** Where the page begins. */
 
 import "@cloudscape-design/global-styles/index.css";
+import "./style.css";
 import { I18nProvider } from "@cloudscape-design/components/i18n";
 import messages from "@cloudscape-design/components/i18n/messages/all.en";
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";

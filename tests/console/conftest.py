@@ -1,7 +1,8 @@
 """One served Entrepot and one browser; each test has a region of its own, which holds nothing else."""
 
 import itertools
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -41,8 +42,20 @@ def stranger(browser: Browser, entrepot: Entrepot) -> Iterator[Visitor]:
         yield visitor
 
 
+@pytest.fixture(scope="session")
+def kept_session(browser: Browser, entrepot: Entrepot) -> Mapping[str, str]:
+    """What a tab keeps after the root credential has signed in."""
+    with visiting(browser, entrepot.url) as visitor:
+        sign_in(visitor, Registry(entrepot, "first"))
+        kept: dict[str, str] = json.loads(visitor.page.evaluate("sessionStorage['entrepot.session']"))
+        return kept
+
+
 @pytest.fixture
-def visitor(stranger: Visitor, registry: Registry) -> Visitor:
+def visitor(stranger: Visitor, registry: Registry, kept_session: Mapping[str, str]) -> Visitor:
     """A tab in which the root credential is signed in, in the registry's region."""
-    sign_in(stranger, registry)
+    session = json.dumps({**kept_session, "region": registry.region})
+    stranger.open("icon.svg")
+    stranger.page.evaluate("(session) => sessionStorage.setItem('entrepot.session', session)", session)
+    stranger.open()
     return stranger

@@ -4,6 +4,10 @@ import AppLayout from "@cloudscape-design/components/app-layout";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import { type ReactNode, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
+import { UserPage } from "../pages/identity/user";
+import { UsersPage } from "../pages/identity/users";
+import { ImagePage } from "../pages/image/page";
+import { RegistryPage } from "../pages/registry/page";
 import { CreateRepositoryPage } from "../pages/repositories/create";
 import { EditRepositoryPage } from "../pages/repositories/edit";
 import { RepositoriesPage } from "../pages/repositories/page";
@@ -19,6 +23,8 @@ import { TopBar } from "./top_bar";
 
 const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.repositories, href: hrefOf(paths.repositories) },
+  { type: "link", text: text.navigation.registry, href: hrefOf(paths.registry) },
+  { type: "link", text: text.navigation.users, href: hrefOf(paths.users) },
 ];
 
 /** Pages that a section of the navigation stands for, by how their addresses begin. */
@@ -79,6 +85,10 @@ function Pages(): ReactNode {
           <Route path={paths.createRepository} element={<CreateRepositoryPage />} />
           <Route path="/edit-repository/*" element={<EditRepositoryPage />} />
           <Route path="/repository/*" element={<RepositoryPage />} />
+          <Route path="/image/*" element={<ImagePage />} />
+          <Route path={paths.registry} element={<RegistryPage />} />
+          <Route path={paths.users} element={<UsersPage />} />
+          <Route path="/user/:name" element={<UserPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>
       }

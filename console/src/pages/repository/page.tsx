@@ -20,7 +20,9 @@ import { text } from "../../text";
 import { DeleteRepository } from "../repositories/delete";
 import { useRepository } from "../repositories/queries";
 import { ImagesTab } from "./images";
+import { PermissionsTab } from "./permissions";
 import { PushCommands } from "./push_commands";
+import { TagsTab } from "./tags";
 
 const words = text.repository;
 
@@ -80,7 +82,11 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           ariaLabel={words.tabs}
           activeTabId={search.get("tab") ?? "images"}
           onChange={({ detail }) => setSearch({ tab: detail.activeTabId }, { replace: true })}
-          tabs={[{ id: "images", label: words.images, content: <ImagesTab repository={repository} /> }]}
+          tabs={[
+            { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
+            { id: "permissions", label: words.permissions, content: <PermissionsTab name={name} /> },
+            { id: "tags", label: words.tags, content: <TagsTab arn={repository.repositoryArn ?? ""} /> },
+          ]}
         />
       </SpaceBetween>
       {dialog === "push" && <PushCommands repository={repository} onClose={close} />}

@@ -89,19 +89,20 @@ export interface ManifestText {
   mediaType: string;
 }
 
-export function useManifest(name: string, digest: string): UseQueryResult<ManifestText> {
+export function useManifest(name: string, digest: string | null): UseQueryResult<ManifestText> {
   const { ecr } = useClients();
   return useQuery({
     queryKey: ["manifest", name, digest],
+    enabled: digest !== null,
     staleTime: Number.POSITIVE_INFINITY,
     queryFn: async () => {
       const batch = await ecr.send(
-        new BatchGetImageCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] }),
+        new BatchGetImageCommand({ repositoryName: name, imageIds: [{ imageDigest: digest ?? "" }] }),
       );
       const image = batch.images?.[0];
       if (image?.imageManifest === undefined) {
         const failure = batch.failures?.[0];
-        throw Object.assign(new Error(failure?.failureReason ?? digest), {
+        throw Object.assign(new Error(failure?.failureReason ?? digest ?? ""), {
           name: failure?.failureCode ?? "ImageNotFound",
           $metadata: batch.$metadata,
         });
