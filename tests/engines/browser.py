@@ -61,9 +61,7 @@ class Visitor:
         for mode in ("light", "dark"):
             if (self.page.locator("body.awsui-dark-mode").count() == 1) != (mode == "dark"):
                 self.page.evaluate("document.body.classList.toggle('awsui-dark-mode')")
-            self.page.evaluate(
-                "Promise.all(document.getAnimations().map((one) => one.finished)).then(() => 1)"
-            )
+            self.page.evaluate(_SETTLED)
             self.page.screenshot(path=SCREENSHOTS / f"{name}-{mode}.png")
             found = self.page.evaluate("axe.run({ resultTypes: ['violations'] })")
             assert not found["violations"], _told(found["violations"])
