@@ -16,17 +16,37 @@ import boto3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from tests.engines.entrepot import REGION, ROOT_KEYS, end_process, free_port, served, tail
+from tests.engines.entrepot import (
+    REGION,
+    ROOT_KEYS,
+    Entrepot,
+    end_process,
+    free_port,
+    registry_password,
+    served,
+    tail,
+)
 from tests.engines.postgres import postgres_server
 from tests.engines.programs import ROOT, find_program
 
 from bench.content import MANIFEST_TYPE, REPOSITORY, TAG, Blob, manifest
+from bench.policy import POLICIES, STATEMENTS, document, documents_on
 
 MOTO = ROOT / ".tools" / "moto" / "bin" / "moto_server"
 
 _READY_SECONDS = 60
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 45
+# What filling the server and the rows of small requests need.
+_USED = (
+    "ecr:BatchGetImage",
+    "ecr:GetDownloadUrlForLayer",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:InitiateLayerUpload",
+    "ecr:UploadLayerPart",
+    "ecr:CompleteLayerUpload",
+    "ecr:PutImage",
+)
 _DESCRIBE_REPOSITORIES = {
     "Content-Type": "application/x-amz-json-1.1",
     "X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories",
@@ -135,10 +155,45 @@ def entrepot(folder: Path, *options: str, environment: Mapping[str, str] | None 
     """Entrepot as it is without settings, or with these."""
     with served(folder, *options, environment=environment) as server:
         server.create_repository(REPOSITORY)
-        password = server.password()
-        basic = base64.b64encode(f"AWS:{password}".encode()).decode()
-        headers = {"Authorization": f"Basic {basic}"}
-        yield Rival("entrepot", server.port, server.pid, folder, headers, password)
+        yield _asked_by(server, server.password())
+
+
+@contextmanager
+def entrepot_for_a_user(folder: Path) -> Iterator[Rival]:
+    """Entrepot as it is without settings, asked by a user whom 20 policies of 10 statements bind."""
+    with served(folder) as server:
+        server.create_repository(REPOSITORY)
+        yield _asked_by(server, _bound_user(server))
+
+
+def _asked_by(server: Entrepot, password: str) -> Rival:
+    basic = base64.b64encode(f"AWS:{password}".encode()).decode()
+    headers = {"Authorization": f"Basic {basic}"}
+    return Rival("entrepot", server.port, server.pid, server.folder, headers, password)
+
+
+def _bound_user(server: Entrepot) -> str:
+    """The registry password of a user: ten policies are its own, ten of its group.
+
+    Every statement is about the same actions, the last one alone about the repository.
+    """
+    iam = server.iam()
+    iam.create_user(UserName="bound", Tags=[{"Key": "team", "Value": "blue"}])
+    iam.create_group(GroupName="team")
+    iam.add_user_to_group(GroupName="team", UserName="bound")
+    names = [f"team-{number}/*" for number in range(POLICIES * STATEMENTS - 1)]
+    for number, text in enumerate(documents_on([*names, REPOSITORY], _USED, network="127.0.0.0/8")):
+        made = iam.create_policy(PolicyName=f"policy-{number}", PolicyDocument=text)["Policy"]["Arn"]
+        if number % 2:
+            iam.attach_user_policy(UserName="bound", PolicyArn=made)
+        else:
+            iam.attach_group_policy(GroupName="team", PolicyArn=made)
+    login = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}
+    iam.put_user_policy(UserName="bound", PolicyName="login", PolicyDocument=document([login]))
+    key = iam.create_access_key(UserName="bound")["AccessKey"]
+    return registry_password(
+        server.ecr(access_key_id=key["AccessKeyId"], secret_access_key=key["SecretAccessKey"])
+    )
 
 
 @contextmanager

@@ -14,7 +14,15 @@ from bench import content
 from bench.content import MANIFEST_TYPE, REPOSITORY, SMALL_BLOB, TAG, Blob
 from bench.generator import Crowd, Report, put_load
 from bench.memory import watched
-from bench.rivals import Rival, distribution, entrepot, entrepot_on_postgresql, entrepot_plain, moto
+from bench.rivals import (
+    Rival,
+    distribution,
+    entrepot,
+    entrepot_for_a_user,
+    entrepot_on_postgresql,
+    entrepot_plain,
+    moto,
+)
 
 MIB = 1 << 20
 GIB = 1 << 30
@@ -80,6 +88,13 @@ def groups() -> tuple[Group, ...]:
         _small(entrepot, required=5, goal=10),
         _small(
             entrepot_on_postgresql, prefix="postgresql/", suffix=", rows in PostgreSQL", required=1, goal=3
+        ),
+        _small(
+            entrepot_for_a_user,
+            prefix="user/",
+            suffix=", by a user under 20 policies of 10 statements",
+            required=5,
+            goal=10,
         ),
         _downloads("sealed", entrepot, "sealed", _SEALED),
         _downloads("plain", entrepot_plain, "storage declared encrypted", _PLAIN),

@@ -1,9 +1,13 @@
 """What every suite shares: no settings of the machine it runs on, and skipping that only a laptop may do."""
 
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
+
+from tests.engines.reaper import mark_this_run
 
 
 def pytest_configure() -> None:
@@ -14,6 +18,9 @@ def pytest_configure() -> None:
     nowhere = Path(__file__).with_name("no-such-folder") / "aws"  # a device could be overwritten by a bug
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = str(nowhere)
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started is stopped
+    mark_this_run()
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from tests.engines.balancers import Balancer, haproxy, nginx
 from tests.engines.cluster import Cluster, Stores, cluster
 from tests.engines.entrepot import REGION
 from tests.engines.postgres import postgres_server
 from tests.engines.seaweedfs import seaweedfs_server
-from tests.engines.shipped_balancers import Balancer, haproxy, nginx
 
 BALANCERS: dict[str, Balancer] = {"haproxy": haproxy, "nginx": nginx}
 BUCKET = "entrepot"

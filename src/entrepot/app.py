@@ -1,25 +1,26 @@
 """Wires the program together; the only place that knows which adapter stands behind a port."""
 
 import asyncio
-import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.identity.accounts import Accounts
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
+from entrepot.identity.explanations import Explanations
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -31,9 +32,9 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
-from entrepot.ports.blobs import BlobLinks, BlobPlace, Blobs, BlobUploads, Leftovers, Listing
+from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
-from entrepot.ports.records import Store
+from entrepot.ports.records import Records, Store
 from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
@@ -61,6 +62,8 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -85,8 +88,6 @@ from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
-
-logger = logging.getLogger(__name__)
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
@@ -113,20 +114,19 @@ class Application:
     store: Store
     blobs: BlobPlace
 
-    async def is_ready(self) -> bool:
-        """Whether the database answers soon, and has confirmed what is kept of it."""
-        try:
-            async with asyncio.timeout(_READY_SECONDS):
-                self.store.version()
-                await self.store.read(lambda records: records.accounts.page(after="", limit=1))
-        except Exception:
-            logger.exception("the database does not answer")
-            return False
-        return True
+    async def clock_lead(self) -> timedelta:
+        """How far this machine's clock is before the database's; raises where that does not answer soon.
+
+        Nor may it have left unconfirmed for long what is kept of it.
+        """
+        async with asyncio.timeout(_READY_SECONDS):
+            self.store.version()
+            return now() - await self.store.read(_read_clock)
 
 
-class BlobStore(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
-    """Content on its way in, and finished, and a list of both."""
+async def _read_clock(records: Records) -> datetime:
+    await records.accounts.page(after="", limit=1)  # that there are tables, too
+    return await records.clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,7 +330,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     decisions = Decisions(store, authorities, clock)
     key_uses = KeyUses(store, clock)
     directory = Directory(store, clock, new_unique_id)
-    tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock)
+    life = timedelta(seconds=settings.token_seconds)
+    tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock, life=life)
+    sessions, revocations = Sessions(store, credentials, decisions, clock), Revocations(store, clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
     pull_times = PullTimes(store, clock)
@@ -374,7 +376,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, clock))),
+                sts_service(TokenOperations(credentials, sessions)),
+                entrepot_service(
+                    sessions,
+                    revocations,
+                    Accounts(store, credentials, clock),
+                    Explanations(store, directory, decisions, clock),
+                ),
             ],
             KeyBook(credentials),
             CallAuthorizer(
@@ -382,6 +390,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 key_uses,
                 {
                     "ecr": EcrQuestions(listings).of,
+                    "entrepot": EntrepotQuestions(revocations, settings.account_id).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
                 },

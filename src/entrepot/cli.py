@@ -1,4 +1,7 @@
-"""The command line: serving, and the few commands that work on a data folder directly."""
+"""The command line: serving, and the few commands that work on a data folder directly.
+
+Those that ask a running server are in the room `administration`.
+"""
 
 import asyncio
 import json
@@ -13,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from entrepot import __version__
+from entrepot.administration.commands import add_commands
+from entrepot.administration.connection import NotAnswered
 from entrepot.domain.names import Registry, is_account, is_region
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
@@ -59,7 +64,7 @@ from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
 
-SERVED = ("ECR", "IAM", "STS")  # the services whose endpoints `entrepot env` exports
+SERVED = ("ECR", "ENTREPOT", "IAM", "STS")  # the services whose endpoints `entrepot env` exports
 DEFAULT_REGION = "us-east-1"
 
 Command = Callable[[Namespace, Mapping[str, str]], int]
@@ -76,6 +81,7 @@ _SAID = (
     CannotListen,
     CannotStart,
     CannotAnswer,
+    NotAnswered,
     CannotIssue,
     CannotMove,
     CannotCopy,
@@ -183,6 +189,8 @@ def _parser() -> ArgumentParser:
     tls.add_argument("--account", action="append", metavar="ACCOUNT", help="cover it, and not every account")
     tls.add_argument("--name", action="append", metavar="HOST", help="another host name or IP address")
     tls.set_defaults(command=_tls)
+
+    add_commands(commands)
 
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)

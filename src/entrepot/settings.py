@@ -93,6 +93,7 @@ OPTIONS = (
         "how long an idle upload and a layer without an image are kept; a blob that nobody holds, 1/24 of it",
         "86400",
     ),
+    Option("token-seconds", "the longest life of a registry token", "43200"),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
 )
@@ -130,6 +131,7 @@ class Settings:
     metrics_repositories: bool = False
     is_traced: bool = False
     drain_delay_seconds: int = 0
+    token_seconds: int = 43_200
 
     @property
     def blobs_dir(self) -> Path | None:
@@ -205,6 +207,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         is_read_only=_flag("read-only", value["read-only"]),
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
+        token_seconds=_number("token-seconds", value["token-seconds"], 1, 43_200),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
     )

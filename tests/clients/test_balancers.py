@@ -7,17 +7,17 @@ import random
 import ssl
 import subprocess
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 import trustme
 
 from tests.clients.oci_layout import open_layout
 from tests.clients.raw_registry import OCI_MANIFEST, RawRegistry, sha256, target_of, with_query
-from tests.engines.balancers import SOURCE, haproxy_of_http, haproxy_of_tcp, nginx
+from tests.engines.balancers import SOURCE, Balancer, haproxy, haproxy_of_tcp, nginx
 from tests.engines.entrepot import PROGRAM, ROOT_KEYS, Entrepot, end_process, free_port, served
 from tests.engines.programs import find_program, run_program
 from tests.engines.skopeo import open_skopeo
@@ -27,27 +27,11 @@ CLIENT = "127.0.0.3"
 LARGE = random.Random(7).randbytes(24 << 20)
 
 
-class Balancer(Protocol):
-    def __call__(self, folder: Path, *, port: int, goal: int) -> AbstractContextManager[None]: ...
-
-
-@contextmanager
-def _tcp_1(folder: Path, *, port: int, goal: int) -> Iterator[None]:
-    with haproxy_of_tcp(folder, port=port, goal=goal, version=1):
-        yield
-
-
-@contextmanager
-def _tcp_2(folder: Path, *, port: int, goal: int) -> Iterator[None]:
-    with haproxy_of_tcp(folder, port=port, goal=goal, version=2):
-        yield
-
-
 BALANCERS: dict[str, tuple[Balancer, tuple[str, ...]]] = {
-    "haproxy": (haproxy_of_http, ()),
-    "haproxy send-proxy": (_tcp_1, ("--proxy-protocol",)),
-    "haproxy send-proxy-v2": (_tcp_2, ("--proxy-protocol",)),
-    "nginx": (nginx, ()),
+    "haproxy": (partial(haproxy, source=SOURCE), ()),
+    "haproxy send-proxy": (partial(haproxy_of_tcp, version=1, source=SOURCE), ("--proxy-protocol",)),
+    "haproxy send-proxy-v2": (partial(haproxy_of_tcp, version=2, source=SOURCE), ("--proxy-protocol",)),
+    "nginx": (partial(nginx, source=SOURCE), ()),
 }
 
 
@@ -71,7 +55,7 @@ def _balanced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     outside = (f"--external-url=http://127.0.0.1:{front}", f"--trusted-proxy={SOURCE}", "--workers=2")
     with (
         served(folder, *outside, *options) as server,
-        balancer(folder, port=front, goal=server.port),
+        balancer(folder, front, [server.registry]),
     ):
         seen = replace(server, port=front, _process=None)
         wait_until(lambda: _status(seen, "/readyz") == 200, "the balancer has found the registry")
@@ -177,7 +161,7 @@ def test_tls_ends_at_the_balancer(authority: trustme.CA, tmp_path: Path) -> None
     options = (f"--external-url=https://127.0.0.1:{front}", f"--trusted-proxy={SOURCE}", "--workers=2")
     with (
         served(tmp_path, *options) as server,
-        nginx(tmp_path, port=front, goal=server.port, certificate=_files(authority, tmp_path)),
+        nginx(tmp_path, front, [server.registry], source=SOURCE, certificate=_files(authority, tmp_path)),
     ):
         _push_over_tls(replace(server, port=front, _process=None), authority, tmp_path)
 
@@ -192,7 +176,10 @@ def test_tls_goes_through_the_balancer(authority: trustme.CA, tmp_path: Path) ->
         f"--tls-key={key}",
         "--workers=2",
     )
-    with _served_over_tls(tmp_path, *options) as server, _tcp_2(tmp_path, port=front, goal=server.port):
+    with (
+        _served_over_tls(tmp_path, *options) as server,
+        haproxy_of_tcp(tmp_path, front, [server.registry], version=2, source=SOURCE),
+    ):
         seen = replace(server, port=front)
         wait_until(lambda: _is_ready_over_tls(seen, authority), "the balancer has found the registry")
         _push_over_tls(seen, authority, tmp_path)

@@ -37,6 +37,7 @@ PAGES = (
     "github-actions",
     "gitlab-ci",
     "teams",
+    "access",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -160,6 +161,25 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
     assert "Login Succeeded" in printed
     assert tags(server, "team/app") == []
+
+
+def test_access(desk: Desk, server: Entrepot) -> None:
+    """The page, whose output is what it shows; and then: what was told once is in no log."""
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    printed = desk.type(*blocks("access", "sh"))
+
+    for block in blocks("access", "console"):
+        for line in block.splitlines():
+            assert f"\n{line}\n" in printed
+    assert "ended: the registry tokens of 1 access key, and 0 sessions" in printed
+    assert "ended: the registry tokens of 0 access keys, and 1 session" in printed
+    assert "210987654321 since " in printed
+    assert '"allowed"' in printed
+    key = (desk.folder / "session.id").read_text().strip()
+    assert f"{key} has ended, with its registry tokens" in printed
+    secret = (desk.folder / "account.txt").read_text().split()[-1]
+    assert secret not in printed
+    assert secret not in server.log.read_text()
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:

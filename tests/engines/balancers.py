@@ -1,123 +1,111 @@
-"""HAProxy and nginx, Debian's, in front of a served registry: each configured as docs/operations.md says."""
+"""HAProxy and nginx, Debian's, before one node or several: by the files that deploy/ ships."""
 
-import http.client
+import re
+import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from tests.engines.entrepot import end_process, tail
-from tests.engines.programs import find_program
+from tests.engines.programs import ROOT, find_program
 from tests.faults.serving.processes import wait_until
 
-SOURCE = "127.0.0.2"
-"""Where balancers connect from, so that they are told from clients that connect directly."""
+Balancer = Callable[[Path, int, Sequence[str]], AbstractContextManager[None]]
+"""Its folder, its port on 127.0.0.1 and the addresses of its nodes; it listens inside the block."""
 
-_HAPROXY = """
-global
-    log stderr format raw local0
-    maxconn 500
+SOURCE = "127.0.0.2"
+"""Where a balancer connects from that is to be told from clients that connect directly."""
+
+_NGINX_FOLDERS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+_STOP_SECONDS = 5  # it would wait for clients that keep their connections
+
+# Connections passed on as docs/operations.md says; its health checks send the header too.
+_HAPROXY_OF_TCP = """
 defaults
-    mode {mode}
+    mode tcp
     timeout connect 10s
     timeout client 60s
     timeout server 60s
-    {mode_options}
 frontend registry
     bind 127.0.0.1:{port}
-    {frontend}
     default_backend nodes
 backend nodes
-    server one 127.0.0.1:{goal} source {source} {server}
-"""
-_NGINX = """
-daemon off;
-worker_processes 1;
-pid {folder}/nginx.pid;
-error_log stderr;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    server {{
-        listen 127.0.0.1:{port}{tls};
-        client_max_body_size 0;
-        location / {{
-            proxy_pass http://127.0.0.1:{goal};
-            proxy_bind {source};
-            proxy_http_version 1.1;
-            proxy_request_buffering off;
-            proxy_buffering off;
-            proxy_read_timeout 900s;
-            proxy_set_header Host $http_host;
-            proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $scheme;
-            proxy_set_header X-Forwarded-Host "";
-            proxy_set_header Forwarded "";
-        }}
-    }}
-}}
+    server node1 node1:5050 {send} check check-send-proxy inter 1s
 """
 
 
 @contextmanager
-def haproxy_of_http(folder: Path, *, port: int, goal: int) -> Iterator[None]:
-    """HTTP passed on, with X-Forwarded-For and -Proto."""
-    frontend = "http-request set-header X-Forwarded-Proto http\n    http-request del-header Forwarded"
-    with _haproxy(folder, "http", "option forwardfor", frontend, "", port=port, goal=goal):
+def haproxy(folder: Path, port: int, nodes: Sequence[str], *, source: str = "") -> Iterator[None]:
+    """HAProxy, which passes HTTP on; from an address of its own where one is given."""
+    text = (ROOT / "deploy" / "haproxy" / "haproxy.cfg").read_text()
+    text = text.replace("bind :5050", f"bind 127.0.0.1:{port}")
+    with _haproxy(folder, text, port, nodes, source):
         yield
 
 
 @contextmanager
-def haproxy_of_tcp(folder: Path, *, port: int, goal: int, version: int) -> Iterator[None]:
-    """Connections passed on behind a PROXY header, which its health checks send too."""
+def haproxy_of_tcp(
+    folder: Path, port: int, nodes: Sequence[str], *, version: int, source: str = ""
+) -> Iterator[None]:
+    """HAProxy, which passes connections on behind a PROXY header of this version."""
     send = {1: "send-proxy", 2: "send-proxy-v2"}[version]
-    with _haproxy(folder, "tcp", "", "", f"{send} check check-send-proxy inter 1s", port=port, goal=goal):
+    with _haproxy(folder, _HAPROXY_OF_TCP.format(port=port, send=send), port, nodes, source):
         yield
 
 
 @contextmanager
 def nginx(
-    folder: Path, *, port: int, goal: int, certificate: tuple[Path, Path] | None = None
+    folder: Path,
+    port: int,
+    nodes: Sequence[str],
+    *,
+    source: str = "",
+    certificate: tuple[Path, Path] | None = None,
 ) -> Iterator[None]:
-    """HTTP passed on; with a certificate and its key TLS ends here."""
-    tls = ""
+    """nginx, which passes HTTP on; with a certificate chain and its key TLS ends here."""
+    program = find_program("nginx")
+    text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text()
+    listen = f"listen 127.0.0.1:{port};"
     if certificate is not None:
         chain, key = certificate
-        tls = f" ssl;\n        ssl_certificate {chain};\n        ssl_certificate_key {key}"
-    configuration = folder / "nginx.conf"
-    configuration.write_text(_NGINX.format(folder=folder, port=port, goal=goal, tls=tls, source=SOURCE))
-    command: list[str | Path] = [find_program("nginx"), "-c", configuration, "-p", folder, "-e", "stderr"]
+        listen = f"listen 127.0.0.1:{port} ssl; ssl_certificate {chain}; ssl_certificate_key {key};"
+    text = text.replace("listen 5050;", listen + (f" proxy_bind {source};" if source else ""))
+    ours = " ".join(f"{what}_temp_path {what};" for what in _NGINX_FOLDERS)  # Debian's are root's
+    text = text.replace("access_log off;", f"access_log off; {ours}")
+    file = folder / "nginx.conf"
+    file.write_text(_with_nodes(text, r"^( *server) node\d+:5050 (.*)$", r"\g<1> {address} \g<2>", nodes))
+    command = [str(program), "-e", "stderr", "-p", str(folder), "-c", str(file), "-g", "daemon off;"]
     with _running(command, folder / "nginx.log", port):
         yield
 
 
 @contextmanager
-def _haproxy(
-    folder: Path, mode: str, mode_options: str, frontend: str, server: str, *, port: int, goal: int
-) -> Iterator[None]:
-    configuration = folder / "haproxy.cfg"
-    configuration.write_text(
-        _HAPROXY.format(
-            mode=mode,
-            mode_options=mode_options,
-            frontend=frontend,
-            server=server,
-            port=port,
-            goal=goal,
-            source=SOURCE,
-        )
-    )
-    with _running([find_program("haproxy"), "-db", "-f", configuration], folder / "haproxy.log", port):
+def _haproxy(folder: Path, text: str, port: int, nodes: Sequence[str], source: str) -> Iterator[None]:
+    program = find_program("haproxy")
+    file = folder / "haproxy.cfg"
+    line = r"^( *server node)\d+ node\d+:5050(.*)$"
+    end = f" source {source}" if source else ""
+    file.write_text(_with_nodes(text, line, rf"\g<1>{{number}} {{address}}\g<2>{end}", nodes))
+    with _running([str(program), "-db", "-f", str(file)], folder / "haproxy.log", port):
         yield
 
 
+def _with_nodes(text: str, line: str, template: str, nodes: Sequence[str]) -> str:
+    """The configuration with a line for each of our nodes in place of its example nodes."""
+    lines = text.splitlines()
+    examples = [index for index, one in enumerate(lines) if re.match(line, one)]
+    assert examples, f"no line like {line}"
+    ours = [
+        re.sub(line, template.format(number=number, address=address), lines[examples[0]])
+        for number, address in enumerate(nodes, start=1)
+    ]
+    kept = [one for index, one in enumerate(lines) if index not in examples]
+    return "\n".join([*kept[: examples[0]], *ours, *kept[examples[0] :], ""])
+
+
 @contextmanager
-def _running(command: list[str | Path], log: Path, port: int) -> Iterator[None]:
+def _running(command: Sequence[str], log: Path, port: int) -> Iterator[None]:
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -127,13 +115,12 @@ def _running(command: list[str | Path], log: Path, port: int) -> Iterator[None]:
         assert process.poll() is None, tail(log)
         yield
     finally:
-        end_process(process, seconds=20)
+        end_process(process, seconds=_STOP_SECONDS)
 
 
 def _listens(port: int) -> bool:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
-        try:
-            connection.connect()
-        except OSError:
-            return False
-        return True
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True

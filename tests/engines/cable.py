@@ -32,8 +32,8 @@ class Cable:
 
 
 @contextmanager
-def cable_to(port: int) -> Iterator[Cable]:
-    """A cable to 127.0.0.1:port, plugged in."""
+def cable_to(port: int, *, address: str = "127.0.0.1") -> Iterator[Cable]:
+    """A cable from a port of the address to 127.0.0.1:port, plugged in."""
     plugged = asyncio.Event()
     plugged.set()
 
@@ -58,5 +58,5 @@ def cable_to(port: int) -> Iterator[Cable]:
         finally:
             writer.close()
 
-    with relay(connect) as (own_port, loop):
+    with relay(connect, address) as (own_port, loop):
         yield Cable(own_port, loop, plugged)

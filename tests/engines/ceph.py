@@ -146,8 +146,9 @@ class Ceph:
     def _start_store(self) -> None:
         """Return once the monitor counts the store as up.
 
-        A store that asks the monitor before it has the monitor's map is told "wrong fsid" and ends, some once in
-        forty starts; where Ceph is at home systemd starts it again. Without a store whatever asks for one hangs.
+        A store that asks the monitor before it has the monitor's map is told "wrong fsid" and ends, in one of
+        forty starts; where Ceph is at home systemd starts it again. Without a store all that asks for one
+        hangs.
         """
         last = time.monotonic() + _READY_SECONDS
         store = self._start("ceph-osd", "-i", "0")

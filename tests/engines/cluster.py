@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.engines.balancers import Balancer, haproxy
 from tests.engines.entrepot import Endpoint, Entrepot, free_port
-from tests.engines.shipped_balancers import Balancer, haproxy
+from tests.engines.machines import Machine
+from tests.faults.serving.processes import is_ready, wait_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +26,13 @@ class Stores:
         given = {"--database": self.database, "--blobs": self.blobs}
         return tuple(f"{option}={value}" for option, value in given.items() if value)
 
-    def by_port(self, port: int, other: int, database_options: str = "") -> "Stores":
-        """The same, but what is reached by the port is reached by the other one."""
+    def by(self, port: int, address: str, database_options: str = "") -> "Stores":
+        """The same, but what is reached at this port of 127.0.0.1 is reached at the address and its port."""
+        host, _, other = address.partition(":")
         return replace(
             self,
-            database=self.database.replace(f":{port}/", f":{other}/") + database_options,
-            blobs=self.blobs.replace(f"%3A{port}", f"%3A{other}"),
+            database=self.database.replace(f"127.0.0.1:{port}/", f"{address}/") + database_options,
+            blobs=self.blobs.replace(f"127.0.0.1%3A{port}", f"{host}%3A{other}"),
         )
 
 
@@ -62,10 +65,12 @@ def cluster(
     balancer: Balancer = haproxy,
     environment: Mapping[str, str] | None = None,
     own: Sequence[Mapping[str, str]] = (),
+    machines: Sequence[Machine | None] = (),
 ) -> Iterator[Cluster]:
     """Ready nodes, started all at once, and a balancer before them; stopped at the end.
 
-    Where stores are a list, each node has its own way to them; `own` is what each has in its environment.
+    Where stores are a list, each node has its own way to them; `own` is what each has in its environment,
+    and `machines` where each runs if that is not the test's own.
     """
     port = port or free_port()
     ways = [stores] * count if isinstance(stores, Stores) else stores
@@ -77,13 +82,17 @@ def cluster(
             f"--external-url=http://127.0.0.1:{port}",
             *options,
             environment={**(environment or {}), **own_environment},
+            machine=machine,
         )
-        for number, (way, own_environment) in enumerate(zip(ways, own or [{}] * count, strict=True), start=1)
+        for number, (way, own_environment, machine) in enumerate(
+            zip(ways, own or [{}] * count, machines or [None] * count, strict=True), start=1
+        )
     ]
     endpoint = ClusterEndpoint(folder, port, nodes=nodes)
     try:
         start_all(nodes)
-        with balancer(folder, port, [node.port for node in nodes]):
+        with balancer(folder, port, [node.registry for node in nodes]):
+            wait_until(lambda: is_ready(endpoint), "the balancer has found a node")
             yield Cluster(endpoint, nodes)
     finally:
         endpoint.close()
@@ -92,15 +101,21 @@ def cluster(
 
 
 def make_node(
-    folder: Path, stores: Stores, *options: str, environment: Mapping[str, str] | None = None
+    folder: Path,
+    stores: Stores,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    machine: Machine | None = None,
 ) -> Entrepot:
     """A node that is not started yet."""
     folder.mkdir(parents=True, exist_ok=True)
     return Entrepot(
         folder,
         free_port(),
+        host="127.0.0.1" if machine is None else machine.front.far,
         options=(*stores.options, *options),
         environment={**stores.environment, **(environment or {})},
+        launcher=() if machine is None else machine.inside(),
     )
 
 

@@ -15,8 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
+import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
+from entrepot.services.entrepot.model import FOLDER, NAME
 from tests.engines.programs import PATH, ROOT
 
 if TYPE_CHECKING:
@@ -38,6 +41,13 @@ _STOP_SECONDS = 45
 _POLL_SECONDS = 0.02
 
 
+def session_that_knows_us() -> boto3.session.Session:
+    """A session with the model of our own service beside AWS's."""
+    core = botocore.session.Session()
+    core.register_component("data_loader", Loader(extra_search_paths=[str(FOLDER)]))
+    return boto3.session.Session(botocore_session=core)
+
+
 @dataclass(slots=True)
 class Endpoint:
     """An Entrepot as its clients meet it: an address and a credential, whatever stands behind them."""
@@ -48,7 +58,7 @@ class Endpoint:
     account: str = ACCOUNT
     access_key_id: str = ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"]
     secret_access_key: str = ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"]
-    _session: boto3.session.Session = field(default_factory=boto3.session.Session)
+    _session: boto3.session.Session = field(default_factory=session_that_knows_us)
     _clients: ExitStack = field(default_factory=ExitStack)
 
     @property
@@ -66,10 +76,15 @@ class Endpoint:
         return [self.folder / "entrepot.log"]
 
     def ecr(
-        self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
+        self,
+        region: str = REGION,
+        *,
+        access_key_id: str = "",
+        secret_access_key: str = "",
+        session_token: str = "",
     ) -> "ECRClient":
         """A new client, signing with the root credential unless another is given."""
-        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key))
+        return cast("ECRClient", self._client("ecr", region, access_key_id, secret_access_key, session_token))
 
     def iam(
         self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = ""
@@ -81,12 +96,14 @@ class Endpoint:
     ) -> "STSClient":
         return cast("STSClient", self._client("sts", region, access_key_id, secret_access_key))
 
-    def password(self, region: str = REGION) -> str:
-        """A registry password of the root credential for this region; the user is AWS."""
-        granted = self.ecr(region).get_authorization_token()["authorizationData"][0]["authorizationToken"]
-        user, _, password = base64.b64decode(granted).decode().partition(":")
-        assert user == "AWS"
-        return password
+    def own(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> Any:
+        """The same for our own service, which no stubs describe."""
+        return self._client(NAME, region, access_key_id, secret_access_key)
+
+    def password(self, region: str = REGION, *, access_key_id: str = "", secret_access_key: str = "") -> str:
+        """A registry password for this region, of the root unless keys are given."""
+        ecr = self.ecr(region, access_key_id=access_key_id, secret_access_key=secret_access_key)
+        return registry_password(ecr, account=self.account)
 
     def create_repository(self, name: str, *, region: str = REGION) -> str:
         """Make an ordinary repository and return its name."""
@@ -103,18 +120,27 @@ class Endpoint:
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL_ECR": self.url,
+            "AWS_ENDPOINT_URL_ENTREPOT": self.url,
             "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 
-    def _client(self, service: str, region: str, access_key_id: str, secret_access_key: str) -> object:
+    def _client(
+        self,
+        service: str,
+        region: str,
+        access_key_id: str,
+        secret_access_key: str,
+        session_token: str = "",
+    ) -> object:
         client = self._session.client(
             service,
             endpoint_url=self.url,
             region_name=region,
             aws_access_key_id=access_key_id or self.access_key_id,
             aws_secret_access_key=secret_access_key or self.secret_access_key,
+            aws_session_token=session_token or None,
             config=Config(retries={"total_max_attempts": 1}, connect_timeout=10, read_timeout=60),
         )
         return self._clients.enter_context(closing(client))
@@ -130,6 +156,8 @@ class Entrepot(Endpoint):
 
     options: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
+    launcher: Sequence[str] = ()
+    """What its command line begins with, such as a program that puts it into a namespace."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -154,6 +182,7 @@ class Entrepot(Endpoint):
     def start(self) -> None:
         """Return when the server is ready."""
         command = [
+            *self.launcher,
             str(PROGRAM),
             "serve",
             f"--host={self.host}",
@@ -215,6 +244,14 @@ def served(
         yield server
     finally:
         server.stop()
+
+
+def registry_password(ecr: "ECRClient", *, account: str = ACCOUNT) -> str:
+    """What the client's credential logs in with to the registry of the account; the user is AWS."""
+    granted = ecr.get_authorization_token(registryIds=[account])["authorizationData"][0]
+    user, _, password = base64.b64decode(granted["authorizationToken"]).decode().partition(":")
+    assert user == "AWS"
+    return password
 
 
 def free_port() -> int:

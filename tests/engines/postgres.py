@@ -30,14 +30,17 @@ class PostgresServer:
     port: int
     is_durable: bool = False
     """Whether it is to outlive a power cut, which no test needs."""
+    also_at: str = ""
+    """An address beside 127.0.0.1 at which it is reached."""
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
         """Start, and return once it accepts connections."""
+        addresses = ",".join(filter(None, ("127.0.0.1", self.also_at)))
         options = (
-            f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= "
+            f"-p {self.port} -c listen_addresses={addresses} -c unix_socket_directories= "
             "-c max_connections=200 -c shared_buffers=32MB"
         )
         if not self.is_durable:
@@ -68,6 +71,25 @@ class PostgresServer:
     def promote(self) -> None:
         """Make a standby the primary; returns once it takes writes."""
         self._control("promote", "-w")
+
+    def follow(self, primary: "PostgresServer") -> None:
+        """Become a standby of the other, with its data in place of one's own.
+
+        Returns once the other's commits wait for it.
+        """
+        shutil.rmtree(self.folder / "data", ignore_errors=True)
+        _run_unprivileged(
+            [
+                str(primary.binaries / "pg_basebackup"),
+                "--no-sync",
+                "--checkpoint=fast",
+                "--write-recovery-conf",
+                f"--dbname={primary.url()}?application_name=standby",
+                f"--pgdata={self.folder / 'data'}",
+            ]
+        )
+        self.start()
+        asyncio.run(_await_standby(primary))
 
     def restart(self, mode: str = "fast") -> None:
         self.stop(mode)
@@ -101,10 +123,11 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server(folder: Path | None = None) -> Iterator[PostgresServer]:
+def postgres_server(folder: Path | None = None, *, also_at: str = "") -> Iterator[PostgresServer]:
     """A server that nobody else uses; skips the test where PostgreSQL is not installed, but never in CI.
 
-    With a folder its data lie there, durably, and stay.
+    With a folder its data lie there, durably, and stay. `also_at` is an address of a test's own network,
+    whose neighbours are let in.
     """
     binaries = _require_binaries()
     own = Path(tempfile.mkdtemp(prefix="entrepot-pg-")) if folder is None else folder
@@ -114,7 +137,10 @@ def postgres_server(folder: Path | None = None) -> Iterator[PostgresServer]:
             shutil.chown(own, UNPRIVILEGED, UNPRIVILEGED)
         if not (own / "data" / "PG_VERSION").exists():
             _make_cluster(binaries, own / "data")
-        server = PostgresServer(binaries, own, _free_port(), is_durable=folder is not None)
+        if also_at:
+            with (own / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write("host all all samenet trust\n")
+        server = PostgresServer(binaries, own, _free_port(), is_durable=folder is not None, also_at=also_at)
         server.start()
         try:
             yield server
@@ -150,20 +176,9 @@ def synchronous_standby(primary: PostgresServer) -> Iterator[PostgresServer]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, UNPRIVILEGED, UNPRIVILEGED)
-        _run_unprivileged(
-            [
-                str(primary.binaries / "pg_basebackup"),
-                "--no-sync",
-                "--checkpoint=fast",
-                "--write-recovery-conf",
-                f"--dbname={primary.url()}?application_name=standby",
-                f"--pgdata={folder / 'data'}",
-            ]
-        )
         standby = PostgresServer(primary.binaries, folder, _free_port())
-        standby.start()
         try:
-            asyncio.run(_await_standby(primary))
+            standby.follow(primary)
             yield standby
         finally:
             if standby.is_running():

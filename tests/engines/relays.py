@@ -9,16 +9,22 @@ Carry = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextmanager
-def relay(carry: Carry) -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
-    """A port on 127.0.0.1 with the loop that `carry` runs on for each connection, until the end."""
+def relay(carry: Carry, address: str = "127.0.0.1") -> Iterator[tuple[int, asyncio.AbstractEventLoop]]:
+    """A port of the address with the loop that `carry` runs on for each connection, until the end.
+
+    The caller's thread may have a running loop of its own.
+    """
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(asyncio.start_server(carry, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        yield server.sockets[0].getsockname()[1], loop
+        opening = asyncio.start_server(carry, address, 0)
+        server = asyncio.run_coroutine_threadsafe(opening, loop).result(timeout=30)
+        try:
+            yield server.sockets[0].getsockname()[1], loop
+        finally:
+            asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
     finally:
-        asyncio.run_coroutine_threadsafe(_close(server), loop).result(timeout=30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()

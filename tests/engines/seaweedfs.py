@@ -40,6 +40,8 @@ class SeaweedFS:
     folder: Path
     ports: dict[str, int]
     environment: dict[str, str] = field(default_factory=dict)
+    volumes: Path | None = None
+    """Where the bytes of objects lie if that is not the data folder, which has their names in any case."""
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -137,7 +139,8 @@ class SeaweedFS:
         return [
             str(self.program),
             "server",
-            f"-dir={self.folder / 'data'}",
+            f"-dir={self.volumes or self.folder / 'data'}",
+            f"-master.dir={self.folder / 'data'}",
             "-ip=127.0.0.1",
             "-ip.bind=127.0.0.1",
             *ports,
@@ -175,15 +178,20 @@ class SeaweedFS:
 
 
 @contextmanager
-def seaweedfs_server(folder: Path | None = None) -> Iterator[SeaweedFS]:
-    """A ready server, stopped at the end; its files go too unless a folder is given to keep them in."""
+def seaweedfs_server(folder: Path | None = None, *, volumes: Path | None = None) -> Iterator[SeaweedFS]:
+    """A ready server, stopped at the end; its files go too unless a folder is given to keep them in.
+
+    `volumes` is a folder that only the bytes of objects lie in.
+    """
     program = find_program("weed")
     own = Path(tempfile.mkdtemp(prefix="entrepot-s3-")) if folder is None else folder
     try:
         (own / "data").mkdir(parents=True, exist_ok=True)
         (own / "s3.json").write_text(json.dumps(_identities()))
         names = [f"{name}{suffix}" for name in _PORTS for suffix in ("", ".grpc")]
-        server = SeaweedFS(program, own, dict(zip(names, _free_ports(len(names)), strict=True)))
+        server = SeaweedFS(
+            program, own, dict(zip(names, _free_ports(len(names)), strict=True)), volumes=volumes
+        )
         try:
             server.start()
             yield server

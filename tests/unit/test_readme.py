@@ -42,6 +42,15 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     return dict(found.choices)
 
 
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    """Those of a command and of its own commands."""
+    found = {option for action in parser._actions for option in action.option_strings if option[:2] == "--"}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found |= {option for each in action.choices.values() for option in options(each)}
+    return found
+
+
 def test_readme_has_every_option_with_its_variable_and_default() -> None:
     told = [tuple(row[:3]) for row in rows(README, "## Configuration")]
 
@@ -54,12 +63,7 @@ def test_readme_has_every_command() -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_reference_names_the_options_of_each_command(name: str) -> None:
-    own = {
-        option
-        for action in commands()[name]._actions
-        for option in action.option_strings
-        if option.startswith("--")
-    }
+    own = options(commands()[name])
     told = set(re.findall(r"`(--[a-z-]+)`", section(COMMAND_LINE, f"## `entrepot {name}`")))
 
     of_serve = {f"--{option.name}" for option in OPTIONS}

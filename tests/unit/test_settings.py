@@ -35,6 +35,7 @@ VALUES = {  # option: (what is given, what comes of it)
     "drain-delay-seconds": ("5", 5),
     "collect-seconds": ("60", 60),
     "grace-seconds": ("0", 0),
+    "token-seconds": ("900", 900),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
 }

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from entrepot.aws import query_protocol, refusals, sigv4
@@ -20,7 +21,7 @@ from entrepot.aws.query_protocol import QueryProtocol
 from entrepot.aws.wire import WireRequest, WireResponse, parse_parameters
 from entrepot.domain.errors import NotOffered, Refusal, TooLarge
 from entrepot.domain.principals import Principal
-from entrepot.ports.outages import Outage, Unsettled
+from entrepot.ports.outages import Outage, Unsettled, told
 
 UNSIGNED_BODY_LIMIT = 64 * 1024
 """What is read of a caller who has proven nothing: STS's largest web identity token has 20,000 bytes."""
@@ -92,9 +93,9 @@ class Coverage:
     missing: tuple[str, ...]
 
 
-def offer(name: str, operations: Operations) -> Service:
-    """A service of botocore's data, compiled."""
-    return service_of(load_service(name), operations)
+def offer(name: str, operations: Operations, *, folder: Path | None = None) -> Service:
+    """A service of botocore's data, or of a folder laid out like that, compiled."""
+    return service_of(load_service(name, folder=folder), operations)
 
 
 def service_of(model: ServiceModel, operations: Operations) -> Service:
@@ -194,8 +195,10 @@ class Endpoint:
         except Refusal as refusal:
             exchange.refusal = _name_of(refusal)
             return self._dialect(exchange).refuse(fault(refusal), request.request_id)
-        except (Outage, Unsettled):
-            logger.warning("request %s met an outage", request.request_id, exc_info=True)
+        except (Outage, Unsettled) as outage:
+            logger.warning(
+                "request met an outage", extra={"request_id": request.request_id, "outage": told(outage)}
+            )
             return self._dialect(exchange).refuse(unavailable(), request.request_id)
         except Exception:
             logger.exception("request %s failed", request.request_id)
@@ -350,6 +353,7 @@ def _call(exchange: _Exchange, operation: str) -> Call:
         host=request.host,
         scheme=request.scheme,
         source_ip=request.remote,
+        user_agent=next(iter(request.headers.all("user-agent")), None),
     )
 
 

@@ -16,7 +16,8 @@ ANONYMOUS = Principal(account="", arn="anonymous", user_id="anonymous", access_k
 class Call:
     """Everything about a call but its parameters; region and account are those of the signature.
 
-    `host` and `scheme` are as the client wrote them, `source_ip` the client's address.
+    `host` and `scheme` are as the client wrote them, `source_ip` the client's address, `user_agent` what it
+    calls itself, None where it says nothing.
     """
 
     operation: str
@@ -28,6 +29,7 @@ class Call:
     host: str
     scheme: str
     source_ip: str
+    user_agent: str | None = None
 
     @property
     def is_secure(self) -> bool:

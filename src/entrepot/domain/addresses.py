@@ -8,7 +8,8 @@ from entrepot.domain.names import Registry
 
 _REGION = r"([a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?)"
 _REGISTRY = re.compile(rf"([0-9]{{12}})\.dkr[.-]ecr(?:-fips)?\.{_REGION}\.(.+)")
-_API = re.compile(rf"(?:(?:api\.)?ecr|sts)(?:-fips)?\.{_REGION}\.(.+)")
+# IAM is none of them: it is one for all regions, and its host names hardly tell which one signs.
+_API = re.compile(rf"(?:(?:api\.)?ecr|sts|cloudtrail|entrepot)(?:-fips)?\.{_REGION}\.(.+)")
 _DUAL_STACK = {"amazonaws.com": ("on.aws", "api.aws")}  # what AWS calls the same hosts over IPv6
 _LONGEST_HOST = 255
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -62,7 +63,7 @@ class Addresses:
     def api_region(self, host: str) -> str | None:
         """The region that a Host header names as those of AWS's APIs do, `api.ecr.{region}.{domain}`.
 
-        None for any other host, and for AWS's one STS of all regions.
+        None for any other host, for IAM, and for AWS's one STS of all regions.
         """
         found = _API.fullmatch(without_port(host)) if len(host) <= _LONGEST_HOST else None
         return found[1] if found is not None and self._is_own(found[2]) else None

@@ -2,6 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+
+class SessionKind(StrEnum):
+    """What began a session."""
+
+    CONSOLE = "console"
+    FEDERATION = "federation"
+    ROLE = "role"
+    TOKEN = "session-token"  # noqa: S105, the kind of GetSessionToken's
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +19,7 @@ class Principal:
     """The identity behind a request, as STS GetCallerIdentity names it.
 
     `access_key_id` is the key that proved it, long-lived or a session's; `expires_at` is when
-    that proof ends, None for a long-lived key.
+    that proof ends, None for a long-lived key. `is_console` is whether it is a session of the console.
     """
 
     account: str
@@ -17,6 +27,7 @@ class Principal:
     user_id: str
     access_key_id: str
     expires_at: datetime | None = None
+    is_console: bool = False
 
     @property
     def is_root(self) -> bool:
@@ -32,6 +43,17 @@ class Principal:
     def is_federated(self) -> bool:
         """Whether it is a session of STS GetFederationToken."""
         return ":federated-user/" in self.arn
+
+    @property
+    def session_kind(self) -> SessionKind | None:
+        """What began the session, None for a long-lived key."""
+        if self.expires_at is None:
+            return None
+        if self.is_console:
+            return SessionKind.CONSOLE
+        if self.is_role_session:
+            return SessionKind.ROLE
+        return SessionKind.FEDERATION if self.is_federated else SessionKind.TOKEN
 
 
 def root_arn(account: str) -> str:

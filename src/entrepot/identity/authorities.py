@@ -3,32 +3,29 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from entrepot.domain.errors import TokenRejected
 from entrepot.domain.identities import Identity, IdentityKind, SessionTerms
-from entrepot.domain.policy.documents import Document, Kind, parse_document
-from entrepot.domain.policy.policies import Applicable, Policies, Policy
+from entrepot.domain.policy.documents import Document, Kind
+from entrepot.domain.policy.policies import Applicable, Policies
 from entrepot.domain.policy.requests import Caller, account_root, federated_session, iam_user, role_session
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
 from entrepot.identity.aws_policies import AWS_POLICIES
+from entrepot.identity.shelf import PolicyShelf
 from entrepot.ports.records import Records, Store
 
 _NONE = Policies(())
+_SHELF = PolicyShelf()  # of the whole process: texts mean the same to everybody
 
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A principal as the evaluator sees it; `issued_at` is when its session began, None for long-lived keys.
-
-    `reads_resource_tags` is whether any of its policies asks for the tags of what it wants to use.
-    """
+    """A principal as the evaluator sees it; `issued_at` is when its session began, None for lasting keys."""
 
     caller: Caller
     applicable: Applicable
     issued_at: datetime | None = None
-    reads_resource_tags: bool = False
 
 
 class Authorities:
@@ -40,7 +37,7 @@ class Authorities:
 
     async def of(self, principal: Principal) -> Authority:
         """The principal's authority; TokenRejected where its user or role does not exist any more."""
-        version = self._store.version()
+        version = held_version(self._store)
         found = self._known.find(principal.access_key_id, version)
         if found is None:
             found = await self._store.read(lambda records: _authority(records, principal))
@@ -54,30 +51,37 @@ class Authorities:
         )
         return await self._store.read(lambda records: _limited(records, caller, identity, None))
 
+    async def of_role(self, role: Identity, session_name: str, begun_at: datetime) -> Authority:
+        """What a session of the role may do that nothing limits further, for an explanation."""
+        caller = role_session(
+            f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{session_name}",
+            role_arn=role.arn,
+            account=role.account,
+            user_id=f"{role.id}:{session_name}",
+            tags=dict(role.tags),
+        )
+        found = await self._store.read(lambda records: _limited(records, caller, role, None))
+        return replace(found, issued_at=begun_at)
+
+    def of_root(self, account: str) -> Authority:
+        """The account itself."""
+        return Authority(account_root(account), Applicable(_NONE))
+
+
+def held_version(store: Store) -> tuple[int, int] | None:
+    """As long as this stays, what was read of policies holds and may be held; None where it may not."""
+    version = store.version()
+    return None if version is None else (version, _SHELF.generation)
+
 
 def compile_document(text: str, kind: Kind) -> Document:
     """The parsed document; raises MalformedPolicy. Documents repeat, so that many are parsed once."""
-    return _parsed(text, kind)
-
-
-def reads_resource_tags(texts: Iterable[str]) -> bool:
-    """Whether one of the documents asks for the tags of a resource."""
-    return any("resourcetag" in text.lower() for text in texts)
+    return _SHELF.document(text, kind)
 
 
 def compile_policies(kind: Kind, named: Iterable[tuple[str, str]]) -> Policies:
     """Policies by name and text, that count together."""
-    return _compiled(kind, tuple(named))
-
-
-@lru_cache(maxsize=4096)
-def _parsed(text: str, kind: Kind) -> Document:
-    return parse_document(text, kind)
-
-
-@lru_cache(maxsize=2048)
-def _compiled(kind: Kind, named: tuple[tuple[str, str], ...]) -> Policies:
-    return Policies([Policy(name, _parsed(text, kind)) for name, text in named])
+    return _SHELF.policies(kind, named)
 
 
 async def _authority(records: Records, principal: Principal) -> Authority:
@@ -121,13 +125,12 @@ async def _limited(
     if terms is not None and terms.is_limited:
         inline = tuple((f"session policy {n}", text) for n, text in enumerate(terms.policies))
         limit = inline + await _managed(records, terms.policy_arns)
-    texts = [text for named in (own, boundary or (), limit or ()) for _, text in named]
     applicable = Applicable(
-        identity=_compiled(Kind.IDENTITY, own),
-        boundary=None if boundary is None else _compiled(Kind.BOUNDARY, boundary),
-        session=None if limit is None else _compiled(Kind.SESSION, limit),
+        identity=compile_policies(Kind.IDENTITY, own),
+        boundary=None if boundary is None else compile_policies(Kind.BOUNDARY, boundary),
+        session=None if limit is None else compile_policies(Kind.SESSION, limit),
     )
-    return Authority(caller, applicable, reads_resource_tags=reads_resource_tags(texts))
+    return Authority(caller, applicable)
 
 
 async def identity_policies(records: Records, identity: Identity) -> tuple[tuple[str, str], ...]:

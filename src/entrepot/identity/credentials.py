@@ -56,20 +56,46 @@ class Credentials:
 
     async def principal(self, access_key_id: str) -> Principal | None:
         """The owner of a key that may be used now; None when it is unknown, inactive or past its end."""
+        key = await self._usable(access_key_id)
+        return None if key is None else key.principal
+
+    async def holder(self, access_key_id: str, token_number: int) -> Principal | None:
+        """The owner of a key that may be used now, and whose tokens carry this number; else None."""
+        key = await self._usable(access_key_id)
+        if key is not None and key.token_number != token_number:
+            # Perhaps another node has just given it this number, and made a token that is good here too.
+            self._keys.forget(access_key_id)
+            key = await self._usable(access_key_id)
+        return None if key is None or key.token_number != token_number else key.principal
+
+    async def token_number(self, access_key_id: str, *, is_fresh: bool = False) -> int:
+        """What tokens made with the key now have to carry; TokenRejected when it has gone meanwhile.
+
+        `is_fresh` asks the database, so that a token made in the second after a revocation is a good one.
+        """
+        key = await (self._read(access_key_id) if is_fresh else self._key(access_key_id))
+        if key is None or not key.is_active:
+            raise TokenRejected
+        return key.token_number
+
+    async def _usable(self, access_key_id: str) -> AccessKey | None:
         key = await self._key(access_key_id)
         if key is None or not key.is_active:
             return None
         ends = key.principal.expires_at
-        return None if ends is not None and ends <= self._clock() else key.principal
+        return None if ends is not None and ends <= self._clock() else key
 
     async def _key(self, access_key_id: str) -> AccessKey | None:
         version = self._store.version()
         key = self._keys.find(access_key_id, version)
         if key is None:
-            key = await self._store.read(lambda records: records.access_keys.find(access_key_id))
+            key = await self._read(access_key_id)
             if key is not None:
                 self._keys.keep(access_key_id, version, key)
         return key
+
+    async def _read(self, access_key_id: str) -> AccessKey | None:
+        return await self._store.read(lambda records: records.access_keys.find(access_key_id))
 
     async def has_account(self, account: str) -> bool:
         """Whether the account exists."""

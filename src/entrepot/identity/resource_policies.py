@@ -6,8 +6,9 @@ from entrepot.domain.errors import InvalidParameter
 from entrepot.domain.names import Registry, RepositoryName, parse_repository_arn
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.policies import Policies
+from entrepot.domain.policy.scopes import REGISTRY_POLICY_SCOPE, RegistryScope
 from entrepot.domain.versioned import Versioned
-from entrepot.identity.authorities import compile_policies, reads_resource_tags
+from entrepot.identity.authorities import compile_policies, held_version
 from entrepot.ports.records import Records, Store
 
 
@@ -15,11 +16,16 @@ from entrepot.ports.records import Records, Store
 class ResourceSide:
     """The policies on the side of what is asked for; none where nobody wrote any.
 
-    `reads_resource_tags` is whether one of them asks for the tags of the repository.
+    `own` is the repository's, `shared` the registry's, which counts as far as its scope goes.
     """
 
-    policies: tuple[Policies, ...]
-    reads_resource_tags: bool
+    own: tuple[Policies, ...]
+    shared: tuple[Policies, ...]
+    scope: RegistryScope
+
+    def policies_on(self, action: str) -> tuple[Policies, ...]:
+        """Those that have a say in this action of ECR."""
+        return self.own + self.shared if self.scope.governs(action) else self.own
 
 
 class ResourcePolicies:
@@ -37,7 +43,7 @@ class ResourcePolicies:
         A repository that does not exist has none of its own. `proposed` stands in place of the repository's
         own, to see what it would do.
         """
-        version, key = self._store.version(), (resource, account, region)
+        version, key = held_version(self._store), (resource, account, region)
         found = self._known.find(key, version) if proposed is None else None
         if found is None:
             place = _place(resource, account, region)
@@ -60,9 +66,21 @@ async def _side(
 ) -> ResourceSide:
     own = proposed if proposed is not None or name is None else await _own(records, registry, name)
     shared = await records.registry_policies.find(registry)
-    written = [(kind, text) for kind, text in ((Kind.REPOSITORY, own), (Kind.REGISTRY, shared)) if text]
-    policies = tuple(compile_policies(kind, [(kind.value, text)]) for kind, text in written)
-    return ResourceSide(policies, reads_resource_tags(text for _, text in written))
+    return ResourceSide(
+        _compiled(Kind.REPOSITORY, own),
+        _compiled(Kind.REGISTRY, shared),
+        await scope_of(records, registry),
+    )
+
+
+def _compiled(kind: Kind, text: str | None) -> tuple[Policies, ...]:
+    return (compile_policies(kind, [(kind.value, text)]),) if text else ()
+
+
+async def scope_of(records: Records, registry: Registry) -> RegistryScope:
+    """The scope of the registry's policy."""
+    chosen = await records.settings.find(registry, REGISTRY_POLICY_SCOPE)
+    return RegistryScope(chosen) if chosen else RegistryScope.V2
 
 
 async def _own(records: Records, registry: Registry, name: RepositoryName) -> str | None:

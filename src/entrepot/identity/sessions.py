@@ -109,6 +109,22 @@ class Sessions:
         )
         return await self._begin(caller, issued, principal, _terms(asked, principal, user_id, limited=True))
 
+    async def open_console(self, caller: Principal, duration: timedelta) -> BegunSession:
+        """A session for the console that is its caller, with what it may do and nothing more.
+
+        It ends when the caller's own session does, if that is sooner.
+        """
+        ends = self._clock() + duration
+        issued = new_session_key(min(ends, caller.expires_at or ends))
+        principal = replace(
+            caller, access_key_id=issued.access_key_id, expires_at=issued.expires_at, is_console=True
+        )
+        terms = await self._store.read(lambda records: records.sessions.find(caller.access_key_id))
+        if terms is not None:
+            terms = replace(terms, access_key_id=issued.access_key_id, expires_at=_end(principal))
+        await self._credentials.add_session(caller, principal, issued, terms)
+        return BegunSession(issued, principal, packed_percent=None)
+
     async def _begin(
         self, caller: Principal, issued: IssuedKey, principal: Principal, terms: SessionTerms
     ) -> BegunSession:

@@ -37,21 +37,30 @@ class Download:
 class Tokens:
     """Issues and reads tokens; whose key a token was made with is looked up at every use.
 
-    So a token ends with its key: at once when the key goes, at the latest after TOKEN_LIFE.
+    So a token ends with its key: at once when the key goes or its tokens are revoked, at the latest after
+    `life`, which is TOKEN_LIFE or shorter.
     """
 
-    def __init__(self, signer: Signer, credentials: Credentials, clock: Clock) -> None:
+    def __init__(
+        self, signer: Signer, credentials: Credentials, clock: Clock, *, life: timedelta = TOKEN_LIFE
+    ) -> None:
         self._signer = signer
         self._credentials = credentials
         self._clock = clock
+        self._life = life
 
     async def issue(self, principal: Principal, registry: Registry) -> IssuedToken:
-        """A token for the principal, good in one account's registry of one region."""
-        expires_at = self._clock() + TOKEN_LIFE
+        """A token for the principal, good in one account's registry of one region.
+
+        TokenRejected when the key that it is asked with has gone meanwhile.
+        """
+        number = await self._credentials.token_number(principal.access_key_id, is_fresh=True)
+        expires_at = self._clock() + self._life
         if principal.expires_at is not None:
             expires_at = min(expires_at, principal.expires_at)
         expires_at = expires_at.replace(microsecond=0)
-        token = await self._signer.sign("registry-token", self._payload(principal, registry, expires_at))
+        payload = self._payload(principal, registry, expires_at, number)
+        token = await self._signer.sign("registry-token", payload)
         return IssuedToken(token, expires_at)
 
     async def read(self, token: str) -> tuple[Principal, Registry]:
@@ -63,8 +72,9 @@ class Tokens:
         self, principal: Principal, registry: Registry, name: RepositoryName, digest: Digest
     ) -> str:
         """A token that opens GET and HEAD of one layer as this principal for DOWNLOAD_LIFE."""
+        number = await self._credentials.token_number(principal.access_key_id)
         expires_at = self._clock() + DOWNLOAD_LIFE
-        payload = self._payload(principal, registry, expires_at)
+        payload = self._payload(principal, registry, expires_at, number)
         return await self._signer.sign("layer-download", payload | {"n": name, "d": digest})
 
     async def read_download(self, token: str) -> Download:
@@ -78,19 +88,20 @@ class Tokens:
         return Download(_registry(payload), name, digest, principal)
 
     def _payload(
-        self, principal: Principal, registry: Registry, expires_at: datetime
+        self, principal: Principal, registry: Registry, expires_at: datetime, number: int
     ) -> dict[str, str | int]:
         return {
             "k": principal.access_key_id,
             "a": registry.account,
             "r": registry.region,
             "e": int(expires_at.timestamp()),
+            **({"v": number} if number else {}),
         }
 
     async def _holder(self, payload: Mapping[str, str | int]) -> Principal:
         if datetime.fromtimestamp(int(payload["e"]), UTC) <= self._clock():
             raise TokenExpired
-        principal = await self._credentials.principal(str(payload["k"]))
+        principal = await self._credentials.holder(str(payload["k"]), int(payload.get("v", 0)))
         if principal is None:
             raise TokenRejected
         return principal

@@ -8,7 +8,8 @@ from pathlib import Path
 from entrepot.installation.credential_files import RootCredential
 from entrepot.installation.files import write_durably
 
-_SERVICES = ("ecr", "iam", "sts")  # keys of the `services` section; its names have underscores for dashes
+# Keys of the `services` section; its names have underscores for dashes.
+_SERVICES = ("ecr", "entrepot", "iam", "sts")
 
 
 _PROFILE = re.compile(r"[A-Za-z0-9._+@/-]{1,64}")

@@ -53,6 +53,14 @@ _AWS_DOMAINS = frozenset(
     }
 )
 
+# The APIs beside the registry's own, by their hosts under a region and under the domain itself.
+_REGIONAL = ("sts", "iam", "cloudtrail", "entrepot")  # iam.REGION is AWS's in every partition but its first
+_GLOBAL = ("sts", "iam")
+
+# Services that came when authorities of AWS's domains were in use already: one that may not speak for them
+# still renews the rest.
+_LATER = frozenset({"iam", "cloudtrail", "entrepot"})
+
 _Address = IPv4Address | IPv6Address
 
 
@@ -80,8 +88,10 @@ class ServerNames:
         names = [_LOCAL_NAME, *own, *(host for host in self.hosts if _address(host) is None)]
         for region in self.regions:
             names += [f"{account}.dkr.ecr.{region}.{domain}" for account in self.accounts or ("*",)]
-            names += [f"api.ecr.{region}.{domain}", f"ecr.{region}.{domain}", f"sts.{region}.{domain}"]
-        return [_checked(name) for name in dict.fromkeys([*names, f"sts.{domain}"])]
+            names += [f"api.ecr.{region}.{domain}", f"ecr.{region}.{domain}"]
+            names += [f"{service}.{region}.{domain}" for service in _REGIONAL]
+        names += [f"{service}.{domain}" for service in _GLOBAL]
+        return [_checked(name) for name in dict.fromkeys(names)]
 
     def addresses(self) -> list[_Address]:
         """Every IP address."""
@@ -97,15 +107,21 @@ class ServerNames:
         domain = self.domain or _LOCAL_NAME
         own = [domain]
         if domain in _AWS_DOMAINS:
-            own = [f"sts.{domain}"]
-            own += [f"{service}.{region}.{domain}" for region in self.regions for service in ("ecr", "sts")]
+            own = [f"{service}.{domain}" for service in _GLOBAL]
+            own += [
+                f"{service}.{region}.{domain}" for region in self.regions for service in ("ecr", *_REGIONAL)
+            ]
         hosts = [host.removeprefix("*.") for host in self.hosts if _address(host) is None]
         return list(dict.fromkeys([_LOCAL_NAME, *own, *hosts]))
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """Files of a certificate, and of the authority behind it."""
+    """Files of a certificate, and of the authority behind it.
+
+    `left_out` are names of services that the authority may not speak for, because it was made before there
+    were any.
+    """
 
     authority: Path
     certificate: Path
@@ -113,6 +129,7 @@ class Issued:
     names: tuple[str, ...]
     ends_at: datetime
     is_new_authority: bool
+    left_out: tuple[str, ...] = ()
 
 
 def issue(data_dir: Path, names: ServerNames, now: datetime) -> Issued:
@@ -123,8 +140,8 @@ def issue(data_dir: Path, names: ServerNames, now: datetime) -> Issued:
     folder = data_dir / "tls"
     authority, is_new = _authority(folder, names, now)
     key = ec.generate_private_key(ec.SECP256R1())
-    dns_names, addresses = names.dns_names(), names.addresses()
-    _check_covered(authority.certificate, dns_names, addresses)
+    addresses = names.addresses()
+    dns_names, left_out = _covered(authority.certificate, names.dns_names(), addresses)
     certificate = _certificate(authority, key.public_key(), dns_names, addresses, now)
     # In between the two do not match; a server that looks just then keeps what it has, and looks again.
     write_durably(folder / "server.key", _key_text(key))
@@ -136,6 +153,7 @@ def issue(data_dir: Path, names: ServerNames, now: datetime) -> Issued:
         names=(*dns_names, *map(str, addresses)),
         ends_at=certificate.not_valid_after_utc,
         is_new_authority=is_new,
+        left_out=left_out,
     )
 
 
@@ -242,20 +260,26 @@ def _usage(*, is_authority: bool) -> x509.KeyUsage:
     )
 
 
-def _check_covered(
-    authority: x509.Certificate, dns_names: Iterable[str], addresses: Iterable[_Address]
-) -> None:
-    """Clients refuse a certificate with any name that its authority may not speak for; raises CannotIssue."""
+def _covered(
+    authority: x509.Certificate, dns_names: Sequence[str], addresses: Iterable[_Address]
+) -> tuple[list[str], tuple[str, ...]]:
+    """The names that the authority may speak for, and those of later services that it may not.
+
+    Clients refuse a certificate with any name outside; raises CannotIssue for one of anything else.
+    """
     permitted = _permitted(authority)
     subtrees = [name.value for name in permitted if isinstance(name, x509.DNSName)]
     networks = [name.value for name in permitted if isinstance(name, x509.IPAddress)]
     outside = [name for name in dns_names if not any(_is_under(name, subtree) for subtree in subtrees)]
-    outside += [str(one) for one in addresses if not any(_is_in(one, network) for network in networks)]
-    if outside:
+    left_out = tuple(name for name in outside if name.partition(".")[0] in _LATER)
+    missing = [name for name in outside if name not in left_out]
+    missing += [str(one) for one in addresses if not any(_is_in(one, network) for network in networks)]
+    if missing:
         raise CannotIssue(
-            f"the authority was made without {', '.join(outside)}: move the tls folder away to make "
+            f"the authority was made without {', '.join(missing)}: move the tls folder away to make "
             "another, with all names at once, which the clients then have to be given"
         )
+    return [name for name in dns_names if name not in left_out], left_out
 
 
 def _permitted(authority: x509.Certificate) -> list[x509.GeneralName]:

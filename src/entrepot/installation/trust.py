@@ -19,6 +19,7 @@ def instructions(issued: Issued, registries: Sequence[str], *, port: int, domain
         (
             f"The authority {authority} {made}.",
             f"The certificate lasts until {issued.ends_at:%Y-%m-%d} and covers {', '.join(issued.names)}.",
+            *_left_out(issued),
             "",
             "# a server takes a new certificate by itself; to start one",
             f"  {shlex.join(serve)}",
@@ -28,6 +29,14 @@ def instructions(issued: Issued, registries: Sequence[str], *, port: int, domain
             *_commands(authority, registries),
         )
     )
+
+
+def _left_out(issued: Issued) -> Iterator[str]:
+    if issued.left_out:
+        yield (
+            f"The authority is older than the services at {', '.join(issued.left_out)}: to have these names "
+            "too, move the tls folder away and make another, which the clients then have to be given."
+        )
 
 
 def _commands(authority: str, registries: Sequence[str]) -> Iterator[str]:

@@ -126,14 +126,13 @@ class Access:
 
         `tag` is the image tag that it would be done to, None where it is done to none.
         """
-        account, resource = caller.registry.account, repository_arn(caller.registry, name)
-        context = caller.context(tag)
-        if action in _AS_GOOD and await self._decisions.allows(
-            caller.principal, _AS_GOOD[action], account=account, resource=resource, context=context
-        ):
-            return
         await self._decisions.require(
-            caller.principal, action, account=account, resource=resource, context=context
+            caller.principal,
+            action,
+            account=caller.registry.account,
+            resource=repository_arn(caller.registry, name),
+            context=caller.context(tag),
+            as_good=_AS_GOOD.get(action),
         )
 
     async def _tags(self, caller: Caller, route: Route, method: str) -> Sequence[str | None]:

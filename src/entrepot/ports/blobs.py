@@ -186,3 +186,7 @@ class Listing(Protocol):
 
     def size_at_rest(self, size_bytes: int, *, is_sealed: bool) -> int:
         """Length at rest of a finished blob of so many bytes."""
+
+
+class BlobStore(BlobUploads, Blobs, BlobPlace, Listing, Protocol):
+    """A whole store: content on its way in, and finished, whether it is there, and what it keeps."""

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image, TaggedImage
@@ -314,7 +314,8 @@ class Garbage(Protocol):
 class AccessKey:
     """An access key: long-lived, or a session's when it has a token and an end.
 
-    `issued_by` is the key that a session was made with: it goes when that key goes.
+    `issued_by` is the key that a session was made with: it goes when that key goes. `token_number` is what
+    the registry tokens made with it carry, 0 until some were revoked.
     """
 
     principal: Principal
@@ -323,6 +324,39 @@ class AccessKey:
     is_active: bool
     created_at: datetime
     issued_by: str | None = None
+    token_number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OneKey:
+    """A single key, long-lived or a session's."""
+
+    access_key_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOf:
+    """All keys of a principal; an ARN that ends in `/` stands for all that begin with it."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeysOfAccount:
+    """All keys of an account."""
+
+    account: str
+
+
+KeyScope: TypeAlias = OneKey | KeysOf | KeysOfAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """How many long-lived keys lost their tokens, and how many sessions went, with those made in them."""
+
+    keys: int
+    sessions: int
 
 
 class AccessKeys(Protocol):
@@ -341,10 +375,32 @@ class AccessKeys(Protocol):
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         """Activate the key, or deactivate it and remove every session made with it."""
 
+    async def sessions(
+        self, scope: KeysOf | KeysOfAccount, *, now: datetime, after: tuple[str, str], limit: int
+    ) -> list[AccessKey]:
+        """Those of sessions that have not ended; of an account by id, else by principal and id.
+
+        `after` is the principal and the id of the last one seen.
+        """
+
+    async def revoke(self, scope: KeyScope, token_number: int) -> Revoked:
+        """Remove the sessions in the scope, and give the long-lived keys this number.
+
+        Sessions that were made with any of these go too.
+        """
+
     async def rename_principal(self, old_arn: str, new_arn: str) -> None:
         """The principal has another name from now on."""
 
     async def remove_expired(self, before: datetime, limit: int) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of this server, by its twelve digits."""
+
+    id: str
+    created_at: datetime
 
 
 class Accounts(Protocol):
@@ -355,7 +411,7 @@ class Accounts(Protocol):
     async def add(self, account: str, at: datetime) -> bool:
         """False when it exists."""
 
-    async def page(self, *, after: str, limit: int) -> list[str]: ...
+    async def page(self, *, after: str, limit: int) -> list[Account]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -588,6 +644,13 @@ class RowCopies(Protocol):
         """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
+class DatabaseClock(Protocol):
+    """The clock of the machine that the database runs on."""
+
+    async def now(self) -> datetime:
+        """To the second, aware UTC."""
+
+
 class Records(Protocol):
     """All rows, within one transaction."""
 
@@ -635,6 +698,8 @@ class Records(Protocol):
     def policy_attachments(self) -> PolicyAttachments: ...
     @property
     def oidc_providers(self) -> OidcProviders: ...
+    @property
+    def clock(self) -> DatabaseClock: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from entrepot.domain.errors import ReadOnly
 from entrepot.ports.blobs import (
-    BlobPlace,
     BlobReader,
-    Blobs,
-    BlobUploads,
+    BlobStore,
     BlobWriter,
     BytesAtRest,
-    Listing,
     Stage,
     StoredBlob,
     Upload,
@@ -20,10 +17,6 @@ from entrepot.ports.blobs import (
 from entrepot.ports.records import Records, Store
 
 T = TypeVar("T")
-
-
-class WrappedBlobs(BlobUploads, Blobs, BlobPlace, Listing, Protocol):
-    """What the wrapped store of blobs is."""
 
 
 class ReadOnlyStore:
@@ -48,7 +41,7 @@ class ReadOnlyStore:
 class ReadOnlyBlobs:
     """A whole store that refuses every change: ReadOnly, before a byte of it is read."""
 
-    def __init__(self, blobs: WrappedBlobs) -> None:
+    def __init__(self, blobs: BlobStore) -> None:
         self._blobs = blobs
 
     async def begin(self, key: str, data_key: bytes | None) -> Upload:  # noqa: ARG002  not begun

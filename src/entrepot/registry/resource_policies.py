@@ -9,6 +9,7 @@ from entrepot.domain.principals import Principal
 from entrepot.identity.authorities import compile_document
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.documents import find_stranger
+from entrepot.identity.resource_policies import scope_of
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import get_repository
 
@@ -80,17 +81,22 @@ class RepositoryPolicies:
 
 
 class RegistryPolicies:
-    """The policy of each registry, which has a say in every request of ECR (scope V2)."""
+    """The policy of each registry, which has a say in every request of ECR, or in few: as its scope is."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def put(self, registry: Registry, text: str) -> str:
-        """The policy as it is kept; raises InvalidParameter for one that says nothing, or names nobody."""
+        """The policy as it is kept; raises InvalidParameter for one that says nothing, or names nobody.
+
+        Also for one that names actions in which the registry's policy has no say.
+        """
         document = _parsed(text, Kind.REGISTRY)
         kept = document.text()
 
         async def body(records: Records) -> None:
+            if not (await scope_of(records, registry)).takes(document):
+                raise _invalid(Kind.REGISTRY)
             await _check_principals(records, document)
             await records.registry_policies.put(registry, kept)
 
@@ -116,7 +122,11 @@ def _parsed(text: str, kind: Kind) -> Document:
     try:
         return compile_document(text, kind)
     except MalformedPolicy as cause:
-        raise InvalidParameter("PolicyText", f"Invalid {kind.value} provided") from cause
+        raise _invalid(kind) from cause
+
+
+def _invalid(kind: Kind) -> InvalidParameter:
+    return InvalidParameter("PolicyText", f"Invalid {kind.value} provided")
 
 
 async def _check_principals(records: Records, document: Document) -> None:

@@ -2,15 +2,16 @@
 
 from entrepot.domain.errors import InvalidParameter
 from entrepot.domain.names import Registry
+from entrepot.domain.policy.scopes import REGISTRY_POLICY_SCOPE, RegistryScope
 from entrepot.ports.records import Store
 
 BLOB_MOUNTING = "BLOB_MOUNTING"
 
-# Each setting's values, the default first. BASIC_SCAN_TYPE_VERSION and REGISTRY_POLICY_SCOPE keep
-# only the value that new accounts of ECR have: nothing here behaves in the older ways.
+# Each setting's values, the default first. BASIC_SCAN_TYPE_VERSION keeps only the value that new accounts
+# of ECR have: nothing here behaves in the older way.
 _VALUES = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
-    "REGISTRY_POLICY_SCOPE": ("V2",),
+    REGISTRY_POLICY_SCOPE: tuple(scope.value for scope in RegistryScope),
     BLOB_MOUNTING: ("ENABLED", "DISABLED"),
 }
 

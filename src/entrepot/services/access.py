@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from entrepot.aws import refusals
 from entrepot.aws.endpoint import KeyRecord
 from entrepot.aws.operations import Call
-from entrepot.domain.errors import SessionRefused
+from entrepot.domain.errors import AccessDenied, Refusal, SessionRefused
+from entrepot.domain.policy.decisions import Outcome
 from entrepot.domain.principals import Principal
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
@@ -51,25 +52,39 @@ class CallAuthorizer:
         service = action.partition(":")[0]
         if call.caller.expires_at is None:  # keys of sessions are many, and nobody asks for their use
             self._key_uses.note(call.caller.access_key_id, service, call.region)
-        _check_session(call.caller, service, action)
+        refused = refusal_of_session(call.caller, action)
+        if refused is not None:
+            raise refused
         if action in OPEN_TO_ALL:
             return
         for question in await self._questions[service](call, action, params):
-            await self._decisions.require(
-                call.caller,
-                question.action,
-                account=question.account,
-                resource=question.resource,
-                context=question.context,
-            )
+            await self._ask(call.caller, question)
+
+    async def _ask(self, caller: Principal, question: Question) -> None:
+        decision = await self._decisions.decide(
+            caller,
+            question.action,
+            account=question.account,
+            resource=question.resource,
+            context=question.context,
+        )
+        if decision.is_allowed or (question.is_own and decision.outcome is Outcome.IMPLICIT_DENY):
+            return
+        raise AccessDenied(caller.arn, question.action, question.resource, decision.because)
 
 
-def _check_session(caller: Principal, service: str, action: str) -> None:
-    """Refuse what sessions of users and federated users may not call, whatever policies say."""
+def refusal_of_session(caller: Principal, action: str) -> Refusal | None:
+    """What refuses a session of a user or a federated user whatever policies say, None where nothing does.
+
+    Users of the console may call IAM, as in AWS.
+    """
+    service, _, operation = action.partition(":")
     if caller.expires_at is None or caller.is_role_session or service not in ("iam", "sts"):
-        return
+        return None
     if service == "iam":
-        raise refusals.unrecognized_client()
+        is_of_a_person = caller.is_console and not caller.is_federated
+        return None if is_of_a_person else refusals.unrecognized_client()
     allowed = _OF_A_FEDERATED_SESSION if caller.is_federated else _OF_A_USERS_SESSION
-    if action not in allowed:
-        raise SessionRefused(f"Cannot call {action.partition(':')[2]} with session credentials")
+    if action in allowed:
+        return None
+    return SessionRefused(f"Cannot call {operation} with session credentials")

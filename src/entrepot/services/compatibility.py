@@ -10,10 +10,17 @@ from importlib import resources
 from entrepot.aws.endpoint import Coverage, describe
 from entrepot.aws.model import load_service
 from entrepot.services.ecr.service import ECR_OFFERED
+from entrepot.services.entrepot.model import FOLDER
+from entrepot.services.entrepot.service import ENTREPOT_OFFERED
 from entrepot.services.iam.service import IAM_OFFERED
 from entrepot.services.sts.service import STS_OFFERED
 
-_SERVICES = {"ecr": ECR_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED}
+_SERVICES = {
+    "ecr": (ECR_OFFERED, None),
+    "entrepot": (ENTREPOT_OFFERED, FOLDER),
+    "iam": (IAM_OFFERED, None),
+    "sts": (STS_OFFERED, None),
+}
 _HEAD = """\
 # Compatibility
 
@@ -35,7 +42,9 @@ def page() -> str:
 
 def coverages() -> list[Coverage]:
     """What is offered and missing of every service that this program answers for."""
-    return [describe(load_service(name), offered) for name, offered in _SERVICES.items()]
+    return [
+        describe(load_service(name, folder=folder), offered) for name, (offered, folder) in _SERVICES.items()
+    ]
 
 
 def _table(coverage: Coverage) -> str:

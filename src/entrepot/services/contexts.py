@@ -9,14 +9,23 @@ from entrepot.domain.policy.requests import Context
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """May the caller do this? `resource` is an ARN or `*` that `account` owns."""
+    """May the caller do this? `resource` is an ARN or `*` that `account` owns.
+
+    What `is_own` gives nobody more than they have: no policy has to allow it, but one may deny it.
+    """
 
     action: str
     account: str
     resource: str
     context: Context
+    is_own: bool = False
 
 
 def context_of(call: Call) -> Context:
     """What every call has: where it came from, and how."""
-    return Context(source_ip=parse_address(call.source_ip), is_secure=call.is_secure, region=call.region)
+    return Context(
+        source_ip=parse_address(call.source_ip),
+        is_secure=call.is_secure,
+        user_agent=call.user_agent,
+        region=call.region,
+    )

@@ -12,7 +12,7 @@ from entrepot.oci.bodies import Body
 from entrepot.oci.front import OciFront
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.routes import split_target
-from entrepot.ports.outages import Outage, Unsettled
+from entrepot.ports.outages import Outage, Unsettled, told
 from entrepot.serving.connections import IncomingRequest
 from entrepot.serving.watch import RequestWatch, Sight
 from entrepot.telemetry.meters import Meters
@@ -53,8 +53,10 @@ class Front:
             try:
                 sight.door, answer = self._door(request)
                 sight.response = await answer(request, sight)
-            except (Outage, Unsettled):
-                logger.warning("request met an outage", extra={"request_id": request.id}, exc_info=True)
+            except (Outage, Unsettled) as outage:
+                logger.warning(
+                    "request met an outage", extra={"request_id": request.id, "outage": told(outage)}
+                )
                 sight.response = _failure(request, 503)
             except Exception as failure:
                 if isinstance(failure, ConnectionError) and _is_gone(request):

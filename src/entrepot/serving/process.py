@@ -98,7 +98,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
         open_application(settings, place.stamp, reports=telemetry.reports) as app,
         port_tls(settings) as tls,
     ):
-        readiness = Readiness(app.is_ready, app.blobs.check, telemetry.meters)
+        readiness = Readiness(app.clock_lead, app.blobs.check, telemetry.meters)
         server = request_server(app, settings, telemetry, readiness)
         runner = web.ServerRunner(server, shutdown_timeout=_CUT_OFF_SECONDS)
         await runner.setup()

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from entrepot.telemetry import families
 from entrepot.telemetry.meters import Meters
@@ -10,6 +11,7 @@ from entrepot.telemetry.meters import Meters
 logger = logging.getLogger(__name__)
 
 _DATABASE_SECONDS = 5.0
+_MOST_LEAD = timedelta(minutes=10)  # at 15 signed requests are refused, and by an object storage ours
 _BLOBS_FRESH_SECONDS = 5.0  # for so long what the blob store last said holds
 _BLOBS_SECONDS = 10.0  # a busy store may take so long to say it again
 
@@ -18,10 +20,16 @@ class Readiness:
     """What /readyz answers."""
 
     def __init__(
-        self, database: Callable[[], Awaitable[bool]], blobs: Callable[[], Awaitable[None]], meters: Meters
+        self,
+        clock_lead: Callable[[], Awaitable[timedelta]],
+        blobs: Callable[[], Awaitable[None]],
+        meters: Meters,
     ) -> None:
-        """`database` tells whether it answers; `blobs` raises where the store cannot be used."""
-        self._database = database
+        """`clock_lead` is how far our clock is before the database's.
+
+        It raises where the database does not answer, and `blobs` where the store cannot be used.
+        """
+        self._clock_lead = clock_lead
         self._store = _Store(blobs)
         self._meters = meters
         self._is_ending = False
@@ -39,10 +47,23 @@ class Readiness:
     async def _database_answers(self) -> bool:
         try:
             async with asyncio.timeout(_DATABASE_SECONDS):
-                return await self._database()
+                lead = await self._clock_lead()
         except TimeoutError:
             logger.warning("the database does not answer in time")
             return False
+        except Exception:
+            logger.exception("the database does not answer")
+            return False
+        return self._is_in_time(lead)
+
+    def _is_in_time(self, lead: timedelta) -> bool:
+        """Whether our clock and the database's are so near that signatures made by either hold."""
+        seconds = lead.total_seconds()
+        self._meters.counters(families.CLOCK_LEAD).of().put(seconds)
+        if abs(lead) <= _MOST_LEAD:
+            return True
+        logger.warning("this clock and the database's are too far apart", extra={"lead_seconds": seconds})
+        return False
 
 
 class _Store:

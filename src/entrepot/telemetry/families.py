@@ -167,6 +167,11 @@ BUILD = _gauge("entrepot_build_info", "Always 1; the labels say what runs.", "ve
 READY = _gauge(
     "entrepot_ready", "1 where /readyz last said so, 0 where not or while draining.", by_process=True
 )
+CLOCK_LEAD = _gauge(
+    "entrepot_clock_lead_seconds",
+    "How far the clock was before the database's when /readyz was last asked; negative where behind.",
+    by_process=True,
+)
 STARTED_AT = _gauge(
     "entrepot_process_start_time_seconds", "When the process began, seconds since 1970.", by_process=True
 )
@@ -219,6 +224,7 @@ FAMILIES = (
     RESTARTS,
     BUILD,
     READY,
+    CLOCK_LEAD,
     STARTED_AT,
     MEMORY,
     DESCRIPTORS,

@@ -103,8 +103,9 @@ def registry(region: str = REGIONS[0], account: str = ACCOUNT) -> str:
 
 def _names() -> Sequence[str]:
     hosts = [registry(region, account) for region in REGIONS for account in (ACCOUNT, OTHER_ACCOUNT)]
-    apis = [f"{name}.{region}.amazonaws.com" for region in REGIONS for name in ("api.ecr", "ecr", "sts")]
-    return [*hosts, *apis, "sts.amazonaws.com"]
+    services = ("api.ecr", "ecr", "sts", "cloudtrail", "entrepot")
+    apis = [f"{name}.{region}.amazonaws.com" for region in REGIONS for name in services]
+    return [*hosts, *apis, "sts.amazonaws.com", "iam.amazonaws.com"]
 
 
 @contextmanager

@@ -78,6 +78,28 @@ def test_the_caller_is_known_at_both_hosts_of_sts(shell: Shell) -> None:
         assert f"https://{host}" in (shell.folder / "debug").read_text()
 
 
+@pytest.mark.parametrize("region", REGIONS)
+def test_users_are_managed_at_the_one_host_of_iam(shell: Shell, region: str) -> None:
+    """The CLI signs for us-east-1 there, whatever its own region."""
+    shell.variables["AWS_DEFAULT_REGION"] = region
+    name = f"of-{region}"
+    printed = shell.type(f"aws iam create-user --user-name {name} --debug 2>debug")
+    assert json.loads(printed)["User"]["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    assert "https://iam.amazonaws.com" in (shell.folder / "debug").read_text()
+
+    policy = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    shell.type(f"aws iam attach-user-policy --user-name {name} --policy-arn {policy}")
+    keys = shell.type(
+        f"aws iam create-access-key --user-name {name} --output text"
+        " --query 'AccessKey.[AccessKeyId,SecretAccessKey]'"
+    ).split()
+    shell.variables["AWS_ACCESS_KEY_ID"], shell.variables["AWS_SECRET_ACCESS_KEY"] = keys
+
+    assert json.loads(shell.type("aws sts get-caller-identity"))["Arn"].endswith(f"user/{name}")
+    refused = shell.type("aws ecr describe-repositories", is_expected_to_fail=True)
+    assert "AccessDenied" in refused
+
+
 @pytest.mark.parametrize("host", ["api.ecr.us-east-1", "ecr.us-east-1", "sts.us-east-1"])
 def test_a_signature_for_another_region_than_the_hosts_is_refused(shell: Shell, host: str) -> None:
     command = "sts get-caller-identity" if host.startswith("sts") else "ecr describe-repositories"

@@ -7,13 +7,12 @@ from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 from tests.engines.ceph import ceph_cluster
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
 
-from entrepot.ports.blobs import BlobPlace, Blobs, BlobUploads, Listing, StoredBlob, Upload
+from entrepot.ports.blobs import BlobStore, StoredBlob, Upload
 from entrepot.storage.blobs.fallback import FallbackBlobs
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.locations import Bucket as Location
@@ -22,10 +21,6 @@ from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.blobs.memory_holds import MemoryHolds
 from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.store import S3Blobs
-
-
-class BlobStore(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
-    """What one adapter gives: content on its way in, and finished, and a list of both."""
 
 
 @dataclass(frozen=True, slots=True)

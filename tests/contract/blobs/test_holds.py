@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from tests.unit.builders import START, SettableClock, open_world
 
 from entrepot.ports.blobs import UploadBusy
 from entrepot.ports.holds import UploadHolds
+from entrepot.ports.outages import Outage, Unsettled
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.storage.blobs.leases import HoldLost, leased
 from entrepot.storage.blobs.memory_holds import MemoryHolds
@@ -89,6 +91,41 @@ async def test_a_zombie_takes_no_step_that_only_the_holder_may(holds: UploadHold
                 except HoldLost:
                     break
                 await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Unsteady:
+    """Holds whose rows cannot be reached, or do not say what became of a change, as often as is told."""
+
+    inner: UploadHolds
+    failures: list[Exception]
+
+    async def take(self, key: str, holder: str, *, seconds: float) -> bool:
+        taken = await self.inner.take(key, holder, seconds=seconds)
+        self._fail()
+        return taken
+
+    async def release(self, key: str, holder: str) -> None:
+        self._fail()
+        await self.inner.release(key, holder)
+
+    def _fail(self) -> None:
+        if self.failures:
+            raise self.failures.pop()
+
+
+async def test_attack_45_rows_lost_for_a_moment_leave_nothing_held(holds: UploadHolds) -> None:
+    unsteady = Unsteady(holds, [])
+    async with leased(unsteady, KEY, patience_seconds=0):
+        unsteady.failures = [Outage(), Unsettled(), Outage()]
+    assert not unsteady.failures
+    assert await holds.take(KEY, "two", seconds=60)
+
+
+async def test_attack_45_a_hold_whose_taking_was_not_answered_is_taken(holds: UploadHolds) -> None:
+    async with leased(Unsteady(holds, [Unsettled()]), KEY, patience_seconds=0):
+        assert not await holds.take(KEY, "two", seconds=60)
+    assert await holds.take(KEY, "two", seconds=60)
 
 
 async def test_a_hold_that_nobody_ended_is_forgotten_in_time() -> None:

@@ -13,14 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.engines.balancers import Balancer, haproxy, nginx
 from tests.engines.cable import cable_to
 from tests.engines.clock import open_clock
 from tests.engines.cluster import Cluster, Stores, cluster
 from tests.engines.disk import fill, small_disk
-from tests.engines.overload import overloaded
+from tests.engines.machines import End, machine
+from tests.engines.overload import Overload
 from tests.engines.postgres import PostgresServer, postgres_server, synchronous_standby
-from tests.engines.seaweedfs import SeaweedFS
-from tests.engines.shipped_balancers import Balancer, haproxy, nginx
+from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
+from tests.engines.storage_proxy import storage_proxy
 from tests.faults.cluster.aftermath import assert_whole
 from tests.faults.cluster.figures import figures_of, note_figures
 from tests.faults.cluster.load import Load, loaded
@@ -79,28 +81,45 @@ def test_attack_45_the_primary_is_lost_and_its_synchronous_standby_promoted(
             running.endpoint.create_repository(_REPOSITORY)
             with loaded(running.endpoint, _REPOSITORY, seed=8) as load:
                 load.await_operations(16)
-                load.note_fault()
-                primary.kill9()
-                standby.promote()
-                load.await_operations(16)
+                leading, following = primary, standby
+                for _ in rounds(load):
+                    load.note_fault()
+                    leading.kill9()
+                    following.promote()
+                    load.await_operations(16)
+                    leading.follow(following)
+                    leading, following = following, leading
             note(load)
             assert_whole(running.nodes, load)
 
 
-def test_attack_45_a_node_is_cut_off_from_the_database(
-    stores: Stores, postgres: PostgresServer, tmp_path: Path, note: Note
+@pytest.mark.parametrize("is_alone", [False, True], ids=["from_its_stores", "from_everything"])
+def test_attack_45_a_node_is_cut_off(
+    blobs: str, seaweedfs: SeaweedFS, tmp_path: Path, note: Note, *, is_alone: bool
 ) -> None:
     with ExitStack() as stack:
-        cable = stack.enter_context(cable_to(postgres.port))
-        behind = stores.by_port(postgres.port, cable.port, "?command_timeout=5")
-        running = stack.enter_context(cluster(tmp_path, [behind, stores, stores], "--workers=1"))
+        apart = stack.enter_context(machine())
+        postgres = stack.enter_context(postgres_server(also_at=apart.back.near))
+        s3 = seaweedfs.ports["s3"]
+        way = stack.enter_context(cable_to(s3, address=apart.back.near))
+        stores = Stores(asyncio.run(postgres.create_database()), blobs, seaweedfs.credentials)
+        over_there = stores.by(postgres.port, f"{apart.back.near}:{postgres.port}", "?command_timeout=5").by(
+            s3, f"{apart.back.near}:{way.port}"
+        )
+        running = stack.enter_context(
+            cluster(tmp_path, [over_there, stores, stores], "--workers=1", machines=[apart, None, None])
+        )
         running.endpoint.create_repository(_REPOSITORY)
         with loaded(running.endpoint, _REPOSITORY, seed=3) as load:
             for _ in rounds(load):
                 load.note_fault()
-                cable.pull()
+                apart.back.take_down(End.NEAR)
+                if is_alone:
+                    apart.front.take_down(End.FAR)
                 load.await_operations(16)
-                cable.plug()
+                apart.back.bring_up(End.NEAR)
+                if is_alone:
+                    apart.front.bring_up(End.FAR)
                 load.await_operations()
         note(load)
         assert_whole(running.nodes, load)
@@ -124,8 +143,9 @@ def test_attack_45_the_object_storage_is_overloaded(
     stores: Stores, seaweedfs: SeaweedFS, tmp_path: Path, note: Note
 ) -> None:
     with ExitStack() as stack:
-        storage = stack.enter_context(overloaded(seaweedfs.ports["s3"]))
-        behind = stores.by_port(seaweedfs.ports["s3"], storage.port)
+        proxy, storage = stack.enter_context(storage_proxy(seaweedfs.endpoint)), Overload()
+        proxy.plan = storage.plan
+        behind = stores.by(seaweedfs.ports["s3"], f"127.0.0.1:{proxy.port}")
         running = stack.enter_context(cluster(tmp_path, behind, "--workers=1"))
         running.endpoint.create_repository(_REPOSITORY)
         with loaded(running.endpoint, _REPOSITORY, seed=7) as load:
@@ -166,6 +186,23 @@ def test_attack_45_the_disk_of_the_layers_is_full(database: str, tmp_path: Path,
         with cluster(tmp_path, stores, "--workers=1") as running:
             running.endpoint.create_repository(_REPOSITORY)
             with loaded(running.endpoint, _REPOSITORY, seed=5, sizes=(28, 70_000)) as load:
+                for _ in rounds(load):
+                    load.note_fault()
+                    filler = fill(disk)
+                    load.await_setbacks()
+                    filler.unlink()
+                    load.await_operations()
+            note(load)
+            assert_whole(running.nodes, load)
+
+
+def test_attack_45_the_disk_of_the_object_storage_is_full(database: str, tmp_path: Path, note: Note) -> None:
+    disk = tmp_path / "disk"
+    with small_disk(disk, "512m"), seaweedfs_server(volumes=disk) as storage:
+        stores = Stores(database, storage.blobs_url(storage.create_bucket()), storage.credentials)
+        with cluster(tmp_path, stores, "--workers=1") as running:
+            running.endpoint.create_repository(_REPOSITORY)
+            with loaded(running.endpoint, _REPOSITORY, seed=9, sizes=(28, 70_000)) as load:
                 for _ in rounds(load):
                     load.note_fault()
                     filler = fill(disk)

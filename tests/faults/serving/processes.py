@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from tests.engines.entrepot import Entrepot
+from tests.engines.entrepot import Endpoint, Entrepot
 
 _POLL_SECONDS = 0.02
 
@@ -46,15 +46,15 @@ def is_refused(server: Entrepot) -> bool:
         return False
 
 
-def is_alive(server: Entrepot) -> bool:
+def is_alive(server: Endpoint) -> bool:
     return _says_ok(server, "/healthz")
 
 
-def is_ready(server: Entrepot) -> bool:
+def is_ready(server: Endpoint) -> bool:
     return _says_ok(server, "/readyz")
 
 
-def _says_ok(server: Entrepot, target: str) -> bool:
+def _says_ok(server: Endpoint, target: str) -> bool:
     with closing(http.client.HTTPConnection(server.host, server.port, timeout=10)) as connection:
         try:
             connection.request("GET", target)

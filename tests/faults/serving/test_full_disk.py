@@ -3,13 +3,18 @@
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.clients.raw_registry import sha256, with_query
 from tests.engines.disk import fill, small_disk
-from tests.engines.entrepot import Entrepot, served
+from tests.engines.entrepot import Entrepot, log_entries, served
 from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of, tags_of
+
+if TYPE_CHECKING:
+    from types_boto3_ecr import ECRClient
 
 
 @pytest.fixture
@@ -26,8 +31,8 @@ def test_attack_45_a_full_disk_loses_nothing_that_was_acknowledged(server: Entre
     where, content = raw.begin_upload("team/app"), chance.randbytes(1 << 20)
     assert raw.send("PATCH", where, content).status == 202
     filler = fill(server.data_folder)
-    assert raw.send("PATCH", where, chance.randbytes(1 << 20)).status >= 500
-    with pytest.raises(AssertionError, match="status=5"):
+    assert raw.send("PATCH", where, chance.randbytes(1 << 20)).status == 503
+    with pytest.raises(AssertionError, match="status=503"):
         pusher.push(make_image(chance, "refused", sizes=[1 << 20]))
     for repository, image in told.images:
         pull(raw, repository, image)
@@ -40,6 +45,38 @@ def test_attack_45_a_full_disk_loses_nothing_that_was_acknowledged(server: Entre
     for repository, image in told.images:
         pull(raw, repository, image)
     assert tags_of(server, "team/app") == ["after", "before"]
+
+
+def test_attack_45_a_full_disk_is_an_outage_in_both_dialects_and_a_line_in_the_log(server: Entrepot) -> None:
+    ecr, raw, chance = server.ecr(), registry_of(server), random.Random(8)
+    begun, where = ecr.initiate_layer_upload(repositoryName="team/app"), raw.begin_upload("team/app")
+    content = chance.randbytes(6 << 20)
+    filler = fill(server.data_folder)
+    with pytest.raises(ClientError) as refused:
+        ecr.upload_layer_part(
+            repositoryName="team/app",
+            uploadId=begun["uploadId"],
+            partFirstByte=0,
+            partLastByte=len(content) - 1,
+            layerPartBlob=content,
+        )
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    assert raw.send("PATCH", where, content).status == 503
+    with pytest.raises(ClientError) as refused:
+        _create_repositories(ecr, 200)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
+    filler.unlink()
+    assert raw.send("PATCH", where, content).status == 202
+    said = [entry["outage"] for entry in log_entries(server, "request met an outage")]
+    assert any("DiskUnusable: No space left on device" in outage for outage in said), said
+    assert any("database or disk is full" in outage or "disk I/O error" in outage for outage in said), said
+    assert "Traceback" not in server.log.read_text()
+
+
+def _create_repositories(ecr: "ECRClient", count: int) -> None:
+    """Many: what fits into pages that the database has already is still taken."""
+    for number in range(count):
+        ecr.create_repository(repositoryName=f"team/{number}")
 
 
 def test_attack_45_a_server_killed_on_a_full_disk_is_whole_once_there_is_room(server: Entrepot) -> None:

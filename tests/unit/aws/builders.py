@@ -32,6 +32,7 @@ from entrepot.aws.operations import Call
 from entrepot.aws.wire import Headers, WireRequest
 from entrepot.domain.errors import AccessDenied, TooLarge
 from entrepot.domain.principals import Principal
+from entrepot.services.entrepot.model import FOLDER, NAME
 
 ACCOUNT = "123456789012"
 KEY_ID = "AKIAIOSFODNN7EXAMPLE"
@@ -42,7 +43,7 @@ ROOT = Principal(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", ACCOUNT, KEY_ID)
 
 @cache
 def model(name: str) -> ServiceModel:
-    return load_service(name)
+    return load_service(name, folder=FOLDER if name == NAME else None)
 
 
 @cache

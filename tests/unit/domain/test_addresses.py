@@ -127,6 +127,8 @@ def test_every_name_that_aws_has_for_a_registry_is_one(kind: str, domain: str) -
         "sts.eu-west-1.amazonaws.com",
         "sts-fips.eu-west-1.amazonaws.com",
         "sts.eu-west-1.api.aws",
+        "cloudtrail.eu-west-1.amazonaws.com",
+        "entrepot.eu-west-1.amazonaws.com",
     ],
 )
 def test_a_host_of_an_api_names_its_region(host: str) -> None:
@@ -138,6 +140,9 @@ def test_a_host_of_an_api_names_its_region(host: str) -> None:
     "host",
     [
         "sts.amazonaws.com",
+        "iam.amazonaws.com",
+        "iam.global.api.aws",
+        "iam.us-gov.amazonaws.com",
         "localhost",
         "api.sts.eu-west-1.amazonaws.com",
         "ec2.eu-west-1.amazonaws.com",

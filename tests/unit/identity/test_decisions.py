@@ -2,6 +2,9 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
+from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
@@ -225,6 +228,121 @@ async def test_attack_27_what_a_repository_grants_to_a_service_is_no_callers(wor
 
     assert not await may(world, eve, "ecr:PutImage")
     assert not await may(world, root, "ecr:PutImage")
+
+
+def when(*actions: str, **condition: object) -> str:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*", "Condition": condition}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+async def asked(world: World, principal: Principal, decisions: Decisions, **context: Any) -> bool:
+    return await decisions.allows(
+        principal, "ecr:PutImage", account=ACCOUNT, resource=ARN, context=Context(**context)
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "held", "other"),
+    [
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, {"source_ip": "10.1.2.3"}, {"source_ip": "11.1.2.3"}),
+        ({"StringLike": {"aws:UserAgent": "docker/*"}}, {"user_agent": "docker/1"}, {"user_agent": "curl/1"}),
+        ({"Bool": {"aws:SecureTransport": "true"}}, {"is_secure": True}, {"is_secure": False}),
+        ({"StringEquals": {"ecr:ImageTag": "a"}}, {"image_tag": "a"}, {"image_tag": "b"}),
+        ({"StringEquals": {"aws:RequestTag/t": "a"}}, {"request_tags": {"t": "a"}}, {"request_tags": {}}),
+        ({"StringEquals": {"x:y": "a"}}, {"others": {"x:y": "a"}}, {"others": {"x:y": "b"}}),
+    ],
+)
+async def test_what_was_decided_of_one_request_is_not_said_of_another(
+    world: World, condition: dict[str, object], held: dict[str, Any], other: dict[str, Any]
+) -> None:
+    (_, eve), kept = await user(world), world.decisions
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", when("ecr:PutImage", **condition))
+    for context in (held, other):
+        if "source_ip" in context:
+            context["source_ip"] = ip_address(context["source_ip"])
+
+    for _ in range(2):
+        assert await asked(world, eve, kept, **held)
+        assert not await asked(world, eve, kept, **other)
+
+
+@pytest.mark.parametrize("key", ["aws:CurrentTime", "aws:currentTime", "aws:C\\u0075rrentTime"])
+async def test_what_depends_on_the_time_is_decided_each_time(world: World, key: str) -> None:
+    (_, eve), kept = await user(world), world.decisions
+    text = when("ecr:PutImage", DateLessThan={"KEY": "2026-11-02T04:00:00Z"}).replace("KEY", key)
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", text)
+    assert await asked(world, eve, kept)
+
+    world.clock.advance(timedelta(hours=2))
+
+    assert not await asked(world, eve, kept)
+
+
+@pytest.mark.parametrize(
+    "key", ["aws:ResourceTag/stage", "ecr:resourcetag/Stage", "aws:\\u0052esourceTag/stage"]
+)
+async def test_what_depends_on_a_repositorys_tags_is_decided_each_time(world: World, key: str) -> None:
+    (_, eve), kept = await user(world), world.decisions
+    await world.repository("team/app", tags={"stage": "test"})
+    text = when("ecr:PutImage", StringEquals={"KEY": "test"}).replace("KEY", key)
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", text)
+    assert await asked(world, eve, kept)
+
+    await world.catalog.tag(REGISTRY, RepositoryName("team/app"), {"stage": "production"})
+
+    assert not await asked(world, eve, kept)
+
+
+@pytest.mark.parametrize(
+    ("allowed", "refused"),
+    [
+        (("ecr:GetDownloadUrlForLayer",), ()),
+        (("ecr:BatchCheckLayerAvailability",), ()),
+        (("ecr:GetDownloadUrlForLayer",), ("ecr:BatchCheckLayerAvailability",)),
+        (("ecr:BatchCheckLayerAvailability",), ("ecr:GetDownloadUrlForLayer",)),
+    ],
+)
+async def test_another_permission_may_do_as_well(
+    world: World, allowed: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    _, eve = await user(world)
+    await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "own", allow(*allowed))
+    for action in refused:
+        denial = allow(action, effect="Deny")
+        await IdentityPolicies(world.store).put(ACCOUNT, USER, "eve", "denial", denial)
+
+    await world.decisions.require(
+        eve,
+        "ecr:BatchCheckLayerAvailability",
+        account=ACCOUNT,
+        resource=ARN,
+        as_good="ecr:GetDownloadUrlForLayer",
+    )
+
+
+async def test_of_two_permissions_that_are_missing_the_first_is_named(world: World) -> None:
+    _, eve = await user(world)
+
+    with pytest.raises(AccessDenied) as denied:
+        await world.decisions.require(
+            eve, "ecr:PutImage", account=ACCOUNT, resource=ARN, as_good="ecr:BatchGetImage"
+        )
+
+    assert denied.value.action == "ecr:PutImage"
+    assert denied.value.because == "no identity-based policy allows the ecr:PutImage action"
+
+
+async def test_in_the_first_scope_a_registry_has_a_say_in_three_actions(world: World) -> None:
+    (made, eve), kept = await user(world), world.decisions
+    granting = grant(made.arn, "ecr:*")
+    await world.store.write(lambda records: records.registry_policies.put(REGISTRY, granting))
+    assert await may(world, eve, "ecr:PutImage", decisions=kept)
+
+    for scope, is_allowed in (("V1", False), ("V2", True)):
+        await world.settings.put(REGISTRY, "REGISTRY_POLICY_SCOPE", scope)
+        assert await may(world, eve, "ecr:PutImage", decisions=kept) is is_allowed
+        assert await may(world, eve, "ecr:CreateRepository", decisions=kept)
+        assert await may(world, eve, "ecr:ReplicateImage", decisions=kept)
 
 
 @pytest.mark.parametrize("verb", ["GetRepository", "SetRepository", "DeleteRepository"])

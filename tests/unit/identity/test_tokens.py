@@ -1,7 +1,9 @@
 """Registry tokens and download URLs: for whom, where, and until when."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeVar
 
 import pytest
 
@@ -9,10 +11,15 @@ from entrepot.domain.digests import Digest, digest_of
 from entrepot.domain.errors import TokenExpired, TokenRejected
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.principals import Principal
-from entrepot.identity.credentials import new_key, root_principal
+from entrepot.identity.credentials import Credentials, new_key, root_principal
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.ports.records import OneKey, Records
+from entrepot.storage.metadata.store import SqlStore
 from tests.unit.builders import ACCOUNT, REGISTRY, World
+
+T = TypeVar("T")
 
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 NAME = RepositoryName("team/app")
@@ -110,6 +117,79 @@ async def test_attack_19_a_token_of_an_inactive_key_is_rejected(world: World) ->
 
     with pytest.raises(TokenRejected):
         await tokens(world).read(issued.token)
+
+
+async def test_a_token_lives_shorter_where_the_operator_says_so(world: World) -> None:
+    signer = Signer(world.store, world.ring, world.clock)
+    short = Tokens(signer, world.credentials, world.clock, life=HOUR)
+    caller = await root(world)
+
+    for holder in (caller, await session(world, caller, 2 * HOUR)):
+        issued = await short.issue(holder, REGISTRY)
+        assert issued.expires_at == (world.clock.at + HOUR).replace(microsecond=0)
+
+
+async def revoke(world: World, caller: Principal) -> None:
+    await Revocations(world.store, world.clock).revoke(ACCOUNT, OneKey(caller.access_key_id))
+
+
+async def test_attack_19_a_revoked_token_is_rejected_and_the_next_one_is_good(world: World) -> None:
+    caller = await root(world)
+    first = await tokens(world).issue(caller, REGISTRY)
+    await revoke(world, caller)
+    second = await tokens(world).issue(caller, REGISTRY)
+
+    assert await tokens(world).read(second.token) == (caller, REGISTRY)
+    with pytest.raises(TokenRejected):
+        await tokens(world).read(first.token)
+    await revoke(world, caller)
+    for old in (first, second):
+        with pytest.raises(TokenRejected):
+            await tokens(world).read(old.token)
+
+
+async def test_a_revoked_token_of_the_same_moment_is_rejected_whatever_the_clocks_say(world: World) -> None:
+    caller = await root(world)
+    world.clock.advance(HOUR)  # of the node that makes the token, which is ahead
+    issued = await tokens(world).issue(caller, REGISTRY)
+    world.clock.advance(-HOUR)
+
+    await revoke(world, caller)
+
+    with pytest.raises(TokenRejected):
+        await tokens(world).read(issued.token)
+
+
+async def test_a_token_made_after_a_revocation_is_good_where_the_key_is_remembered(world: World) -> None:
+    caller = await root(world)
+    late = Tokens(
+        Signer(world.store, world.ring, world.clock),
+        Credentials(RememberingStore(world.store), world.ring, world.clock),
+        world.clock,
+    )
+    old = await tokens(world).issue(caller, REGISTRY)
+    assert await late.read(old.token) == (caller, REGISTRY)
+
+    await revoke(world, caller)
+
+    assert await late.read(old.token) == (caller, REGISTRY)  # for less than a second, on another node
+    new = await late.issue(caller, REGISTRY)
+    assert await late.read(new.token) == (caller, REGISTRY)
+    with pytest.raises(TokenRejected):
+        await late.read(old.token)
+
+
+class RememberingStore(SqlStore):
+    """A node's that has not heard of any change yet."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self._store = store
+
+    def version(self) -> int:
+        return 1
+
+    async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        return await self._store.read(body)
 
 
 async def test_a_download_opens_one_layer_for_an_hour(world: World) -> None:

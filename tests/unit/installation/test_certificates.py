@@ -44,7 +44,11 @@ def test_a_certificate_has_every_name_of_the_registry(tmp_path: Path) -> None:
         "api.ecr.onprem-1.example.com",
         "ecr.onprem-1.example.com",
         "sts.onprem-1.example.com",
+        "iam.onprem-1.example.com",
+        "cloudtrail.onprem-1.example.com",
+        "entrepot.onprem-1.example.com",
         "sts.example.com",
+        "iam.example.com",
     }
 
 
@@ -66,16 +70,35 @@ def test_an_authority_covers_a_domain_of_ones_own_whole(tmp_path: Path) -> None:
 def test_an_authority_covers_no_more_of_aws_than_the_registry(tmp_path: Path) -> None:
     issued = issue(tmp_path, AWS, NOW)
 
-    services = [f"{service}.{region}" for region in AWS.regions for service in ("ecr", "sts")]
+    names = ("ecr", "sts", "iam", "cloudtrail", "entrepot")
+    services = [f"{service}.{region}" for region in AWS.regions for service in names]
     assert subtrees_of(issued.authority) == {
         *(f"{name}.amazonaws.com" for name in services),
         "sts.amazonaws.com",
+        "iam.amazonaws.com",
         "localhost",
         "127.0.0.0/8",
         "::1/128",
     }
     with pytest.raises(CannotIssue, match=r"without .*api.ecr.ap-south-1.amazonaws.com.*make another"):
         issue(tmp_path, ServerNames("amazonaws.com", ("ap-south-1",)), NOW)
+
+
+def test_an_authority_from_before_a_service_still_renews_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setattr("entrepot.installation.certificates._REGIONAL", ("sts",))
+        before.setattr("entrepot.installation.certificates._GLOBAL", ("sts",))
+        issue(tmp_path, AWS, NOW)
+
+    renewed = issue(tmp_path, AWS, NOW)
+
+    assert not renewed.is_new_authority
+    assert "ecr.us-east-1.amazonaws.com" in names_in(renewed.certificate)
+    assert "iam.amazonaws.com" in renewed.left_out
+    assert not {*renewed.left_out} & names_in(renewed.certificate)
+    assert "iam.amazonaws.com" in instructions(renewed, ["localhost"], port=443, domain="amazonaws.com")
 
 
 def test_other_hosts_are_names_or_addresses(tmp_path: Path) -> None:

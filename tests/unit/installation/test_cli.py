@@ -38,6 +38,7 @@ def test_env_exports_what_clients_need_quoted_for_the_shell(
 
     lines = capsys.readouterr().out.splitlines()
     assert f"export AWS_ENDPOINT_URL_ECR={URL}" in lines
+    assert f"export AWS_ENDPOINT_URL_ENTREPOT={URL}" in lines
     assert f"export AWS_ENDPOINT_URL_IAM={URL}" in lines
     assert f"export AWS_ENDPOINT_URL_STS={URL}" in lines
     assert f"export AWS_ACCESS_KEY_ID={CREDENTIAL.access_key_id}" in lines

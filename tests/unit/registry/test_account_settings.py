@@ -35,7 +35,7 @@ async def test_an_unknown_name_is_refused(world: World, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("BLOB_MOUNTING", "enabled"), ("REGISTRY_POLICY_SCOPE", "V1"), ("BASIC_SCAN_TYPE_VERSION", "CLAIR")],
+    [("BLOB_MOUNTING", "enabled"), ("REGISTRY_POLICY_SCOPE", "V3"), ("BASIC_SCAN_TYPE_VERSION", "CLAIR")],
 )
 async def test_a_value_that_is_not_kept_is_refused(world: World, name: str, value: str) -> None:
     with pytest.raises(InvalidParameter):

@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 
 from entrepot.serving import readiness
 from entrepot.serving.readiness import Readiness
+from entrepot.telemetry.exposition import Exposition
 from entrepot.telemetry.meters import Meters
+from entrepot.telemetry.sheets import Ledger
 
 
 class Blobs:
@@ -26,17 +29,17 @@ class Blobs:
             raise OSError("gone")
 
 
-async def database() -> bool:
-    return True
+async def database() -> timedelta:
+    return timedelta(seconds=0.3)
 
 
-async def hangs() -> bool:
+async def hangs() -> timedelta:
     await asyncio.Event().wait()
-    return True
+    return timedelta(0)
 
 
-async def is_out() -> bool:
-    return False
+async def is_out() -> timedelta:
+    raise OSError("gone")
 
 
 @pytest.fixture
@@ -60,6 +63,19 @@ async def test_a_server_without_its_database_is_not(blobs: Blobs) -> None:
 async def test_a_database_that_hangs_is_not_waited_for(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readiness, "_DATABASE_SECONDS", 0.01)
     assert not await Readiness(hangs, blobs.check, Meters.alone()).ask()
+
+
+@pytest.mark.parametrize(("minutes", "is_ready"), [(9, True), (11, False), (-9, True), (-11, False)])
+async def test_attack_45_a_clock_that_is_minutes_off_is_told_and_makes_the_server_not_ready(
+    blobs: Blobs, *, minutes: int, is_ready: bool
+) -> None:
+    async def lead() -> timedelta:
+        return timedelta(minutes=minutes)
+
+    ledger = Ledger(["one"])
+    assert await Readiness(lead, blobs.check, Meters(ledger.sheet("one"))).ask() is is_ready
+    page, _ = Exposition(ledger).write("")
+    assert f'entrepot_clock_lead_seconds{{process="one"}} {minutes * 60}' in page.decode()
 
 
 async def test_a_server_without_its_blobs_is_not_ready(blobs: Blobs) -> None:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from uuid import uuid4
 
-import boto3
 import orjson
 from aiohttp import web
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from tests.engines.entrepot import session_that_knows_us
 from tests.unit.aws.builders import signed
 
 from entrepot.aws.endpoint import Endpoint, Service
@@ -24,13 +24,16 @@ from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
+from entrepot.identity.accounts import Accounts
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
+from entrepot.identity.explanations import Explanations
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
@@ -61,6 +64,9 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import ecr_service
+from entrepot.services.entrepot.model import NAME
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -86,7 +92,7 @@ REGION = "eu-west-1"
 LONGEST_LINE = 16 * 1024
 TARGET = "AmazonEC2ContainerRegistry_V20150921"
 
-_session = boto3.session.Session()  # its loader keeps the models that it has read
+_session = session_that_knows_us()  # its loader keeps the models that it has read
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,10 @@ class Served:
     def iam(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> "IAMClient":
         """The same for IAM."""
         return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
+
+    def own(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> Any:
+        """The same for the service of our own, which no stubs describe."""
+        return self._client(NAME, REGION, keys or self.roots[account])
 
     def session_ecr(self, given: "CredentialsTypeDef") -> "ECRClient":
         """A client with what STS gave."""
@@ -302,6 +312,7 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
     tokens = Tokens(Signer(store, ring, now), credentials, now)
+    sessions, revocations = Sessions(store, credentials, decisions, now), Revocations(store, now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
     pulls, listings = Pulls(store, data_keys, PullTimes(store, now)), Listings(store)
@@ -327,13 +338,24 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                     authorities,
                 ),
             ),
-            sts_service(TokenOperations(credentials, Sessions(store, credentials, decisions, now))),
+            sts_service(TokenOperations(credentials, sessions)),
+            entrepot_service(
+                sessions,
+                revocations,
+                Accounts(store, credentials, now),
+                Explanations(store, directory, decisions, now),
+            ),
         ],
         KeyBook(credentials),
         CallAuthorizer(
             decisions,
             key_uses,
-            {"ecr": EcrQuestions(listings).of, "iam": IamQuestions(directory).of, "sts": sts_questions},
+            {
+                "ecr": EcrQuestions(listings).of,
+                "entrepot": EntrepotQuestions(revocations, ACCOUNT).of,
+                "iam": IamQuestions(directory).of,
+                "sts": sts_questions,
+            },
         ),
         threads=threads,
     )

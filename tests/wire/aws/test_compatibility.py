@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.unit.aws.builders import model
 
 from entrepot.aws.endpoint import Coverage
-from entrepot.aws.model import load_service
 from entrepot.services.compatibility import coverages, page
 
 COMMITTED = Path(__file__).parents[3] / "docs" / "compatibility.md"
@@ -17,7 +17,7 @@ def test_the_committed_page_is_the_generated_one() -> None:
 
 @pytest.mark.parametrize("coverage", coverages(), ids=lambda coverage: coverage.service)
 def test_every_operation_is_offered_or_said_not_to_be(coverage: Coverage) -> None:
-    known = set(load_service(coverage.service).operations)
+    known = set(model(coverage.service).operations)
     assert set(coverage.offered) | set(coverage.missing) == known
     assert not set(coverage.offered) & set(coverage.missing)
     for name in known:

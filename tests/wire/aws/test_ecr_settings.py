@@ -48,7 +48,7 @@ async def test_a_name_that_is_no_setting_is_refused(ecr: "ECRClient", name: str)
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("BLOB_MOUNTING", "enabled"), ("BASIC_SCAN_TYPE_VERSION", "CLAIR"), ("REGISTRY_POLICY_SCOPE", "V1")],
+    [("BLOB_MOUNTING", "enabled"), ("BASIC_SCAN_TYPE_VERSION", "CLAIR"), ("REGISTRY_POLICY_SCOPE", "V3")],
 )
 async def test_a_value_that_nothing_here_has_is_refused(ecr: "ECRClient", name: str, value: str) -> None:
     refused = await refusal(ecr.put_account_setting, name=name, value=value)

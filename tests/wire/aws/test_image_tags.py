@@ -45,14 +45,18 @@ async def _iam(served: Served) -> "IAMClient":
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`/v2/` with one token; `host` is that of the registry, where it is not the default one."""
+    """One repository on `/v2/`; `host` is that of the registry, where it is not the default one."""
 
     url: str
     token: str
     host: str | None = None
+    name: str = NAME
 
-    async def ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, str]:
-        return await to_thread(self._ask, method, path, body)
+    async def ask(
+        self, method: str, path: str, body: bytes | None = None, *, is_whole: bool = False
+    ) -> tuple[int, str]:
+        """Status and body; the path is one of the repository unless `is_whole`."""
+        return await to_thread(self._ask, method, path if is_whole else f"{self.name}/{path}", body)
 
     def _ask(self, method: str, path: str, body: bytes | None) -> tuple[int, str]:
         headers = {"Authorization": f"Basic {b64encode(self.token.encode()).decode()}"}
@@ -60,7 +64,7 @@ class Door:
             headers["Host"] = self.host
         if body is not None:
             headers["Content-Type"] = OCI_MANIFEST
-        request = Request(f"{self.url}/v2/{NAME}/{path}", body, headers, method=method)
+        request = Request(f"{self.url}/v2/{path}", body, headers, method=method)
         try:
             with urlopen(request) as answer:
                 return answer.status, answer.read().decode()

@@ -12,17 +12,20 @@ from tests.unit.builders import ACCOUNT, START, open_world
 
 from entrepot.aws.operations import Call
 from entrepot.domain.errors import Refusal
+from entrepot.identity.revocation import Revocations
 from entrepot.oci.access import ACTIONS
 from entrepot.oci.routes import Base, Route
 from entrepot.services.access import OPEN_TO_ALL
 from entrepot.services.contexts import Question
 from entrepot.services.ecr.questions import PERMISSIONS, EcrQuestions
 from entrepot.services.ecr.service import ECR_OFFERED
+from entrepot.services.entrepot.questions import EntrepotQuestions
+from entrepot.services.entrepot.service import ENTREPOT_OFFERED
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IAM_OFFERED
 from entrepot.services.sts.service import STS_OFFERED, sts_questions
 
-OFFERED = {"ecr": ECR_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED}
+OFFERED = {"ecr": ECR_OFFERED, "entrepot": ENTREPOT_OFFERED, "iam": IAM_OFFERED, "sts": STS_OFFERED}
 OPERATIONS = [(service, name) for service, offered in OFFERED.items() for name in offered]
 
 
@@ -41,6 +44,7 @@ async def questions(service: str, operation: str, params: Mapping[str, object]) 
     async with open_world() as world:
         of = {
             "ecr": EcrQuestions(world.listings).of,
+            "entrepot": EntrepotQuestions(Revocations(world.store, world.clock), ACCOUNT).of,
             "iam": IamQuestions(world.directory).of,
             "sts": sts_questions,
         }

@@ -137,7 +137,7 @@ async def open_port(
     await prepare(settings, environment)
     telemetry = telemetry or Telemetry.alone()
     async with open_application(settings, NodeStamp(), reports=telemetry.reports) as app:
-        readiness = Readiness(app.is_ready, app.blobs.check, telemetry.meters)
+        readiness = Readiness(app.clock_lead, app.blobs.check, telemetry.meters)
         server = request_server(app, settings, telemetry, readiness, header_seconds=header_seconds)
         runner = web.ServerRunner(server, shutdown_timeout=5)
         await runner.setup()

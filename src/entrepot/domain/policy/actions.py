@@ -1,7 +1,7 @@
 """The Action and NotAction elements."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.policy.malformed import MalformedPolicy
@@ -21,6 +21,12 @@ class Actions:
     def cover(self, action: str) -> bool:
         """Whether the element covers the action, given in lower case."""
         return any(test(action) for test in self._tests) is not self.is_negated
+
+    def names_beside(self, actions: Iterable[str]) -> tuple[str, ...]:
+        """The names that stand for none of these actions, given in lower case."""
+        known = tuple(actions)
+        tested = zip(self.names, self._tests, strict=True)
+        return tuple(name for name, test in tested if not any(test(action) for action in known))
 
 
 def parse_actions(names: Sequence[str], place: str, *, is_negated: bool) -> Actions:

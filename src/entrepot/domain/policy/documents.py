@@ -1,7 +1,7 @@
 """Policy documents: the JSON text that people write, checked, and ready to be evaluated."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
@@ -56,12 +56,18 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A checked document; `id` is its Id element, "" without one."""
+    """A checked document; `id` is its Id element, "" without one.
+
+    `reads_time` and `reads_resource_tags` are whether a condition or a variable may ask what time it is, and
+    for the tags of the resource; without either, the same request has the same answer until policies change.
+    """
 
     kind: Kind
     version: str
     id: str
     statements: tuple[Statement, ...]
+    reads_time: bool
+    reads_resource_tags: bool
     _tree: Tree = field(repr=False)
 
     def text(self) -> str:
@@ -99,7 +105,29 @@ def parse_document(text: str, kind: Kind) -> Document:
     )
     if kind not in (Kind.REPOSITORY, Kind.REGISTRY):  # ECR takes any Sid, and any twice (facts 2.7)
         _check_sids(statements)
-    return Document(kind, version, _text(tree, "Id", ""), statements, tree)
+    words = "\n".join(_strings(tree["Statement"])).lower()
+    return Document(
+        kind,
+        version,
+        _text(tree, "Id", ""),
+        statements,
+        reads_time="aws:currenttime" in words or "aws:epochtime" in words,
+        reads_resource_tags=":resourcetag/" in words,
+        _tree=tree,
+    )
+
+
+def _strings(tree: Tree) -> Iterator[str]:
+    """Every key and text, as JSON means it: an escape hides nothing."""
+    if isinstance(tree, Mapping):
+        for key, value in tree.items():
+            yield key
+            yield from _strings(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _strings(value)
+    elif isinstance(tree, str):
+        yield tree
 
 
 def _refuse_others(tree: Mapping[str, Tree], known: set[str], place: str) -> None:

@@ -84,6 +84,8 @@ class Policies:
         self.statements = tuple(
             Placed(policy, statement) for policy in self.policies for statement in policy.document.statements
         )
+        self.reads_time = any(policy.document.reads_time for policy in self.policies)
+        self.reads_resource_tags = any(policy.document.reads_resource_tags for policy in self.policies)
         self._about: dict[str, dict[Effect, _Index]] = {}
 
     def candidates(self, effect: Effect, action: str, resource: str) -> Iterator[Placed]:
@@ -123,6 +125,16 @@ class Applicable:
     def has_statements(self) -> bool:
         """Whether any policy says anything at all."""
         return any(policies.statements for policies in self.all())
+
+    @property
+    def reads_time(self) -> bool:
+        """Whether the answer to a request may be another one a moment later."""
+        return any(policies.reads_time for policies in self.all())
+
+    @property
+    def reads_resource_tags(self) -> bool:
+        """Whether the answer may depend on the tags of the resource."""
+        return any(policies.reads_resource_tags for policies in self.all())
 
     def all(self) -> tuple[Policies, ...]:
         """In the order in which an explicit deny is looked for."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from entrepot.aws.operations import Call
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.directory import Directory, NewIdentity
+from entrepot.services.iam.identity_lists import page_of
 from entrepot.services.iam.pages import asked, cut
 from entrepot.services.iam.shapes import Member, group_member, user_member
 
@@ -37,15 +38,7 @@ class GroupOperations:
 
     async def list(self, call: Call, params: "iam.ListGroupsRequestTypeDef") -> Member:
         """ListGroups."""
-        page = asked(params)
-        found = await self._directory.page(
-            call.account,
-            GROUP,
-            path_prefix=params.get("PathPrefix", "/"),
-            after=page.after,
-            limit=page.fetched,
-        )
-        part = cut(found, page, lambda group: group.name)
+        part = await page_of(self._directory, GROUP, call, params)
         return {"Groups": [group_member(group) for group in part.entries], **part.members}
 
     async def update(self, call: Call, params: "iam.UpdateGroupRequestTypeDef") -> Member:

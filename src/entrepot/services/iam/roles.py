@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from entrepot.aws.operations import Call
 from entrepot.domain.identities import IdentityKind, RoleTerms
 from entrepot.identity.directory import Directory, NewIdentity
-from entrepot.services.iam.pages import asked, cut
+from entrepot.services.iam.identity_lists import page_of
 from entrepot.services.iam.shapes import Member, role_member, tags_in
 
 if TYPE_CHECKING:
@@ -48,15 +48,7 @@ class RoleOperations:
 
     async def list(self, call: Call, params: "iam.ListRolesRequestTypeDef") -> Member:
         """ListRoles."""
-        page = asked(params)
-        found = await self._directory.page(
-            call.account,
-            ROLE,
-            path_prefix=params.get("PathPrefix", "/"),
-            after=page.after,
-            limit=page.fetched,
-        )
-        part = cut(found, page, lambda role: role.name)
+        part = await page_of(self._directory, ROLE, call, params)
         return {"Roles": [role_member(role, is_whole=False) for role in part.entries], **part.members}
 
     async def update(self, call: Call, params: "iam.UpdateRoleRequestTypeDef") -> Member:

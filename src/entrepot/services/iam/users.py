@@ -8,7 +8,8 @@ from entrepot.aws.operations import Call
 from entrepot.domain.errors import EntityNotFound
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.directory import Directory, NewIdentity
-from entrepot.services.iam.pages import asked, cut, cut_all
+from entrepot.services.iam.identity_lists import page_of
+from entrepot.services.iam.pages import asked, cut_all
 from entrepot.services.iam.shapes import Member, group_member, tags_in, user_member
 
 if TYPE_CHECKING:
@@ -46,15 +47,7 @@ class UserOperations:
 
     async def list(self, call: Call, params: "iam.ListUsersRequestTypeDef") -> Member:
         """ListUsers."""
-        page = asked(params)
-        found = await self._directory.page(
-            call.account,
-            USER,
-            path_prefix=params.get("PathPrefix", "/"),
-            after=page.after,
-            limit=page.fetched,
-        )
-        part = cut(found, page, lambda user: user.name)
+        part = await page_of(self._directory, USER, call, params)
         return {"Users": [user_member(user, is_whole=False) for user in part.entries], **part.members}
 
     async def update(self, call: Call, params: "iam.UpdateUserRequestTypeDef") -> Member:

@@ -2,25 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from entrepot.ports.blobs import (
     BlobMissing,
-    BlobPlace,
     BlobReader,
-    Blobs,
+    BlobStore,
     BlobUploads,
     BlobWriter,
     BytesAtRest,
-    Listing,
     Stage,
     StoredBlob,
     Upload,
 )
-
-
-class ListedBlobs(BlobUploads, Blobs, Listing, BlobPlace, Protocol):
-    """What each of the two stores is."""
 
 
 class FallbackBlobs:
@@ -31,7 +24,7 @@ class FallbackBlobs:
     new store. A delete reaches both: what nobody needs must not come back with the old store.
     """
 
-    def __init__(self, new: ListedBlobs, old: ListedBlobs) -> None:
+    def __init__(self, new: BlobStore, old: BlobStore) -> None:
         self._new = new
         self._old = old
 

@@ -20,6 +20,7 @@ from entrepot.ports.blobs import (
     StoredBlob,
     Upload,
 )
+from entrepot.storage.blobs.disks import DiskThreads
 from entrepot.storage.blobs.hashing import resume_sha256, saved_digest
 from entrepot.storage.blobs.holds import Hold, hold
 from entrepot.storage.blobs.places import Places, sync_folder
@@ -65,7 +66,7 @@ class FilesystemBlobs:
     ) -> None:
         """Make the folders under `root`; everything that blocks later runs on the bounded `pool`."""
         self._places = Places(root)
-        self._pool = pool
+        self._pool = DiskThreads(pool)
         self._nonce_source = nonce_source
         self._meter = meter
         self._holds: dict[str, tuple[Hold, SegmentWriter | FinishedWriter]] = {}

@@ -10,11 +10,11 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from entrepot.ports.blobs import UploadBusy
 from entrepot.ports.holds import UploadHolds
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ HOLD_SECONDS = 30.0
 _RENEW_SHARE = 1 / 3  # of its time, between two renewals
 _SURE_SHARE = 1 / 2  # of its time, that must be left before a step that cannot be undone
 _LOOK_AGAIN_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
 
 
 class HoldLost(Outage):
@@ -41,13 +42,17 @@ class Lease:
         """Count from the moment before it was asked for."""
         self._until = asked_at + self.seconds
 
+    def lasts(self, seconds: float) -> bool:
+        """Whether it is still held so much later, if nobody lets go."""
+        return time.monotonic() + seconds < self._until
+
     def end(self) -> None:
         """Another may have it."""
         self._until = 0.0
 
     def expect_sure(self) -> None:
         """Raise HoldLost unless the hold lasts long enough for one request more."""
-        if time.monotonic() + self.seconds * _SURE_SHARE > self._until:
+        if not self.lasts(self.seconds * _SURE_SHARE):
             raise HoldLost(self.key)
 
 
@@ -77,13 +82,20 @@ async def leased(
 async def _take(holds: UploadHolds, lease: Lease) -> bool:
     asked_at = time.monotonic()
     try:
-        is_taken = await holds.take(lease.key, lease.holder, seconds=lease.seconds)
+        is_taken = await _ask_for(holds, lease)
     except asyncio.CancelledError:
         await _let_go(holds, lease)  # it may have been taken
         raise
     if is_taken:
         lease.extend(asked_at)
     return is_taken
+
+
+async def _ask_for(holds: UploadHolds, lease: Lease) -> bool:
+    """Once more where no answer came, for that settles it: a holder may take what it has."""
+    with suppress(Unsettled):
+        return await holds.take(lease.key, lease.holder, seconds=lease.seconds)
+    return await holds.take(lease.key, lease.holder, seconds=lease.seconds)
 
 
 async def _renew(holds: UploadHolds, lease: Lease) -> None:
@@ -103,7 +115,7 @@ async def _renew(holds: UploadHolds, lease: Lease) -> None:
 
 async def _let_go(holds: UploadHolds, lease: Lease) -> None:
     """Whatever else happens; where it cannot be done the hold ends by itself."""
-    letting_go = asyncio.ensure_future(holds.release(lease.key, lease.holder))
+    letting_go = asyncio.ensure_future(_release(holds, lease))
     try:
         await asyncio.shield(letting_go)
     except asyncio.CancelledError:
@@ -111,3 +123,21 @@ async def _let_go(holds: UploadHolds, lease: Lease) -> None:
         raise
     except Exception:
         logger.warning("the hold on upload %s is left to end", lease.key, exc_info=True)
+
+
+async def _release(holds: UploadHolds, lease: Lease) -> None:
+    """Again and again until it is done or the hold has ended by itself.
+
+    A client that was told how far its upload has come goes on at once: rows that could not be reached for a
+    moment must not leave the upload held against it.
+    """
+    pause = _LOOK_AGAIN_SECONDS
+    while True:
+        try:
+            await holds.release(lease.key, lease.holder)
+            return
+        except (Outage, Unsettled):
+            if not lease.lasts(pause):
+                raise
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
 
-from entrepot.ports.blobs import BlobPlace, BlobReader, Blobs, BlobUploads, BlobWriter, StoredBlob, Upload
+from entrepot.ports.blobs import BlobReader, BlobStore, BlobWriter, StoredBlob, Upload
 from entrepot.ports.reports import BlobReports
 
 T = TypeVar("T")
@@ -15,14 +15,10 @@ class _Told(Protocol):
     async def __call__(self, operation: str, work: Awaitable[T], /) -> T: ...
 
 
-class CheckedBlobs(BlobUploads, Blobs, BlobPlace, Protocol):
-    """What is reported of a store."""
-
-
 class ReportedBlobs:
     """Another store, with reports."""
 
-    def __init__(self, blobs: CheckedBlobs, reports: BlobReports) -> None:
+    def __init__(self, blobs: BlobStore, reports: BlobReports) -> None:
         self._blobs = blobs
         self._reports = reports
 

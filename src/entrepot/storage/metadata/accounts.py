@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from entrepot.storage.metadata.columns import to_column
+from entrepot.ports.records import Account
+from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.revisions import RevisedSubject
 
 _EXISTS = "SELECT 1 FROM account WHERE id = $1"
 _ADD = "INSERT INTO account (id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING"
-_PAGE = "SELECT id FROM account WHERE id > $1 ORDER BY id LIMIT $2"
+_PAGE = "SELECT id, created_at FROM account WHERE id > $1 ORDER BY id LIMIT $2"
 
 
 class SqlAccounts(RevisedSubject):
@@ -24,5 +25,6 @@ class SqlAccounts(RevisedSubject):
             await self._revision.change()
         return added
 
-    async def page(self, *, after: str, limit: int) -> list[str]:
-        return [row["id"] for row in await self._connection.rows(_PAGE, after, limit)]
+    async def page(self, *, after: str, limit: int) -> list[Account]:
+        rows = await self._connection.rows(_PAGE, after, limit)
+        return [Account(row["id"], to_time(row["created_at"])) for row in rows]

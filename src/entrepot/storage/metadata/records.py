@@ -4,6 +4,7 @@ from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.clocks import SqlClock
 from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.counts import SqlCounts
 from entrepot.storage.metadata.garbage import SqlGarbage
@@ -136,6 +137,10 @@ class SqlRecords(Subject):
     @property
     def sessions(self) -> SqlSessions:
         return SqlSessions(self._connection)
+
+    @property
+    def clock(self) -> SqlClock:
+        return SqlClock(self._connection)
 
     @property
     def accounts(self) -> SqlAccounts:

@@ -1,6 +1,6 @@
 """Accounts, on every database."""
 
-from entrepot.ports.records import Records
+from entrepot.ports.records import Account, Records
 from tests.contract.metadata.records.samples import minute
 
 
@@ -16,9 +16,9 @@ async def test_adding_again_says_so(records: Records) -> None:
 
 
 async def test_accounts_are_paged_in_order(records: Records) -> None:
-    accounts = [f"{n:012}" for n in range(5)]
+    accounts = [Account(f"{n:012}", minute(n)) for n in range(5)]
     for account in reversed(accounts):
-        await records.accounts.add(account, minute(0))
+        await records.accounts.add(account.id, account.created_at)
     assert await records.accounts.page(after="", limit=2) == accounts[:2]
-    assert await records.accounts.page(after=accounts[1], limit=9) == accounts[2:]
-    assert await records.accounts.page(after=accounts[-1], limit=9) == []
+    assert await records.accounts.page(after=accounts[1].id, limit=9) == accounts[2:]
+    assert await records.accounts.page(after=accounts[-1].id, limit=9) == []

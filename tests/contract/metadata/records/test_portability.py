@@ -15,6 +15,9 @@ from entrepot.domain.names import Tag
 from entrepot.ports.records import (
     Counted,
     Flaw,
+    KeysOf,
+    KeysOfAccount,
+    OneKey,
     Records,
     SealedManifest,
     SealedRow,
@@ -71,6 +74,8 @@ _FORBIDDEN = {
     "sessions": r"^\s*(SET|PREPARE|DEALLOCATE|DECLARE|COPY|VACUUM|ANALYZE|PRAGMA)\b",
     "bounds on what is changed": r"^\s*(DELETE|UPDATE)\b[^(]*\b(LIMIT|USING)\b",
 }
+# The module that does nothing else: the times of rows are the program's.
+_ALLOWED = {"clocks": "clocks.py"}
 
 
 def _texts() -> Iterator[tuple[str, str]]:
@@ -96,7 +101,8 @@ def test_the_lint_sees_the_statements() -> None:
 @pytest.mark.parametrize("reason", _FORBIDDEN)
 def test_no_statement_uses(reason: str) -> None:
     pattern = re.compile(_FORBIDDEN[reason], re.IGNORECASE)
-    assert [found for found in _texts() if pattern.search(found[1])] == []
+    found = [(module, text) for module, text in _texts() if pattern.search(text)]
+    assert [text for module, text in found if module != _ALLOWED.get(reason)] == []
 
 
 @pytest.mark.parametrize(
@@ -345,8 +351,13 @@ async def _call_about_the_server(records: Records) -> None:
     await records.access_keys.of_principal("arn")
     await records.access_keys.set_active("AKIA1", is_active=True)
     await records.access_keys.rename_principal("old", "new")
+    await records.access_keys.revoke(OneKey("AKIA1"), 1)
+    for scope in (KeysOf("arn/"), KeysOfAccount("123456789012")):
+        await records.access_keys.sessions(scope, now=minute(0), after=("", ""), limit=1)
+        await records.access_keys.revoke(scope, 1)
     await records.access_keys.remove_expired(minute(0), 1)
     await records.access_keys.remove("AKIA1")
+    await records.clock.now()
     await records.accounts.add("123456789012", minute(0))
     await records.accounts.exists("123456789012")
     await records.accounts.page(after="", limit=1)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
+from botocore.loaders import Loader, create_loader
 
 from entrepot.ports.outages import Outage
 from entrepot.ports.reports import NoReports, S3Reports
@@ -103,6 +104,7 @@ class Bucket:
         self.location = location
         self._reports = reports
         session = botocore.session.Session()  # not kept: it holds the endpoints of every service
+        session.register_component("data_loader", _models())
         self._credentials = session.get_credentials()
         self._client = session.create_client(
             "s3",
@@ -316,6 +318,12 @@ def _told() -> Iterator[None]:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", "Unknown"))[:80]
+
+
+@cache
+def _models() -> Loader:
+    """What botocore reads of S3: once, before processes are forked, which then share it (7 MB of each)."""
+    return create_loader()
 
 
 def _config(location: Location) -> Config:

@@ -13,9 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from entrepot.storage.metadata.connection import Body, Closed, Connection, DatabaseUnfit, Overloaded, T
+from entrepot.storage.metadata.connection import (
+    Body,
+    Closed,
+    Connection,
+    DatabaseUnfit,
+    Overloaded,
+    T,
+    Unreachable,
+)
 from entrepot.storage.metadata.drivers.mounts import refuse_network_file_system
-from entrepot.storage.metadata.drivers.statements import run_body
+from entrepot.storage.metadata.drivers.statements import is_of_the_disk, run_body
 from entrepot.storage.metadata.drivers.writer import Turn, Writer
 
 _OLDEST = (3, 37, 0)  # STRICT tables; RETURNING is of 3.35
@@ -80,7 +88,7 @@ class SqliteDatabase:
         try:
             return run_body(body, self._reader)
         except sqlite3.OperationalError as error:  # not by the context manager: it costs a fifth of a read
-            _check_busy(error)
+            _check_outage(error)
             raise
 
     async def scan(self, body: Body[T]) -> T:
@@ -119,7 +127,7 @@ class SqliteDatabase:
     def _scan(self, body: Body[T]) -> T:
         connection = self._scanners.get()
         try:
-            with _busy_as_overloaded(), _transaction(connection):
+            with _told(), _transaction(connection):
                 return run_body(body, connection)
         finally:
             self._scanners.put(connection)
@@ -235,14 +243,16 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 @contextmanager
-def _busy_as_overloaded() -> Iterator[None]:
+def _told() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        _check_busy(error)
+        _check_outage(error)
         raise
 
 
-def _check_busy(error: sqlite3.OperationalError) -> None:
+def _check_outage(error: sqlite3.OperationalError) -> None:
     if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
         raise Overloaded("another program holds the database") from error
+    if is_of_the_disk(error):
+        raise Unreachable from error

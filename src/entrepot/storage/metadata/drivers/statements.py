@@ -18,6 +18,7 @@ from entrepot.storage.metadata.connection import (
 
 R = TypeVar("R")
 
+_OF_THE_DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN)
 _PLACEHOLDER = re.compile(r"\$([0-9]+)")
 
 
@@ -75,6 +76,11 @@ def _first(cursor: sqlite3.Cursor) -> Row | None:
 @lru_cache(maxsize=1024)
 def _numbered(sql: str) -> str:
     return _PLACEHOLDER.sub(r"?\1", sql)
+
+
+def is_of_the_disk(error: sqlite3.OperationalError) -> bool:
+    """Whether SQLite says that the disk is full, or cannot be read or written."""
+    return error.sqlite_errorcode & 0xFF in _OF_THE_DISK
 
 
 def run_body(body: Body[T], connection: sqlite3.Connection) -> T:

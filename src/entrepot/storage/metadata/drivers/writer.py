@@ -21,7 +21,7 @@ from entrepot.storage.metadata.connection import (
     T,
     Unreachable,
 )
-from entrepot.storage.metadata.drivers.statements import run_body
+from entrepot.storage.metadata.drivers.statements import is_of_the_disk, run_body
 
 _MOST_WAITING = 4096
 _MOST_BODIES = 64  # in one commit
@@ -163,7 +163,7 @@ class Writer:
             if not self._connection.in_transaction:
                 raise _TransactionLost from refusal
             execute("ROLLBACK TO body")
-            settle = job.failed(refusal)
+            settle = job.failed(_as_outage(refusal))
         execute("RELEASE body")
         return settle
 
@@ -214,6 +214,13 @@ class _CommitFailed(Exception):
 
 class _TransactionLost(Exception):
     """SQLite rolled the whole transaction back: the disk is full, or could not be read or written."""
+
+
+def _as_outage(failure: BaseException) -> BaseException:
+    """The failure, or Unreachable where it is the disk's: the transaction may outlive it."""
+    if isinstance(failure, sqlite3.OperationalError) and is_of_the_disk(failure):
+        return _caused(Unreachable(), failure)
+    return failure
 
 
 def _caused(error: Exception, cause: BaseException | None) -> Exception:

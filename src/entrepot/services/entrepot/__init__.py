@@ -1,0 +1,1 @@
+"""The service of our own: sessions of the console, revocation, accounts, and the reasons of decisions."""

@@ -1,0 +1,54 @@
+"""What a call of our own service needs to be allowed: its own action, on the one resource it is about."""
+
+from collections.abc import Sequence
+
+from entrepot.aws.operations import Call
+from entrepot.identity.revocation import Revocations
+from entrepot.services.contexts import Question, context_of
+from entrepot.services.entrepot.shapes import Params
+
+OF_ONESELF = frozenset(
+    f"entrepot:{name}" for name in ("CreateConsoleSession", "ListSessions", "RevokeSession", "RevokeTokens")
+)
+"""What nobody needs a permission for as long as it is about the caller itself."""
+
+
+class EntrepotQuestions:
+    """The question of each call.
+
+    Accounts belong to `first_account`, the server's own: from another one nobody reaches them.
+    """
+
+    def __init__(self, revocations: Revocations, first_account: str) -> None:
+        self._revocations = revocations
+        self._first_account = first_account
+
+    async def of(self, call: Call, action: str, params: Params) -> Sequence[Question]:
+        """One question. Keys are named by their ids, so that no refusal tells whose they are."""
+        context = context_of(call)
+        if call.operation in ("CreateAccount", "ListAccounts"):
+            owner = self._first_account
+            name = params.get("accountId", "*")
+            return [Question(action, owner, f"arn:aws:entrepot::{owner}:account/{name}", context)]
+        resource, is_own = await self._resource(call, params)
+        return [Question(action, call.account, resource, context, is_own=is_own and action in OF_ONESELF)]
+
+    async def _resource(self, call: Call, params: Params) -> tuple[str, bool]:
+        """The ARN that the call is about, and whether that is the caller's own affair."""
+        own = call.caller.arn
+        if call.operation == "ExplainAccess":
+            principal = str(params["principal"])
+            is_key = not principal.startswith("arn:")
+            return (_key_arn(call.account, principal) if is_key else principal), False
+        if params.get("allPrincipals"):
+            return "*", False
+        key_id = params.get("accessKeyId")
+        if key_id is not None:
+            owner = await self._revocations.owner(call.account, str(key_id))
+            return _key_arn(call.account, str(key_id)), owner == own
+        principal = str(params.get("principalArn", own))
+        return principal, principal == own
+
+
+def _key_arn(account: str, access_key_id: str) -> str:
+    return f"arn:aws:entrepot::{account}:access-key/{access_key_id}"

@@ -1,0 +1,49 @@
+"""The Entrepot service: which of its operations are offered, and who performs each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from entrepot.aws.endpoint import Service, offer
+from entrepot.aws.operations import AnyHandler, Operations
+from entrepot.identity.accounts import Accounts
+from entrepot.identity.explanations import Explanations
+from entrepot.identity.revocation import Revocations
+from entrepot.identity.sessions import Sessions
+from entrepot.services.entrepot.accounts import AccountOperations
+from entrepot.services.entrepot.explanations import ExplanationOperations
+from entrepot.services.entrepot.model import FOLDER, NAME
+from entrepot.services.entrepot.sessions import SessionOperations
+
+
+@dataclass(frozen=True, slots=True)
+class EntrepotPerformers:
+    """Everybody who performs operations of the service."""
+
+    sessions: SessionOperations
+    accounts: AccountOperations
+    explanations: ExplanationOperations
+
+
+ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
+    "CreateAccount": lambda own: own.accounts.create,
+    "CreateConsoleSession": lambda own: own.sessions.create_for_console,
+    "ExplainAccess": lambda own: own.explanations.explain,
+    "ListAccounts": lambda own: own.accounts.list,
+    "ListSessions": lambda own: own.sessions.list,
+    "RevokeSession": lambda own: own.sessions.revoke,
+    "RevokeTokens": lambda own: own.sessions.revoke_tokens,
+}
+"""The offered operations; a table of its own, so that it can be read without a database."""
+
+
+def entrepot_service(
+    sessions: Sessions, revocations: Revocations, accounts: Accounts, explanations: Explanations
+) -> Service:
+    """Our own service, with every operation that is offered."""
+    own = EntrepotPerformers(
+        SessionOperations(sessions, revocations),
+        AccountOperations(accounts),
+        ExplanationOperations(explanations),
+    )
+    operations = Operations({name: performer(own) for name, performer in ENTREPOT_OFFERED.items()})
+    return offer(NAME, operations, folder=FOLDER)
