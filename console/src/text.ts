@@ -373,4 +373,28 @@ export const text = {
     none: "No inline policies",
     wrongName: "Use 1 to 128 letters, digits and + = , . @ _ -",
   },
+
+  sessions: {
+    title: "Sessions",
+    created: "Began",
+    current: (id: string) => `${id} (this one)`,
+    description: "What somebody has begun with their keys, and has not ended.",
+    done: "The sessions were ended.",
+    end: "End sessions",
+    expires: "Ends",
+    filter: "Find sessions",
+    id: "Session",
+    issuedBy: "Begun with",
+    kind: "Kind",
+    kinds: {
+      console: "Console",
+      federation: "Federation",
+      role: "Role",
+      "session-token": "Session token",
+    },
+    phrase: "end",
+    principal: "Who",
+    warning: "Whoever uses these sessions is refused from now on, and has to begin another one.",
+    whole: "Of the whole account",
+  },
 };

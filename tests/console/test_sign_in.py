@@ -62,12 +62,13 @@ def test_attack_50_refusals_show_the_text_of_the_api_and_the_id_of_the_request(
     assert stranger.page.evaluate("sessionStorage.getItem('entrepot.session')") is None
 
 
-def test_sign_out_forgets_everything(visitor: Visitor, registry: Registry) -> None:
-    visitor.page.get_by_role("button", name=f"Account {registry.server.account}").click()
-    visitor.page.get_by_role("menuitem", name="Sign out").click()
+def test_sign_out_forgets_everything(stranger: Visitor, registry: Registry) -> None:
+    sign_in(stranger, registry)
+    stranger.page.get_by_role("button", name=f"Account {registry.server.account}").click()
+    stranger.page.get_by_role("menuitem", name="Sign out").click()
 
-    expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
-    assert visitor.page.evaluate("sessionStorage.getItem('entrepot.session')") is None
+    expect(stranger.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    assert stranger.page.evaluate("sessionStorage.getItem('entrepot.session')") is None
 
 
 def test_expired_session_asks_to_sign_in_and_goes_on_at_the_same_place(

@@ -2,7 +2,6 @@
 
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { IAMClient } from "@aws-sdk/client-iam";
-import { STSClient } from "@aws-sdk/client-sts";
 import type { Session } from "../session/session";
 
 export interface Keys {
@@ -14,7 +13,6 @@ export interface Keys {
 export interface Clients {
   ecr: ECRClient;
   iam: IAMClient;
-  sts: STSClient;
 }
 
 export function makeClients(session: Session): Clients {
@@ -22,12 +20,7 @@ export function makeClients(session: Session): Clients {
   return {
     ecr: new ECRClient(configuration),
     iam: new IAMClient(configuration),
-    sts: new STSClient(configuration),
   };
-}
-
-export function stsClient(keys: Keys, region: string): STSClient {
-  return new STSClient(configure(keys, region));
 }
 
 /** Where the API is: also what command line clients are given. */

@@ -12,6 +12,7 @@ import { CreateRepositoryPage } from "../pages/repositories/create";
 import { EditRepositoryPage } from "../pages/repositories/edit";
 import { RepositoriesPage } from "../pages/repositories/page";
 import { RepositoryPage } from "../pages/repository/page";
+import { SessionsPage } from "../pages/sessions/page";
 import { paths } from "../paths";
 import { useSessionState } from "../session/context";
 import { SignInPage } from "../session/sign_in";
@@ -25,6 +26,7 @@ const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.repositories, href: hrefOf(paths.repositories) },
   { type: "link", text: text.navigation.registry, href: hrefOf(paths.registry) },
   { type: "link", text: text.navigation.users, href: hrefOf(paths.users) },
+  { type: "link", text: text.navigation.sessions, href: hrefOf(paths.sessions) },
 ];
 
 /** Pages that a section of the navigation stands for, by how their addresses begin. */
@@ -47,6 +49,7 @@ export function App(): ReactNode {
           toolsHide
           headerSelector="#top"
           contentType="form"
+          notifications={<Notifications />}
           content={<SignInPage />}
         />
       ) : (
@@ -89,6 +92,7 @@ function Pages(): ReactNode {
           <Route path={paths.registry} element={<RegistryPage />} />
           <Route path={paths.users} element={<UsersPage />} />
           <Route path="/user/:name" element={<UserPage />} />
+          <Route path={paths.sessions} element={<SessionsPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>
       }

@@ -4,11 +4,12 @@ import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import type { ReactNode } from "react";
 import { text } from "../text";
 
-export function Copyable({ value, shown }: { value: string; shown?: string }): ReactNode {
+export function Copyable(props: { value: string; shown?: string; label?: string }): ReactNode {
+  const { value, shown, label } = props;
   return (
     <CopyToClipboard
       variant="inline"
-      copyButtonAriaLabel={text.copy(value)}
+      copyButtonAriaLabel={text.copy(label ?? value)}
       copySuccessText={text.copied}
       copyErrorText={text.notCopied}
       textToCopy={value}

@@ -3,19 +3,33 @@
 import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/components/top-navigation";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
+import { isEndOfSession } from "../api/faults";
 import { useSessionState } from "../session/context";
+import { endSession } from "../session/exchange";
 import { text } from "../text";
 import { hrefOf } from "./links";
 import { isDark, toggleMode } from "./mode";
+import { useNotices } from "./notifications";
 import { RegionDialog } from "./region";
 
 export function TopBar(): ReactNode {
   const { session, end } = useSessionState();
+  const { tellFailure } = useNotices();
   const navigate = useNavigate();
   const [dark, setDark] = useState(isDark);
   const [isChoosing, setChoosing] = useState(false);
 
-  const signOut = () => {
+  const signOut = async () => {
+    if (session !== null) {
+      try {
+        await endSession(session);
+      } catch (failure) {
+        // Forgotten all the same; but whoever has its keys could go on, so it is told.
+        if (!isEndOfSession(failure)) {
+          tellFailure(failure);
+        }
+      }
+    }
     end();
     navigate("/");
   };
@@ -48,7 +62,7 @@ export function TopBar(): ReactNode {
         items: [{ id: "sign-out", text: text.top.signOut }],
         onItemClick: ({ detail }) => {
           if (detail.id === "sign-out") {
-            signOut();
+            void signOut();
           }
         },
       },

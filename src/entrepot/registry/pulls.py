@@ -45,18 +45,19 @@ class Pulls:
         return await self._store.read(lambda records: _find(records, repository, reference))
 
     async def get_batch(
-        self, repository: Repository, ids: Sequence[ImageId]
+        self, repository: Repository, ids: Sequence[ImageId], *, is_pull: bool = True
     ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
         """BatchGetImage: what each id found, in the order asked, and why the others found nothing.
 
-        Raises TooMany where the manifests together are more than one answer may hold.
+        `is_pull` is False where somebody only looks: then no time of a pull is noted. Raises TooMany where
+        the manifests together are more than one answer may hold.
         """
         found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
         room_bytes = MOST_BATCH_BYTES
         for image_id in ids:
             try:
-                pulled = await self._get_by_id(repository, image_id)
+                pulled = await self._get_by_id(repository, image_id, is_pull=is_pull)
             except Refusal as refusal:
                 failures.append(ImageFailure(image_id, refusal))
                 continue
@@ -66,17 +67,17 @@ class Pulls:
             found.append((image_id, pulled))
         return found, failures
 
-    async def _get_by_id(self, repository: Repository, image_id: ImageId) -> Pulled:
+    async def _get_by_id(self, repository: Repository, image_id: ImageId, *, is_pull: bool) -> Pulled:
         match image_id.tag, image_id.digest:
             case str(tag), None:
-                return await self.get(repository, parse_tag(tag))
+                return await self.get(repository, parse_tag(tag), is_pull=is_pull)
             case None, str(digest):
-                return await self.get(repository, parse_digest(digest))
+                return await self.get(repository, parse_digest(digest), is_pull=is_pull)
         # both, which must agree, or neither
         image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
-        return await self.get(repository, image.digest)
+        return await self.get(repository, image.digest, is_pull=is_pull)
 
-    async def get(self, repository: Repository, reference: Tag | Digest) -> Pulled:
+    async def get(self, repository: Repository, reference: Tag | Digest, *, is_pull: bool = True) -> Pulled:
         """The image with its manifest, or ImageNotFound."""
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
@@ -92,7 +93,8 @@ class Pulls:
             content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
             self._note_tag(repository, reference, image.digest)
-        self._pull_times.note(repository.id, image.digest)
+        if is_pull:
+            self._pull_times.note(repository.id, image.digest)
         return Pulled(image, content)
 
     def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:

@@ -163,7 +163,7 @@ function NewKey({ made, onClose }: { made: AccessKey; onClose: () => void }): Re
             {
               label: words.secret,
               value: isShown ? (
-                <Copyable value={secret} />
+                <Copyable value={secret} label={words.secret} />
               ) : (
                 <Button variant="inline-link" onClick={() => setShown(true)}>
                   {words.show}
