@@ -20,14 +20,14 @@ export function imageTree(
   for (const [index, parts] of partsOf) {
     for (const part of parts) {
       const image = byDigest.get(part);
-      if (byDigest.has(index) && image !== undefined && !image.imageTags?.length) {
+      if (byDigest.has(index) && part !== index && image !== undefined && !image.imageTags?.length) {
         parents.set(part, index);
       }
     }
   }
   for (const image of images) {
     const { imageDigest = "", subjectManifestDigest: subject } = image;
-    if (subject !== undefined && byDigest.has(subject)) {
+    if (subject !== undefined && subject !== imageDigest && byDigest.has(subject)) {
       parents.set(imageDigest, subject);
     }
   }
