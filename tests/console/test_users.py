@@ -35,7 +35,7 @@ def test_user_is_made_with_a_key_that_works_and_is_deleted_with_everything(
     assert secret not in page.content()
 
     page.get_by_role("button", name="Attach policy").click()
-    page.get_by_role("dialog").get_by_role("button", name="Policy", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Policy").click()
     page.get_by_role("option", name=READ_ONLY).first.click()
     page.get_by_role("dialog").get_by_role("button", name="Attach").click()
     expect(page.get_by_role("table", name="Managed policies").get_by_text(READ_ONLY).first).to_be_visible()
