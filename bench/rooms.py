@@ -21,6 +21,7 @@ _FILES = {
     "entrepot/ports/": "domain",
     "entrepot/identity/": "identity",
     "entrepot/keys/": "identity",
+    "entrepot/outbound/": "identity",
     "entrepot/storage/metadata/": "storage rows",
     "libsqlite3": "storage rows",
     "entrepot/storage/blobs/": "storage blobs",

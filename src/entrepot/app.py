@@ -11,20 +11,26 @@ from datetime import UTC, datetime, timedelta
 from entrepot.aws.endpoint import Endpoint
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.domain.audit import operator
 from entrepot.identity.accounts import Accounts
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory
 from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
 from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys import ring_file
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
@@ -32,6 +38,8 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.outbound.https import HttpsDocuments
+from entrepot.outbound.issuers import DiscoveredKeys
 from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -55,6 +63,8 @@ from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.policies import PolicyOperations
@@ -84,6 +94,7 @@ from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.measuring import measuring_jobs
@@ -110,6 +121,7 @@ class Application:
     console: ConsoleDoor
     runner: Runner
     gatherings: tuple[PullTimes, KeyUses]
+    refusals: Refusals
     totals: Totals
     store: Store
     blobs: BlobPlace
@@ -187,6 +199,13 @@ def check_blobs(location: Location | None) -> None:
     if isinstance(location, BucketLocation):
         with closing(Bucket(location)) as bucket:
             bucket.check()
+
+
+@asynccontextmanager
+async def open_audit_trail(settings: Settings) -> AsyncIterator[AuditTrail]:
+    """What reads the audit, closed afterwards."""
+    async with open_store(settings) as store:
+        yield AuditTrail(store)
 
 
 async def is_current(settings: Settings) -> bool:
@@ -323,19 +342,23 @@ def _read_only(opened: _Opened) -> _Opened:
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
-    store, blobs, clock, addresses = adapters.store, adapters.blobs, adapters.clock, settings.addresses
+    blobs, clock, addresses = adapters.blobs, adapters.clock, settings.addresses
+    store = AuditedStore(adapters.store, clock)
+    refusals, trail = Refusals(adapters.store, clock, adapters.reports), AuditTrail(store)
     data_keys = DataKeys(adapters.ring)
     credentials = Credentials(store, adapters.ring, clock)
     authorities = Authorities(store)
     decisions = Decisions(store, authorities, clock)
-    key_uses = KeyUses(store, clock)
+    key_uses = KeyUses(adapters.store, clock)
     directory = Directory(store, clock, new_unique_id)
     life = timedelta(seconds=settings.token_seconds)
-    tokens = Tokens(Signer(store, adapters.ring, clock), credentials, clock, life=life)
+    tokens = Tokens(Signer(adapters.store, adapters.ring, clock), credentials, clock, life=life)
     sessions, revocations = Sessions(store, credentials, decisions, clock), Revocations(store, clock)
+    published = DiscoveredKeys(HttpsDocuments(adapters.disk, settings.oidc_ca_file))
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(published, clock), clock)
     catalog = Catalog(store, clock, new_id)
     pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
-    pull_times = PullTimes(store, clock)
+    pull_times = PullTimes(adapters.store, clock)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, clock)
     uploads = LayerUploads(
@@ -348,7 +371,11 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
-    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every)]
+    worker = operator(settings.account_id, "entrepot worker")
+    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker)]
+    if settings.audit_days:
+        kept = timedelta(days=settings.audit_days)
+        jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
@@ -376,7 +403,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         authorities,
                     ),
                 ),
-                sts_service(TokenOperations(credentials, sessions)),
+                sts_service(TokenOperations(credentials, sessions, web_sessions)),
+                cloudtrail_service(LookupOperations(trail)),
                 entrepot_service(
                     sessions,
                     revocations,
@@ -393,17 +421,20 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     "entrepot": EntrepotQuestions(revocations, settings.account_id).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
+                    "cloudtrail": cloudtrail_questions,
                 },
             ),
             threads=adapters.disk,
             clock=clock,
             region_of=addresses.api_region,
+            audit=CallAudit(refusals),
         ),
-        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        layers=LayerDoor(catalog, layers, transfers, tokens, decisions),
+        oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        layers=LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         console=ConsoleDoor(BuiltFiles(BUILT)),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
         gatherings=(pull_times, key_uses),
+        refusals=refusals,
         totals=totals,
         store=store,
         blobs=blobs,

@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 import time
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,7 @@ from entrepot import __version__
 from entrepot.administration.commands import add_commands
 from entrepot.administration.connection import NotAnswered
 from entrepot.domain.names import Registry, is_account, is_region
+from entrepot.installation.audit import TimeInvalid, export, parse_time
 from entrepot.installation.aws_profile import ProfileNameInvalid, write_profile
 from entrepot.installation.certificates import CannotIssue, ServerNames, authority_of, issue
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
@@ -64,7 +65,13 @@ from entrepot.storage.metadata.connection import DatabaseUnfit, Unreachable
 from entrepot.storage.metadata.drivers.mounts import NetworkFileSystem
 from entrepot.storage.metadata.migrate import DatabaseNewer, MigrationEdited
 
-SERVED = ("ECR", "ENTREPOT", "IAM", "STS")  # the services whose endpoints `entrepot env` exports
+SERVED = (
+    "CLOUDTRAIL",
+    "ECR",
+    "ENTREPOT",
+    "IAM",
+    "STS",
+)  # the services whose endpoints `entrepot env` exports
 DEFAULT_REGION = "us-east-1"
 
 Command = Callable[[Namespace, Mapping[str, str]], int]
@@ -78,6 +85,7 @@ class CannotAnswer(Exception):
 _SAID = (
     SettingInvalid,
     ProfileNameInvalid,
+    TimeInvalid,
     CannotListen,
     CannotStart,
     CannotAnswer,
@@ -152,6 +160,8 @@ def _parser() -> ArgumentParser:
     )
     root_key.set_defaults(command=_root_key)
 
+    _add_audit(commands)
+
     checked = commands.add_parser("check", help="compare rows and bytes, and say what is wrong")
     add_options(checked)
     checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
@@ -195,6 +205,16 @@ def _parser() -> ArgumentParser:
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
     return parser
+
+
+def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    audit = commands.add_parser("audit", help="what was changed and refused, and by whom", description=_AUDIT)
+    audit.add_argument("action", choices=("export",), help="print it, a JSON object a line")
+    add_options(audit)
+    audit.add_argument("--account", metavar="ACCOUNT", help="of this account alone")
+    audit.add_argument("--since", metavar="TIME", help="from this time on, such as 2026-11-25")
+    audit.add_argument("--until", metavar="TIME", help="before this time")
+    audit.set_defaults(command=_audit)
 
 
 _SERVE = "Serve the registry. Each setting comes from the command line, else from the environment."
@@ -300,6 +320,19 @@ def _root_key(parsed: Namespace, environment: Mapping[str, str]) -> int:
     else:
         versions = asyncio.run(root_key_versions(settings))
         print(f"{settings.root_key_file} has versions {', '.join(map(str, versions))}")
+    return 0
+
+
+_AUDIT = """Prints the records that `aws cloudtrail lookup-events` finds, of every account and region, with
+those of failed signatures whose key does not exist."""
+
+
+def _audit(parsed: Namespace, environment: Mapping[str, str]) -> int:
+    settings = read_settings(parsed, environment)
+    if parsed.account is not None and not is_account(parsed.account):
+        raise CannotAnswer("account: must be 12 digits")
+    since, until = (parse_time(text) if text else None for text in (parsed.since, parsed.until))
+    asyncio.run(export(settings, account=parsed.account, since=since, until=until, write=sys.stdout.write))
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+import ssl
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ OPTIONS = (
     Option("external-url", "scheme, host and port to hand out, where clients reach the server by others"),
     TLS_CERT,
     TLS_KEY,
+    Option("oidc-ca-file", "PEM file of authorities that count for OIDC issuers beside the machine's"),
     Option("account-id", "account that the first start makes", "123456789012"),
     Option("root-key-file", "the root key ring; DATA-DIR/keys/root-key where it is not given"),
     Option(
@@ -93,6 +95,7 @@ OPTIONS = (
         "how long an idle upload and a layer without an image are kept; a blob that nobody holds, 1/24 of it",
         "86400",
     ),
+    Option("audit-days", "how long events of the audit are kept; 0 for ever", "90"),
     Option("token-seconds", "the longest life of a registry token", "43200"),
     Option("drain-seconds", "how long running transfers may go on after SIGTERM", "30"),
     Option("log-level", "debug, info, warning or error", "info"),
@@ -131,6 +134,8 @@ class Settings:
     metrics_repositories: bool = False
     is_traced: bool = False
     drain_delay_seconds: int = 0
+    oidc_ca_file: Path | None = None
+    audit_days: int = 90
     token_seconds: int = 43_200
 
     @property
@@ -204,9 +209,11 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         metrics_repositories=_flag("metrics-repositories", value["metrics-repositories"]),
         is_traced=_is_traced(environment),
         drain_delay_seconds=_number("drain-delay-seconds", value["drain-delay-seconds"], 0, 600),
+        oidc_ca_file=_authorities("oidc-ca-file", value["oidc-ca-file"]),
         is_read_only=_flag("read-only", value["read-only"]),
         collect_seconds=_number("collect-seconds", value["collect-seconds"], 0, 86400),
         grace_seconds=_number("grace-seconds", value["grace-seconds"], 0, 31_536_000),
+        audit_days=_number("audit-days", value["audit-days"], 0, 36500),
         token_seconds=_number("token-seconds", value["token-seconds"], 1, 43_200),
         drain_seconds=_number("drain-seconds", value["drain-seconds"], 0, 3600),
         log_level=value["log-level"].lower(),
@@ -312,4 +319,15 @@ def _file(name: str, text: str) -> Path | None:
     path = Path(text).absolute()
     if not path.is_file():
         raise SettingInvalid(f"{name}: {path} is not a file")
+    return path
+
+
+def _authorities(name: str, text: str) -> Path | None:
+    path = _file(name, text)
+    if path is None:
+        return None
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as cause:  # OpenSSL's errors are some of these
+        raise SettingInvalid(f"{name}: {path} holds no certificates: {cause}") from cause
     return path

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -23,6 +24,7 @@ from tests.engines.containerd import Containerd, containerd_daemon
 from tests.engines.cri import OK, open_image_service
 from tests.engines.docker import Docker
 from tests.engines.entrepot import PROGRAM, Entrepot, served
+from tests.engines.oidc_issuer import Issuer, oidc_issuer
 from tests.engines.podman import open_podman
 from tests.engines.programs import PATH, ROOT, TOOLS, find_program, run_program
 from tests.engines.skopeo import open_skopeo
@@ -35,9 +37,11 @@ PAGES = (
     "helm",
     "cosign",
     "github-actions",
+    "github-actions-without-secrets",
     "gitlab-ci",
     "teams",
     "access",
+    "audit",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -74,6 +78,10 @@ def server(tmp_path: Path) -> Iterator[Entrepot]:
 
 @pytest.fixture
 def desk(server: Entrepot, tmp_path: Path) -> Desk:
+    return open_desk(server, tmp_path)
+
+
+def open_desk(server: Entrepot, tmp_path: Path) -> Desk:
     find_program("aws")
     home, folder = tmp_path / "home", tmp_path / "desk"
     home.mkdir()
@@ -180,6 +188,21 @@ def test_access(desk: Desk, server: Entrepot) -> None:
     secret = (desk.folder / "account.txt").read_text().split()[-1]
     assert secret not in printed
     assert secret not in server.log.read_text()
+
+
+def test_audit(desk: Desk, server: Entrepot) -> None:
+    """The page, and then: what was looked up is what is exported, from the storage and while it is served."""
+    desk.type(*blocks("audit", "sh"))
+
+    found = json.loads((desk.folder / "record").read_text())
+    assert found["sourceIPAddress"] in ("127.0.0.1", "::1")
+    assert found["userAgent"].startswith("aws-cli/")
+    lines = run_program(PROGRAM, "audit", "export", "--data-dir", server.data_folder).splitlines()
+    exported = [json.loads(line) for line in lines]
+    assert found in exported
+    assert exported[0]["eventName"] == "CreateAccount"
+    assert [record["errorCode"] for record in exported if "errorCode" in record] == ["AccessDenied"]
+    assert desk.variables["AWS_SECRET_ACCESS_KEY"] not in str(lines)
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
@@ -339,6 +362,106 @@ def test_github_actions(docker_desk: Desk, server: Entrepot) -> None:
 
     assert tags(server, "team/app") == ["1234abcd"]
     assert logins(docker_desk) == {}
+
+
+class TestWithoutSecrets:
+    """The jobs of the page, with real issuers in the places of GitHub, GitLab and a cluster."""
+
+    PAGE = "github-actions-without-secrets"
+
+    @pytest.fixture
+    def issuers(self, tmp_path: Path) -> Iterator[dict[str, Issuer]]:
+        """By the name that the page has for each of them."""
+        with ExitStack() as running:
+            yield {
+                name: running.enter_context(oidc_issuer(tmp_path / name.lower()))
+                for name in ("ISSUER", "GITLAB", "CLUSTER")
+            }
+
+    @pytest.fixture
+    def server(self, issuers: dict[str, Issuer], tmp_path: Path) -> Iterator[Entrepot]:
+        """A server that knows the issuers' authorities, after the page's commands."""
+        (tmp_path / "server").mkdir()
+        authorities = tmp_path / "authorities.pem"
+        authorities.write_bytes(b"".join(issuer.ca_file.read_bytes() for issuer in issuers.values()))
+        with served(tmp_path / "server", "--workers=1", f"--oidc-ca-file={authorities}") as entrepot:
+            yield entrepot
+
+    @pytest.fixture
+    def job(
+        self, server: Entrepot, issuers: dict[str, Issuer], docker_engine: Docker, tmp_path: Path
+    ) -> Desk:
+        """What is left to a runner after the page's commands: docker, and no key."""
+        desk = open_desk(server, tmp_path)
+        desk.variables["DOCKER_HOST"] = docker_engine.environment["DOCKER_HOST"]
+        desk.type(*blocks(self.PAGE, "sh"), variables={name: each.host for name, each in issuers.items()})
+        forget_settings(desk)
+        return desk
+
+    def test_github(self, job: Desk, server: Entrepot, issuers: dict[str, Issuer], tmp_path: Path) -> None:
+        workflow = yaml.safe_load(blocks(self.PAGE, "yaml")[0])
+        push, issuer = workflow["jobs"]["push"], issuers["ISSUER"]
+        settings = {"vars.ENTREPOT_REGISTRY": server.registry, "vars.ENTREPOT_URL": server.url}
+        environment = {
+            name: EXPRESSION.sub(lambda found: settings[found[1]], value)
+            for name, value in cast("dict[str, str]", push["env"]).items()
+        }
+        assert workflow["permissions"]["id-token"] == "write"
+        environment |= {
+            "ACTIONS_ID_TOKEN_REQUEST_URL": issuer.job_url,
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": issuer.job_secret,
+            "CURL_CA_BUNDLE": str(issuer.ca_file),
+            "GITHUB_ENV": str(tmp_path / "github-env"),
+            "GITHUB_RUN_ID": "7",
+            "GITHUB_SHA": "1234abcd",
+            "RUNNER_TEMP": str(_folder(tmp_path, "runner")),
+        }
+        for step in [step["run"] for step in push["steps"] if "run" in step]:
+            job.type(step, variables=environment)
+            environment |= dict(
+                line.split("=", 1) for line in (tmp_path / "github-env").read_text().splitlines()
+            )
+
+        assert tags(server, "team/app") == ["1234abcd"]
+        assert logins(job) == {}
+
+    def test_gitlab(self, job: Desk, server: Entrepot, issuers: dict[str, Issuer]) -> None:
+        push = yaml.safe_load(blocks(self.PAGE, "yaml")[1])["push"]
+        said = "project_path:acme/app:ref_type:branch:ref:main"
+        [(name, asked)] = push["id_tokens"].items()
+        settings = {
+            "REGISTRY": server.registry,
+            "ENTREPOT_URL": server.url,
+            "CI_COMMIT_SHORT_SHA": "1234abcd",
+            "CI_JOB_ID": "7",
+            name: issuers["GITLAB"].token(asked["aud"], sub=said),
+        }
+        for variable, value in cast("dict[str, str]", push["variables"]).items():
+            settings[variable] = re.sub(r"\$(\w+)", lambda found: settings[found[1]], value)
+
+        job.type(*push["before_script"], *push["script"], variables=settings)
+        job.type(*push["after_script"], variables=settings)
+
+        assert tags(server, "team/app") == ["1234abcd"]
+
+    def test_kubernetes(
+        self, job: Desk, server: Entrepot, issuers: dict[str, Issuer], tmp_path: Path
+    ) -> None:
+        spec = yaml.safe_load(blocks(self.PAGE, "yaml")[2])["spec"]
+        [source] = spec["volumes"][0]["projected"]["sources"]
+        variables = {each["name"]: each["value"] for each in spec["containers"][0]["env"]}
+        token = tmp_path / "token"
+        subject = f"system:serviceaccount:ci:{spec['serviceAccountName']}"
+        token.write_text(issuers["CLUSTER"].token(source["serviceAccountToken"]["audience"], sub=subject))
+        variables |= {"AWS_ENDPOINT_URL_ECR": server.url, "AWS_ENDPOINT_URL_STS": server.url}
+        variables["AWS_WEB_IDENTITY_TOKEN_FILE"] = str(token)
+
+        assert "assumed-role/builder/" in job.type("aws sts get-caller-identity", variables=variables)
+        job.type("aws ecr get-login-password > password", variables=variables)
+
+        token.write_text(issuers["CLUSTER"].token(sub="system:serviceaccount:ci:default"))
+        said = job.type("! aws sts get-caller-identity", variables=variables)
+        assert "Not authorized to perform sts:AssumeRoleWithWebIdentity" in said
 
 
 def test_gitlab_ci(docker_desk: Desk, server: Entrepot) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.clients.oci_layout import Layout
 from tests.clients.raw_registry import OCI_MANIFEST
@@ -85,3 +86,21 @@ def test_docker_pulls_and_is_told_why_it_may_not_push(
     said = docker_engine.run("push", name, is_expected_to_fail=True)
 
     assert REASON in said
+
+
+def test_sessions_tokens_and_accounts_stay_as_they_are(frozen: Entrepot) -> None:
+    freeze(frozen)
+    own, root = frozen.own(), f"arn:aws:iam::{frozen.account}:root"
+    changes: list[tuple[str, dict[str, object]]] = [
+        ("create_console_session", {}),
+        ("revoke_session", {"accessKeyId": "ASIAGONEGONEGONEGONE"}),
+        ("revoke_tokens", {"allPrincipals": True}),
+        ("create_account", {}),
+    ]
+    for operation, params in changes:
+        with pytest.raises(ClientError, match=REASON):
+            getattr(own, operation)(**params)
+    assert own.list_sessions()["sessions"] == []
+    assert own.list_accounts()["accounts"][0]["accountId"] == frozen.account
+    asked = {"principal": root, "action": "ecr:PutImage", "resource": "*"}
+    assert own.explain_access(**asked)["decision"] == "allowed"

@@ -123,6 +123,7 @@ class Endpoint:
             "AWS_ENDPOINT_URL_ENTREPOT": self.url,
             "AWS_ENDPOINT_URL_IAM": self.url,
             "AWS_ENDPOINT_URL_STS": self.url,
+            "AWS_ENDPOINT_URL_CLOUDTRAIL": self.url,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
 

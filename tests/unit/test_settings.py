@@ -7,6 +7,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import trustme
 
 from entrepot.domain.names import Registry
 from entrepot.settings import OPTIONS, Option, SettingInvalid, Settings, add_options, read_settings
@@ -35,6 +36,7 @@ VALUES = {  # option: (what is given, what comes of it)
     "drain-delay-seconds": ("5", 5),
     "collect-seconds": ("60", 60),
     "grace-seconds": ("0", 0),
+    "audit-days": ("0", 0),
     "token-seconds": ("900", 900),
     "drain-seconds": ("0", 0),
     "log-level": ("DEBUG", "debug"),
@@ -76,7 +78,12 @@ def test_an_option_is_read_from_either_place(option: str) -> None:
 
 
 def test_every_option_is_tried_here() -> None:
-    assert {option.name for option in OPTIONS} - set(VALUES) == {"tls-cert", "tls-key", "proxy-protocol"}
+    assert {option.name for option in OPTIONS} - set(VALUES) == {
+        "tls-cert",
+        "tls-key",
+        "oidc-ca-file",
+        "proxy-protocol",
+    }
 
 
 @pytest.mark.parametrize("option", sorted(set(VALUES) - FLAGS))
@@ -124,6 +131,18 @@ def test_tls_files_must_exist_and_need_each_other(tmp_path: Path) -> None:
     found = settings(environment={"ENTREPOT_TLS_CERT": str(cert), "ENTREPOT_TLS_KEY": str(key)})
 
     assert found.addresses.endpoint() == "https://localhost:5050"
+
+
+def test_the_authorities_of_issuers_must_be_certificates(tmp_path: Path) -> None:
+    file = tmp_path / "authorities.pem"
+    for text in (None, "", "no certificate"):
+        if text is not None:
+            file.write_text(text)
+        with pytest.raises(SettingInvalid, match=r"^oidc-ca-file: "):
+            settings("--oidc-ca-file", str(file))
+    trustme.CA().cert_pem.write_to_path(file)
+    assert settings(environment={"ENTREPOT_OIDC_CA_FILE": str(file)}).oidc_ca_file == file
+    assert settings().oidc_ca_file is None
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def _said_plainly() -> Iterator[None]:
         said = error.response["Error"]
         raise NotAnswered(f"{said['Code']}: {said['Message']}") from error
     except BotoCoreError as error:
-        raise NotAnswered(str(error)) from error
+        raise NotAnswered(" ".join(str(error).split())) from error  # some say it in several lines
 
 
 def _endpoint(parsed: Namespace, environment: Mapping[str, str], session: Session) -> tuple[str, str | None]:

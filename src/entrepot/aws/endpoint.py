@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -18,11 +18,14 @@ from entrepot.aws.json_protocol import JsonProtocol
 from entrepot.aws.model import DEFAULT_BODY_LIMIT, OperationModel, ServiceModel, load_service
 from entrepot.aws.operations import ANONYMOUS, Call, Handler, Operations
 from entrepot.aws.query_protocol import QueryProtocol
+from entrepot.aws.redaction import without_sensitive
 from entrepot.aws.wire import WireRequest, WireResponse, parse_parameters
 from entrepot.domain.errors import NotOffered, Refusal, TooLarge
 from entrepot.domain.principals import Principal
 from entrepot.ports.outages import Outage, Unsettled, told
 
+_DENIED_CODES = frozenset({"AccessDeniedException", "UnrecognizedClientException"})
+_UNPROVEN_CODES = frozenset({"InvalidSignatureException", "UnrecognizedClientException"})
 UNSIGNED_BODY_LIMIT = 64 * 1024
 """What is read of a caller who has proven nothing: STS's largest web identity token has 20,000 bytes."""
 
@@ -57,6 +60,35 @@ class Authorizer(Protocol):
         """Return where the call may go on; raise `AccessDenied` where not. Action is "ecr:PutImage"."""
 
 
+class Audit(Protocol):
+    """Who did what, for those who ask later."""
+
+    def over(
+        self, call: Call, action: str, params: Callable[[], Mapping[str, object]]
+    ) -> AbstractContextManager[None]:
+        """What is changed meanwhile is changed by this call; `params` gives those that are not secret."""
+
+    def refused(self, code: str, message: str) -> None:
+        """The call that is under way was refused to its caller, who is known."""
+
+    def unproven(self, address: str, access_key_id: str, account: str) -> None:
+        """A request was not signed as the key's owner would; `account` is "" where there is no such key."""
+
+
+class NoAudit:
+    """The audit of whoever keeps none."""
+
+    def over(
+        self, call: Call, action: str, params: Callable[[], Mapping[str, object]]
+    ) -> AbstractContextManager[None]:
+        del call, action, params
+        return nullcontext()
+
+    def refused(self, code: str, message: str) -> None: ...
+
+    def unproven(self, address: str, access_key_id: str, account: str) -> None: ...
+
+
 class WireProtocol(Protocol):
     """How one service writes requests and answers; raises refusals for what it cannot read."""
 
@@ -65,6 +97,9 @@ class WireProtocol(Protocol):
     def answer(self, operation: str, result: Mapping[str, object], request_id: str) -> WireResponse: ...
 
     def refuse(self, fault: Fault, request_id: str) -> WireResponse: ...
+
+
+_NO_AUDIT = NoAudit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +162,7 @@ class _Exchange:
     service: Service | None = None
     operation: OperationModel | None = None
     claim: sigv4.Claim | None = None
+    claimed: KeyRecord | None = None
     key: KeyRecord | None = None
     body: bytes = b""
     params: Params = field(default_factory=dict)
@@ -154,6 +190,7 @@ class Endpoint:
         large_bodies: int = 4,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         region_of: Callable[[str], str | None] = lambda _host: None,
+        audit: Audit = _NO_AUDIT,
     ) -> None:
         self._by_target = {s.model.target_prefix: s for s in services if s.model.protocol == "json"}
         self._queried = [s for s in services if s.model.protocol == "query"]
@@ -163,6 +200,7 @@ class Endpoint:
         self._large = asyncio.Semaphore(large_bodies)
         self._clock = clock
         self._region_of = region_of
+        self._audit = audit
         self._nobody = _fallbacks()
         self._steps: list[Callable[[_Exchange], Awaitable[None]]] = [
             self._find_service,
@@ -193,8 +231,9 @@ class Endpoint:
                 await step(exchange)
             return _present(exchange.response)
         except Refusal as refusal:
-            exchange.refusal = _name_of(refusal)
-            return self._dialect(exchange).refuse(fault(refusal), request.request_id)
+            exchange.refusal, said = _name_of(refusal), fault(refusal)
+            self._tell(exchange, said)
+            return self._dialect(exchange).refuse(said, request.request_id)
         except (Outage, Unsettled) as outage:
             logger.warning(
                 "request met an outage", extra={"request_id": request.request_id, "outage": told(outage)}
@@ -204,6 +243,15 @@ class Endpoint:
             logger.exception("request %s failed", request.request_id)
             said = internal_failure(_failure_code(exchange))
             return self._dialect(exchange).refuse(said, request.request_id)
+
+    def _tell(self, exchange: _Exchange, said: Fault) -> None:
+        """Tell the audit of a refusal that is about who asked."""
+        if exchange.call is not None:
+            if exchange.key is not None and said.code in _DENIED_CODES:
+                self._audit.refused("AccessDenied", said.message)
+        elif exchange.claim is not None and said.code in _UNPROVEN_CODES:
+            account = exchange.claimed.principal.account if exchange.claimed is not None else ""
+            self._audit.unproven(exchange.request.remote, exchange.claim.access_key_id, account)
 
     def _dialect(self, exchange: _Exchange) -> WireProtocol:
         if exchange.service is not None:
@@ -255,7 +303,7 @@ class Endpoint:
     async def _look_up_key(self, exchange: _Exchange) -> None:
         if exchange.claim is None:
             return
-        key = await self._credentials.find(exchange.claim.access_key_id)
+        exchange.claimed = key = await self._credentials.find(exchange.claim.access_key_id)
         if key is None or not key.is_active:
             raise refusals.unrecognized_client()
         sigv4.check_session_token(exchange.claim, key.session_token_sha256)
@@ -304,6 +352,7 @@ class Endpoint:
 
     async def _authorize(self, exchange: _Exchange) -> None:
         exchange.call = call = _call(exchange, _present(exchange.operation).name)
+        exchange.held.enter_context(self._audit.over(call, _action(exchange), lambda: _shown(exchange)))
         await self._authorizer.authorize(call, _action(exchange), exchange.params)
 
     async def _handle(self, exchange: _Exchange) -> None:
@@ -355,6 +404,12 @@ def _call(exchange: _Exchange, operation: str) -> Call:
         source_ip=request.remote,
         user_agent=next(iter(request.headers.all("user-agent")), None),
     )
+
+
+def _shown(exchange: _Exchange) -> Mapping[str, object]:
+    """The parameters without what the model calls sensitive."""
+    model = _present(exchange.service).model
+    return without_sensitive(model.shapes, _present(exchange.operation).input, exchange.params)
 
 
 def _action(exchange: _Exchange) -> str:

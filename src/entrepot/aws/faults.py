@@ -16,12 +16,17 @@ from entrepot.domain.errors import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What a refusal looks like on the wire; `fields` are further members of the error's shape."""
+    """What a refusal looks like on the wire; `fields` are further members of the error's shape.
+
+    `is_modelled` is for a code that the front of Query services spells otherwise, where the one of the
+    service's model is meant.
+    """
 
     code: str
     status: int
     message: str
     fields: Mapping[str, str | int] = field(default_factory=dict)
+    is_modelled: bool = False
 
 
 COMMON_CODES = frozenset(
@@ -93,6 +98,8 @@ _QUERY_CODES = {
 
 def in_query(said: Fault) -> Fault:
     """The same fault as Query services spell it."""
+    if said.is_modelled:
+        return said
     code, status = _QUERY_CODES.get(said.code, (said.code, said.status))
     return replace(said, code=code, status=status)
 
@@ -171,6 +178,16 @@ def _key_unusable(refusal: Refusal) -> Fault:
     return Fault("KmsException", 400, r.reason, {"kmsError": r.kms_error})
 
 
+def _identity_expired(refusal: Refusal) -> Fault:
+    r = cast("errors.IdentityTokenExpired", refusal)
+    return Fault(
+        "ExpiredTokenException",
+        400,
+        f"Token expired: current date/time {r.now} must be before the expiration date/time {r.expired_at}",
+        is_modelled=True,
+    )
+
+
 def _on_the_wire(refusal: Refusal) -> Fault:
     r = cast("WireFault", refusal)
     return Fault(r.code, r.status, r.message)
@@ -183,6 +200,7 @@ def _with_fields(build: Callable[[], WireFault]) -> _Say:
 _TABLE[WireFault] = _on_the_wire
 _TABLE[errors.UploadOutOfOrder] = _out_of_order
 _TABLE[errors.KeyUnusable] = _key_unusable
+_TABLE[errors.IdentityTokenExpired] = _identity_expired
 _TABLE[errors.Unauthenticated] = _with_fields(refusals.missing_token)
 _TABLE[errors.TokenExpired] = _with_fields(refusals.expired_token)
 _TABLE[errors.TokenRejected] = _with_fields(refusals.unrecognized_client)
@@ -353,3 +371,12 @@ _says(
     lambda r: f"Packed size of session tags and policies consumes {r.percent}% of allotted space.",
 )
 _says(errors.SessionRefused, "AccessDeniedException", lambda r: r.reason)
+_says(errors.IdentityTokenInvalid, "InvalidIdentityTokenException", lambda r: r.reason)
+_says(
+    errors.IssuerUnreachable,
+    "IDPCommunicationErrorException",
+    lambda _: (
+        "Couldn't retrieve verification key from your identity provider,  please reference "
+        "AssumeRoleWithWebIdentity documentation for requirements"
+    ),
+)

@@ -285,10 +285,11 @@ def _text(raw: Mapping[str, Json], low: int | None, high: int | None) -> Text:
 
 # Models are written for Java: \p{L}, \p{N} and the underscore together are Python's \w; \p{Z} is every
 # separator of Unicode 16; \u takes four digits in both, so the astral range of STS's arnType says
-# something else than it means.
+# something else than it means, and CloudTrail writes it as Java's surrogate pairs.
 _JAVA_CLASSES = {
     r"\p{L}\p{Z}\p{N}_": r"\w\u0020\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
     r"\u10000-\u10FFFF": r"\U00010000-\U0010FFFF",
+    r"\uD800\uDC00-\uDBFF\uDFFF": r"\U00010000-\U0010FFFF",
 }
 
 

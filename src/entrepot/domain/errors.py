@@ -395,3 +395,25 @@ class SessionRefused(Refusal):
     """STS would refuse this whatever policies say; `reason` is its own sentence."""
 
     reason: str
+
+
+@dataclass(eq=False)
+class IdentityTokenInvalid(Refusal):
+    """A web identity token that proves nothing here; `reason` is STS's own sentence where it is known."""
+
+    reason: str
+
+
+@dataclass(eq=False)
+class IdentityTokenExpired(Refusal):
+    """A web identity token past its end; both in seconds since 1970."""
+
+    now: int
+    expired_at: int
+
+
+@dataclass(eq=False)
+class IssuerUnreachable(Refusal):
+    """The issuer of a web identity token does not give its keys, and may do so later."""
+
+    issuer: str

@@ -140,7 +140,9 @@ async def identity_policies(records: Records, identity: Identity) -> tuple[tuple
         holders += await records.memberships.groups_of(identity.id)
     named: list[tuple[str, str]] = []
     for holder in holders:
-        named += (await records.inline_policies.of(holder.id)).items()
+        inline = await records.inline_policies.of(holder.id)
+        of_group = f" of group {holder.name}" if holder.kind is IdentityKind.GROUP else ""
+        named += ((name + of_group, text) for name, text in inline.items())
         named += await _managed(records, await records.policy_attachments.of(holder.id))
     return tuple(named)
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from entrepot.domain.errors import TokenRejected
-from entrepot.domain.identities import SessionTerms
+from entrepot.domain.identities import OidcProvider, SessionTerms
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.versioned import Versioned
+from entrepot.identity.auditing import tell, undone
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import Sealer
 from entrepot.ports.records import AccessKey, Records, Store
@@ -130,6 +131,25 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
+        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
+        await self._store.write(body)
+
+    async def add_web_session(
+        self, provider: OidcProvider, principal: Principal, issued: IssuedKey, terms: SessionTerms
+    ) -> None:
+        """Keep a session that a provider's token began; it ends with the provider, if not before.
+
+        TokenRejected when the provider has gone meanwhile.
+        """
+        row = self.row(principal, issued, issued_by=provider.arn)
+
+        async def body(records: Records) -> None:
+            if await records.oidc_providers.find(provider.account, provider.url) is None:
+                raise TokenRejected
+            await records.access_keys.add(row)
+            await records.sessions.add(terms)
+
         await self._store.write(body)
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
@@ -142,6 +162,7 @@ class Credentials:
                 await records.access_keys.remove(key.principal.access_key_id)
             await records.access_keys.add(row)
 
+        tell(accessKeyId=issued.access_key_id)
         await self._store.write(body)
 
     async def add_first_root_key(self, account: str, issued: IssuedKey) -> bool:
@@ -153,9 +174,11 @@ class Credentials:
 
         async def body(records: Records) -> bool:
             if await records.accounts.exists(account) or not await records.access_keys.add(row):
+                undone()
                 return False
             return await records.accounts.add(account, row.created_at)
 
+        tell(accountId=account, accessKeyId=issued.access_key_id)
         return await self._store.write(body)
 
     async def remove_expired(self) -> int:

@@ -4,9 +4,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from entrepot.domain.errors import DeleteConflict, EntityExists, EntityNotFound, QuotaExceeded
+from entrepot.domain.errors import (
+    DeleteConflict,
+    EntityExists,
+    EntityNotFound,
+    PolicyMalformed,
+    QuotaExceeded,
+)
 from entrepot.domain.identities import Identity, IdentityKind, RoleTerms
 from entrepot.domain.policy.documents import Kind
+from entrepot.domain.policy.shared_issuers import find_open_door
+from entrepot.identity.auditing import tell
 from entrepot.identity.aws_policies import AWS_POLICIES
 from entrepot.identity.documents import TRUST_LIMIT, check_document, check_principals, find_identity
 from entrepot.ports.clock import Clock
@@ -61,6 +69,7 @@ class Directory:
             if not await records.identities.add(identity):
                 raise EntityExists(identity.kind.capitalize(), identity.name)
 
+        tell(**{identity.kind: {"arn": identity.arn, f"{identity.kind}Id": identity.id}})
         await self._store.write(body)
         return identity
 
@@ -234,8 +243,13 @@ async def check_attachable(records: Records, account: str, policy_arn: str) -> N
 
 
 async def _check_trust(records: Records, text: str) -> None:
-    quota = "AssumeRolePolicySize"
-    await check_principals(records, check_document(text, Kind.TRUST, limit=TRUST_LIMIT, quota=quota))
+    document = check_document(text, Kind.TRUST, limit=TRUST_LIMIT, quota="AssumeRolePolicySize")
+    await check_principals(records, document)
+    missing = find_open_door(document)
+    if missing is not None:
+        raise PolicyMalformed(
+            f"The trust policy must limit {missing}, for anybody can have the issuer's tokens"
+        )
 
 
 def _check_tags(identity: Identity) -> None:

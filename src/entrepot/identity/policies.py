@@ -18,6 +18,7 @@ from entrepot.domain.identities import (
     policy_arn,
 )
 from entrepot.domain.policy.documents import Kind
+from entrepot.identity.auditing import tell
 from entrepot.identity.aws_policies import AWS_ACCOUNT, AWS_POLICIES, AwsPolicy
 from entrepot.identity.directory import check_attachable, get_identity
 from entrepot.identity.documents import INLINE_LIMITS, MANAGED_LIMIT, check_document, size_of
@@ -140,6 +141,7 @@ class PolicyLibrary:
                 raise EntityExists("A policy", name)
             await records.managed_policies.add_version(policy.arn, PolicyVersion(1, document, now))
 
+        tell(policy={"arn": policy.arn, "policyId": policy.id})
         await self._store.write(body)
         return policy
 
@@ -183,6 +185,7 @@ class PolicyLibrary:
             changed = replace(policy, default_version=default, newest_version=version.number, updated_at=now)
             await records.managed_policies.add_version(arn, version)
             await records.managed_policies.change(changed)
+            tell(policyVersion={"versionId": f"v{version.number}", "isDefaultVersion": is_default})
             return changed, version
 
         return await self._store.write(body)

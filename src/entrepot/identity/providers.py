@@ -15,7 +15,7 @@ THUMBPRINTS_A_PROVIDER = 5
 
 
 class OidcProviders:
-    """Keeps providers; no token is taken from any of them yet."""
+    """Keeps providers; what their tokens open is for `web_sessions` to say."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -77,11 +77,12 @@ class OidcProviders:
         await self._change(account, arn, lambda found: replace(found, thumbprints=wanted))
 
     async def delete(self, account: str, arn: str) -> None:
-        """Remove the provider, or EntityNotFound."""
+        """Remove the provider and end the sessions of its tokens, or EntityNotFound."""
 
         async def body(records: Records) -> None:
             provider = await _get(records, account, arn)
             await records.oidc_providers.remove(account, provider.url)
+            await records.access_keys.end_sessions(provider.arn)
 
         await self._store.write(body)
 

@@ -9,6 +9,7 @@ from entrepot.domain.arns import account_of
 from entrepot.domain.errors import EntityNotFound
 from entrepot.domain.identities import IdentityKind
 from entrepot.domain.principals import root_arn
+from entrepot.identity.auditing import tell
 from entrepot.identity.documents import find_identity
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import (
@@ -80,7 +81,9 @@ class Revocations:
                 key = await records.access_keys.find(scope.access_key_id)
                 if key is None or key.principal.account != account:
                     raise EntityNotFound("access key", scope.access_key_id)
-            return await records.access_keys.revoke(scope, number)
+            revoked = await records.access_keys.revoke(scope, number)
+            tell(keyCount=revoked.keys, sessionCount=revoked.sessions)
+            return revoked
 
         return Revocation(at, await self._store.write(body))
 

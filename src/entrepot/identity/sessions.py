@@ -13,7 +13,7 @@ from entrepot.domain.errors import (
     QuotaExceeded,
     SessionRefused,
 )
-from entrepot.domain.identities import Identity, IdentityKind, SessionTerms
+from entrepot.domain.identities import Identity, IdentityKind, OidcProvider, SessionTerms
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
@@ -76,22 +76,22 @@ class Sessions:
         if set(asked.tags) & set(inherited):
             raise InvalidParameter("tags", "must not give a transitive tag of the calling session again")
         await self._check_allowed(caller, role, role_arn, asked, context)
-        if role is None or role.terms is None:
+        if role is None:
             raise LookupError("only roles can be allowed to be assumed")
         transitive = tuple(sorted({*asked.transitive_tags, *inherited}))
-        begins = self._clock()
-        issued = new_session_key(begins + _role_life(caller, asked, role.terms.max_session))
-        principal = Principal(
-            role.account,
-            f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{asked.name}",
-            f"{role.id}:{asked.name}",
-            issued.access_key_id,
-            issued.expires_at,
-        )
-        terms = _terms(
-            replace(asked, tags=tags, transitive_tags=transitive), principal, role.id, limited=False
-        )
-        return await self._begin(caller, issued, principal, terms)
+        life = _role_life(role, asked, is_chained=caller.is_role_session)
+        session = self._of_role(role, replace(asked, tags=tags, transitive_tags=transitive), life)
+        return await self._begin(caller, *session)
+
+    async def begin_for_provider(
+        self, provider: OidcProvider, role: Identity, asked: AskedSession
+    ) -> BegunSession:
+        """A session of the role for somebody whom the provider vouches for, and whom the role trusts."""
+        life = _role_life(role, asked, is_chained=False)
+        issued, principal, terms = self._of_role(role, asked, life)
+        percent = await self._check_terms(principal.account, terms)
+        await self._credentials.add_web_session(provider, principal, issued, terms)
+        return BegunSession(issued, principal, percent)
 
     async def federate(self, caller: Principal, user_id: str, asked: AskedSession) -> BegunSession:
         """A session of a federated user, who may do what both the caller and the session's policies allow.
@@ -124,6 +124,19 @@ class Sessions:
             terms = replace(terms, access_key_id=issued.access_key_id, expires_at=_end(principal))
         await self._credentials.add_session(caller, principal, issued, terms)
         return BegunSession(issued, principal, packed_percent=None)
+
+    def _of_role(
+        self, role: Identity, asked: AskedSession, life: timedelta
+    ) -> tuple[IssuedKey, Principal, SessionTerms]:
+        issued = new_session_key(self._clock() + life)
+        principal = Principal(
+            role.account,
+            f"arn:aws:sts::{role.account}:assumed-role/{role.name}/{asked.name}",
+            f"{role.id}:{asked.name}",
+            issued.access_key_id,
+            issued.expires_at,
+        )
+        return issued, principal, _terms(asked, principal, role.id, limited=False)
 
     async def _begin(
         self, caller: Principal, issued: IssuedKey, principal: Principal, terms: SessionTerms
@@ -187,11 +200,13 @@ class Sessions:
         return percent
 
 
-def _role_life(caller: Principal, asked: AskedSession, longest: timedelta) -> timedelta:
+def _role_life(role: Identity, asked: AskedSession, *, is_chained: bool) -> timedelta:
+    if role.terms is None:
+        raise LookupError("only roles can be assumed")
     duration = asked.duration or _ROLE_LIFE
-    if duration > longest:
+    if duration > role.terms.max_session:
         raise InvalidParameter("durationSeconds", "must not exceed the MaxSessionDuration set for this role")
-    if caller.is_role_session and duration > _ROLE_LIFE:
+    if is_chained and duration > _ROLE_LIFE:
         raise InvalidParameter(
             "durationSeconds", "must not exceed the 1 hour session limit for roles assumed by role chaining"
         )

@@ -3,6 +3,7 @@
 from entrepot.domain.errors import EntityNotFound, QuotaExceeded
 from entrepot.domain.identities import Identity, KeyUse
 from entrepot.domain.principals import Principal
+from entrepot.identity.auditing import tell
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key
 from entrepot.ports.records import AccessKey, Records, Store
 
@@ -29,6 +30,7 @@ class UserKeys:
                 raise QuotaExceeded("AccessKeysPerUser", KEYS_A_USER)
             await records.access_keys.add(row)
 
+        tell(accessKey={"userName": user.name, "accessKeyId": issued.access_key_id, "status": "Active"})
         await self._store.write(body)
         return issued, row
 

@@ -9,7 +9,7 @@ from entrepot.installation.credential_files import RootCredential
 from entrepot.installation.files import write_durably
 
 # Keys of the `services` section; its names have underscores for dashes.
-_SERVICES = ("ecr", "entrepot", "iam", "sts")
+_SERVICES = ("cloudtrail", "ecr", "entrepot", "iam", "sts")
 
 
 _PROFILE = re.compile(r"[A-Za-z0-9._+@/-]{1,64}")

@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from entrepot.app import check_blobs, is_current, migrate_database, now, open_store
+from entrepot.domain.audit import operator, own_deed
 from entrepot.domain.principals import root_arn
+from entrepot.identity.auditing import AuditedStore, doing
 from entrepot.identity.credentials import Credentials, new_key
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
 from entrepot.installation.files import make_folder
@@ -49,7 +51,7 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
     async with open_store(settings) as store:
         await _refuse_half_a_copy(store)
         ring = await _ring(settings, store)
-        credentials = Credentials(store, ring, now)
+        credentials = Credentials(AuditedStore(store, now), ring, now)
         given = _given_credential(settings, environment)
         files = CredentialFiles(settings.data_dir)
         if given is not None:
@@ -147,13 +149,25 @@ def _given_credential(settings: Settings, environment: Mapping[str, str]) -> Roo
 
 async def _use_given(credentials: Credentials, given: RootCredential) -> None:
     """Make the given key the account's root key, unless it is that already."""
-    if await credentials.add_first_root_key(given.account, given.as_key()):
+    if await _add_first(credentials, given):
         return
     found = await credentials.find(given.access_key_id)
     if found is not None and found.principal.arn != root_arn(given.account):
         raise CannotStart(f"{ACCESS_KEY_VARIABLE} names a key that is not the root key of {given.account}")
     if found is None or found.secret != given.secret:
-        await credentials.set_root_key(given.account, given.as_key())
+        await _replace(credentials, given, "entrepot serve")
+
+
+async def _add_first(credentials: Credentials, root: RootCredential) -> bool:
+    actor = operator(root.account, "entrepot serve")
+    with doing(lambda: own_deed(actor, "CreateAccount")):
+        return await credentials.add_first_root_key(root.account, root.as_key())
+
+
+async def _replace(credentials: Credentials, root: RootCredential, command: str) -> None:
+    actor = operator(root.account, command)
+    with doing(lambda: own_deed(actor, "ReplaceRootCredential", accountId=root.account)):
+        await credentials.set_root_key(root.account, root.as_key())
 
 
 async def _ensure_root(
@@ -167,7 +181,7 @@ async def _ensure_root(
     if waiting is None and await credentials.has_account(account):
         return None
     credential = waiting or files.offer(_new_credential(account))
-    if await credentials.add_first_root_key(account, credential.as_key()):
+    if await _add_first(credentials, credential):
         return credential
     if await credentials.find(credential.access_key_id) is None and files.find(account) == credential:
         files.remove(account)  # another server made the account meanwhile, or replaced its key since
@@ -184,8 +198,8 @@ async def replace_root(settings: Settings, account: str) -> RootCredential:
     check_served(settings)
     credential = _new_credential(account)
     async with open_store(settings) as store:
-        credentials = Credentials(store, await _ring(settings, store), now)
-        await credentials.set_root_key(account, credential.as_key())
+        credentials = Credentials(AuditedStore(store, now), await _ring(settings, store), now)
+        await _replace(credentials, credential, "entrepot credentials")
     CredentialFiles(settings.data_dir).write(credential)
     return credential
 
@@ -210,7 +224,10 @@ async def rotate_root_key(settings: Settings) -> tuple[int, int]:
         await _ring(settings, store)
         ring = ring_file.rotate(settings.root_key_file, now())
         version, value = ring.check_value()
-        await store.write(lambda records: records.root_key_checks.add(version, value))
+        actor = operator(settings.account_id, "entrepot root-key")
+        with doing(lambda: own_deed(actor, "RotateRootKey", version=version)):
+            audited = AuditedStore(store, now)
+            await audited.write(lambda records: records.root_key_checks.add(version, value))
         return version, await Rewrapping(store, ring).rewrap()
 
 

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from entrepot.app import check_blobs, open_blob_move, open_row_copy, open_store
+from entrepot.app import check_blobs, now, open_blob_move, open_row_copy, open_store
+from entrepot.domain.audit import operator, own_deed
+from entrepot.identity.auditing import AuditedStore, doing
 from entrepot.installation.first_start import check_served, open_ring
 from entrepot.ports.blobs import UploadBusy
+from entrepot.ports.records import Records
 from entrepot.registry.blob_moves import Manner, Moved, PlainBlobs, Progress
 from entrepot.settings import Settings
 from entrepot.storage.blobs.locations import Folder, Location, LocationInvalid, parse_location
@@ -77,7 +80,7 @@ async def move_blobs(
         report=report,
     ) as move:
         try:
-            return await move.run()
+            moved = await move.run()
         except UploadBusy as cause:
             raise CannotMove("another move to TO is under way, or was killed a minute ago") from cause
         except PlainBlobs as cause:
@@ -85,6 +88,25 @@ async def move_blobs(
                 "some layers lie plain, because FROM encrypts what it keeps by itself; "
                 "if TO does too, say so with --target-encrypts"
             ) from cause
+    await _tell(settings, moved)
+    return moved
+
+
+async def _tell(settings: Settings, moved: Moved) -> None:
+    """The event of a move: it has changed no row that a transaction of its own could go with."""
+    actor = operator(settings.account_id, "entrepot migrate-storage")
+    details = {
+        "copiedLayers": moved.copied_blobs,
+        "copiedBytes": moved.copied_bytes,
+        "failed": len(moved.failed),
+    }
+    with doing(lambda: own_deed(actor, "MoveLayers", **details)):
+        async with open_store(settings) as store:
+            await AuditedStore(store, now).write(_nothing)
+
+
+async def _nothing(_records: Records) -> None:
+    """What is done is done."""
 
 
 async def copy_rows(places: RowPlaces, report: Callable[[CopyProgress], None]) -> Copied:

@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from entrepot.domain.errors import Refusal, Unauthenticated
+from entrepot.domain.errors import AccessDenied, Refusal, Unauthenticated
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import doing
+from entrepot.identity.refusals import Refusals
 from entrepot.oci.access import Access, Caller, action_of
+from entrepot.oci.auditing import deed_of
 from entrepot.oci.blobs import Blobs, Downloads
 from entrepot.oci.bodies import Body
-from entrepot.oci.faults import refused
+from entrepot.oci.faults import fault, refused
 from entrepot.oci.listings import NameLists
 from entrepot.oci.manifests import Manifests
 from entrepot.oci.queries import Query
@@ -60,10 +63,17 @@ class OciFront:
     """Answers everything under `/v2/`."""
 
     def __init__(
-        self, use_cases: UseCases, access: Access, transfers: Transfers, *, idle_seconds: float = 60
+        self,
+        use_cases: UseCases,
+        access: Access,
+        transfers: Transfers,
+        refusals: Refusals | None = None,
+        *,
+        idle_seconds: float = 60,
     ) -> None:
-        """A body that stops arriving for `idle_seconds` is cut short."""
+        """A body that stops arriving for `idle_seconds` is cut short; who is denied is told to `refusals`."""
         self._access = access
+        self._refusals = refusals
         self._idle_seconds = idle_seconds
         self._catalog = use_cases.catalog
         self._names = NameLists(use_cases.catalog, use_cases.listings)
@@ -100,9 +110,16 @@ class OciFront:
         path, query = split_target(request.raw_path)
         route = parse_route(path)
         notes["operation"] = action_of(route, request.method)
-        await self._access.authorize(caller, route, request.method)
-        visit = Visit(request, request_id, body, Query.parse(query), caller, self._access)
-        return await self._enter(visit, route, notes)
+        try:
+            with doing(lambda: deed_of(caller, route, request.method, request_id)):
+                await self._access.authorize(caller, route, request.method)
+                visit = Visit(request, request_id, body, Query.parse(query), caller, self._access)
+                return await self._enter(visit, route, notes)
+        except AccessDenied as denied:
+            if self._refusals is not None:
+                deed = deed_of(caller, route, request.method, request_id)
+                self._refusals.refused(deed, "AccessDenied", fault(denied).message or "")
+            raise
 
     async def _enter(self, visit: Visit, route: Route, notes: dict[str, str]) -> web.StreamResponse:
         match route:

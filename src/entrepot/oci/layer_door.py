@@ -2,13 +2,17 @@
 
 from aiohttp import web
 
-from entrepot.domain.errors import Refusal
+from entrepot.domain.audit import Deed, Resource, actor_of
+from entrepot.domain.errors import AccessDenied, Refusal
+from entrepot.domain.principals import Principal
+from entrepot.domain.repositories import Repository
 from entrepot.identity.decisions import Decisions
+from entrepot.identity.refusals import Refusals
 from entrepot.identity.tokens import Tokens
 from entrepot.oci.access import context_of, origin_of
 from entrepot.oci.blobs import Downloads
 from entrepot.oci.bodies import Body
-from entrepot.oci.faults import refused
+from entrepot.oci.faults import fault, refused
 from entrepot.oci.refusals import MethodNotOffered
 from entrepot.oci.routes import split_target
 from entrepot.oci.standing import standing_headers
@@ -23,13 +27,21 @@ class LayerDoor:
     """Answers `/layers/<token>`."""
 
     def __init__(
-        self, catalog: Catalog, layers: Layers, transfers: Transfers, tokens: Tokens, decisions: Decisions
+        self,
+        catalog: Catalog,
+        layers: Layers,
+        transfers: Transfers,
+        tokens: Tokens,
+        decisions: Decisions,
+        *,
+        refusals: Refusals | None = None,
     ) -> None:
         self._catalog = catalog
         self._layers = layers
         self._downloads = Downloads(layers, transfers)
         self._tokens = tokens
         self._decisions = decisions
+        self._refusals = refusals
 
     async def answer(
         self, request: web.BaseRequest, request_id: str, notes: dict[str, str]
@@ -57,14 +69,35 @@ class LayerDoor:
         notes["account"] = download.registry.account
         notes["principal"] = download.principal.arn
         repository = await self._catalog.recall(download.registry, download.name)
-        await self._decisions.require(
-            download.principal,
-            _ACTION,
-            account=repository.registry.account,
-            resource=repository.arn,
-            context=context_of(origin_of(request), repository.registry.region),
-        )
+        try:
+            await self._decisions.require(
+                download.principal,
+                _ACTION,
+                account=repository.registry.account,
+                resource=repository.arn,
+                context=context_of(origin_of(request), repository.registry.region),
+            )
+        except AccessDenied as denied:
+            if self._refusals is not None:
+                deed = _deed(request, request_id, download.principal, repository)
+                self._refusals.refused(deed, "AccessDenied", fault(denied).message or "")
+            raise
         layer = await self._layers.get_referenced(repository, download.digest)
         if request.method == "HEAD":
             return self._downloads.head(layer)
         return await self._downloads.get(request, request_id, layer)
+
+
+def _deed(request: web.BaseRequest, request_id: str, principal: Principal, repository: Repository) -> Deed:
+    """The use of a layer's address, as the audit tells it."""
+    origin = origin_of(request)
+    return Deed(
+        actor=actor_of(principal),
+        service="ecr",
+        name=_ACTION.removeprefix("ecr:"),
+        region=repository.registry.region,
+        address=origin.remote,
+        agent=origin.user_agent or "",
+        request_id=request_id,
+        resources=(Resource(repository.arn, repository.registry.account),),
+    )

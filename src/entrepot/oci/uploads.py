@@ -9,6 +9,7 @@ from entrepot.domain.errors import DigestUnsupported, Refusal, TooLarge, UploadN
 from entrepot.domain.layers import LAYER_LIMIT_BYTES
 from entrepot.domain.names import parse_repository_name
 from entrepot.domain.repositories import Repository
+from entrepot.oci.auditing import step
 from entrepot.oci.bodies import Chunks
 from entrepot.oci.faults import upload_headers
 from entrepot.oci.ranges import parse_chunk_range
@@ -32,11 +33,13 @@ class Uploads:
         if mount is not None:
             digest, source = parse_digest(mount), visit.query.find("from")
             name = parse_repository_name(source) if source else None
+            step("MountLayer", repository, layerDigest=digest, sourceRepositoryName=name)
             mounted = await self._mounts.mount(
                 repository, visit.principal, digest, name, visit.caller.context()
             )
             if mounted is not None:
                 return _created(repository, digest)
+            step("InitiateLayerUpload", repository)
         elif whole is not None:
             return await self._take_whole(visit, repository, parse_digest(whole))
         row = await self._uploads.begin(repository, visit.principal)
@@ -62,8 +65,12 @@ class Uploads:
         chunks, _ = _chunks(visit)
         row = await self._uploads.begin(repository, visit.principal)
         try:
-            await self._uploads.finish(repository, visit.principal, row.id, digest, chunks)
+            step("UploadLayerPart", repository, uploadId=row.id)
+            await self._uploads.append(repository, visit.principal, row.id, chunks)
+            step("CompleteLayerUpload", repository, uploadId=row.id, layerDigests=[digest])
+            await self._uploads.finish(repository, visit.principal, row.id, digest)
         except Refusal:
+            step("CancelLayerUpload", repository, uploadId=row.id)
             with suppress(UploadNotFound):  # nobody was told of it, so nobody would go on with it
                 await self._uploads.cancel(repository, visit.principal, row.id)
             raise
@@ -78,12 +85,13 @@ class Uploads:
     async def _finish(self, visit: Visit, repository: Repository, upload_id: str) -> web.StreamResponse:
         await self._uploads.get(repository, visit.principal, upload_id)
         digest = _required_digest(visit)
-        if visit.body.is_empty:
-            await self._uploads.finish(repository, visit.principal, upload_id, digest)
-        else:
+        if not visit.body.is_empty:
             await visit.require("ecr:UploadLayerPart", repository.name)
             chunks, start = _chunks(visit)
-            await self._uploads.finish(repository, visit.principal, upload_id, digest, chunks, start=start)
+            step("UploadLayerPart", repository, uploadId=upload_id)
+            await self._uploads.append(repository, visit.principal, upload_id, chunks, start=start)
+        step("CompleteLayerUpload", repository, uploadId=upload_id, layerDigests=[digest])
+        await self._uploads.finish(repository, visit.principal, upload_id, digest)
         return _created(repository, digest)
 
 

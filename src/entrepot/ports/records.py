@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias, TypeVar
 
+from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image, TaggedImage
 from entrepot.domain.layers import Layer
@@ -314,8 +315,8 @@ class Garbage(Protocol):
 class AccessKey:
     """An access key: long-lived, or a session's when it has a token and an end.
 
-    `issued_by` is the key that a session was made with: it goes when that key goes. `token_number` is what
-    the registry tokens made with it carry, 0 until some were revoked.
+    `issued_by` is what a session was made with, a key or an identity provider: it goes when that goes.
+    `token_number` is what the registry tokens made with it carry, 0 until some were revoked.
     """
 
     principal: Principal
@@ -371,6 +372,9 @@ class AccessKeys(Protocol):
 
     async def remove(self, access_key_id: str) -> None:
         """Remove the key and every session made with it."""
+
+    async def end_sessions(self, issued_by: str) -> None:
+        """Remove every session made with this key or by this identity provider, an ARN."""
 
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         """Activate the key, or deactivate it and remove every session made with it."""
@@ -644,6 +648,22 @@ class RowCopies(Protocol):
         """Whether a copy into it was begun and rows are missing, so that nobody may serve it."""
 
 
+class AuditEvents(Protocol):
+    """What was done and refused, by account; ids sort by time. Nothing changes an event."""
+
+    async def add(self, events: Sequence[AuditEvent]) -> None:
+        """May be repeated: an event that is there already stays as it is."""
+
+    async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
+        """Oldest first: those between the two ids, without either."""
+
+    async def before(self, account: str, *, since: str, before: str, limit: int) -> list[AuditEvent]:
+        """Newest first: those from id `since` on that come before the other id."""
+
+    async def remove(self, account: str, *, before: str, limit: int) -> int:
+        """Remove the oldest before this id, up to `limit`; how many there were."""
+
+
 class DatabaseClock(Protocol):
     """The clock of the machine that the database runs on."""
 
@@ -720,6 +740,8 @@ class Records(Protocol):
     def blob_copies(self) -> BlobCopies: ...
     @property
     def row_copies(self) -> RowCopies: ...
+    @property
+    def audit_events(self) -> AuditEvents: ...
 
 
 class Store(Protocol):

@@ -50,7 +50,14 @@ class JobReports(Protocol):
         """The collector cleared so many of these away."""
 
 
-class Reports(DatabaseReports, BlobReports, S3Reports, JobReports, Protocol):
+class AuditReports(Protocol):
+    """What the audit tells."""
+
+    def audit_dropped(self, what: Literal["refusal", "signature"], count: int) -> None:
+        """So many events were over the bounds and are not kept."""
+
+
+class Reports(DatabaseReports, BlobReports, S3Reports, JobReports, AuditReports, Protocol):
     """Everything that one process has to tell."""
 
 
@@ -74,3 +81,5 @@ class NoReports:
         return nullcontext()
 
     def collected(self, what: str, count: int) -> None: ...
+
+    def audit_dropped(self, what: Literal["refusal", "signature"], count: int) -> None: ...

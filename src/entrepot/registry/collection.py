@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from entrepot.domain.digests import Digest
+from entrepot.identity.auditing import turn_to, undone
 from entrepot.ports.blobs import Blobs
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store, UploadRow
@@ -125,7 +126,7 @@ async def _drop_untouched(rows: list[UploadRow], now: datetime, records: Records
     """Drop those that nobody has continued since they were found."""
     untouched = [row for row in rows if await records.uploads.find(row.id) == row]
     await _drop(untouched, now, records)
-    return len(untouched)
+    return _told("uploads", len(untouched))
 
 
 async def _uploads_of(repository_id: str, records: Records) -> list[UploadRow]:
@@ -147,7 +148,8 @@ async def _unused_layers(
 
 
 async def _release(unused: list[tuple[str, Digest]], before: datetime, records: Records) -> int:
-    return sum([await records.garbage.release_unused(held, digest, before) for held, digest in unused])
+    released = [await records.garbage.release_unused(held, digest, before) for held, digest in unused]
+    return _told("layers", sum(released))
 
 
 async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[str]:
@@ -157,6 +159,7 @@ async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[
 async def _mark(unheld: list[str], now: datetime, records: Records) -> None:
     for blob_key in unheld:
         await records.garbage.mark(blob_key, now)
+    undone()  # as long as a blob is only marked, whoever holds it again wins
 
 
 async def _condemned(before: datetime, records: Records) -> list[str]:
@@ -169,7 +172,7 @@ async def _remove(condemned: list[str], before: datetime, now: datetime, records
         if await records.garbage.remove_blob(blob_key, before):
             await records.garbage.throw(blob_key, now)
             removed += 1
-    return removed
+    return _told("blobs", removed)
 
 
 async def _thrown(records: Records) -> list[str]:
@@ -179,3 +182,13 @@ async def _thrown(records: Records) -> list[str]:
 async def _emptied(thrown: list[str], records: Records) -> None:
     for blob_key in thrown:
         await records.garbage.emptied(blob_key)
+    undone()  # what was thrown away was told of then
+
+
+def _told(what: str, count: int) -> int:
+    """The count, which the audit is told of where it is one."""
+    if count:
+        turn_to("CollectGarbage", **{what: count})
+    else:
+        undone()
+    return count

@@ -8,6 +8,7 @@ from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, L
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
@@ -40,6 +41,7 @@ class Deletions:
                     deleted += await _delete(records, repository, image_id, self._clock())
                 except Refusal as refusal:  # raised before anything is written for this id
                     failures.append(ImageFailure(image_id, refusal))
+            tell(imageIds=[{"imageDigest": each.digest, "imageTag": each.tag} for each in deleted])
             return deleted, failures
 
         return await self._store.write(body)

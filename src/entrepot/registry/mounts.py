@@ -6,6 +6,7 @@ from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import tell, undone
 from entrepot.identity.decisions import Decisions
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -70,8 +71,11 @@ class Mounts:
         async def body(records: Records) -> Layer | None:
             await check_still_there(records, target)
             layer = await records.layers.find(source.id, digest)
-            if layer is not None:
+            if layer is None:
+                undone()
+            else:
                 await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
             return layer
 
+        tell(layerDigest=digest, sourceRepositoryName=source.name)
         return await self._store.write(body)

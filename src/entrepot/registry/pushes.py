@@ -17,6 +17,7 @@ from entrepot.domain.images import Image
 from entrepot.domain.manifests import Manifest, parse_manifest
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
@@ -91,6 +92,7 @@ class Pushes:
             await self._point(records, current, actual, tags)
             return image
 
+        tell(image={"imageDigest": actual, "imageTags": tags})
         return Pushed(await self._store.write(body), manifest)
 
     async def _is_repeat(

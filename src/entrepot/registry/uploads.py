@@ -20,6 +20,7 @@ from entrepot.domain.errors import (
 from entrepot.domain.layers import LAYER_LIMIT_BYTES, LEAST_PART_BYTES, Layer
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
+from entrepot.identity.auditing import tell, turn_to
 from entrepot.ports.blobs import BlobUploads, BlobWriter, StoredBlob, UploadBusy
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.keys import DataKeys
@@ -73,6 +74,7 @@ class LayerUploads:
             await check_still_there(records, repository)
             await records.uploads.add(row)
 
+        tell(uploadId=row.id)
         await self._store.write(body)
         return row
 
@@ -127,6 +129,9 @@ class LayerUploads:
         async with self._hold(repository, principal, upload_id) as (row, _):
             actual = await self._blobs.digest(row.upload, algorithm_of(digest))
             if actual != digest:
+                turn_to(
+                    "CancelLayerUpload", repositoryName=repository.name, uploadId=row.id, layerDigest=digest
+                )
                 await self._drop(row)
                 raise LayerDigestInvalid(digest, upload_id, repository.name, repository.registry.account)
             stored = await self._blobs.finish(row.upload)
@@ -189,11 +194,12 @@ class LayerUploads:
         if advanced.upload == replace(row.upload, data_key=None):
             return advanced  # nothing was added: the row says it already
 
-        async def body(records: Records) -> bool:
-            return await records.uploads.advance(advanced, from_offset=row.upload.offset_bytes)
+        async def body(records: Records) -> None:
+            if not await records.uploads.advance(advanced, from_offset=row.upload.offset_bytes):
+                raise _out_of_order(repository, row)
 
-        if not await self._store.write(body):
-            raise _out_of_order(repository, row)
+        tell(lastByteReceived=advanced.upload.offset_bytes - 1)
+        await self._store.write(body)
         return advanced
 
     async def _hold_layer(

@@ -4,10 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from entrepot.aws import refusals
 from entrepot.aws.endpoint import KeyRecord
-from entrepot.aws.operations import Call
+from entrepot.aws.operations import ANONYMOUS, Call
 from entrepot.domain.errors import AccessDenied, Refusal, SessionRefused
 from entrepot.domain.policy.decisions import Outcome
 from entrepot.domain.principals import Principal
+from entrepot.identity.auditing import concern
 from entrepot.identity.credentials import Credentials
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.key_uses import KeyUses
@@ -16,12 +17,15 @@ from entrepot.services.contexts import Question
 Questions = Callable[[Call, str, Mapping[str, object]], Awaitable[Sequence[Question]]]
 """The questions that a call of one service has to be asked before it may go on; at least one."""
 
-# STS API: nobody needs a permission for the first two; a role's own policy decides on the third.
-OPEN_TO_ALL = frozenset({"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"})
+# STS API: nobody needs a permission for the first two; a role's own policy decides on the others.
+OPEN_TO_ALL = frozenset(
+    {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"}
+)
 
 # STS API, "Comparing the AWS STS API operations": all that sessions without a role may call of STS.
-_OF_A_USERS_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRole", "sts:GetSessionToken"})
-_OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity"})
+_OF_A_USERS_SESSION = OPEN_TO_ALL
+# What nobody has to sign is not refused because somebody did.
+_OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"})
 
 
 class KeyBook:
@@ -50,6 +54,9 @@ class CallAuthorizer:
     async def authorize(self, call: Call, action: str, params: Mapping[str, object]) -> None:
         """Return where the call may go on; raises AccessDenied."""
         service = action.partition(":")[0]
+        if call.caller is ANONYMOUS:
+            _check_open(action)
+            return
         if call.caller.expires_at is None:  # keys of sessions are many, and nobody asks for their use
             self._key_uses.note(call.caller.access_key_id, service, call.region)
         refused = refusal_of_session(call.caller, action)
@@ -58,6 +65,7 @@ class CallAuthorizer:
         if action in OPEN_TO_ALL:
             return
         for question in await self._questions[service](call, action, params):
+            concern(question.account, question.resource)
             await self._ask(call.caller, question)
 
     async def _ask(self, caller: Principal, question: Question) -> None:
@@ -71,6 +79,12 @@ class CallAuthorizer:
         if decision.is_allowed or (question.is_own and decision.outcome is Outcome.IMPLICIT_DENY):
             return
         raise AccessDenied(caller.arn, question.action, question.resource, decision.because)
+
+
+def _check_open(action: str) -> None:
+    """Refuse what AWS takes unsigned and nobody here decides on."""
+    if action not in OPEN_TO_ALL:
+        raise refusals.missing_token()
 
 
 def refusal_of_session(caller: Principal, action: str) -> Refusal | None:

@@ -9,6 +9,7 @@ from importlib import resources
 
 from entrepot.aws.endpoint import Coverage, describe
 from entrepot.aws.model import load_service
+from entrepot.services.cloudtrail.service import CLOUDTRAIL_OFFERED
 from entrepot.services.ecr.service import ECR_OFFERED
 from entrepot.services.entrepot.model import FOLDER
 from entrepot.services.entrepot.service import ENTREPOT_OFFERED
@@ -20,6 +21,7 @@ _SERVICES = {
     "entrepot": (ENTREPOT_OFFERED, FOLDER),
     "iam": (IAM_OFFERED, None),
     "sts": (STS_OFFERED, None),
+    "cloudtrail": (CLOUDTRAIL_OFFERED, None),
 }
 _HEAD = """\
 # Compatibility

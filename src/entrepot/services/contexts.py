@@ -27,5 +27,5 @@ def context_of(call: Call) -> Context:
         source_ip=parse_address(call.source_ip),
         is_secure=call.is_secure,
         user_agent=call.user_agent,
-        region=call.region,
+        region=call.region or None,
     )

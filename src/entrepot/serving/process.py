@@ -110,6 +110,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
         flushing = [
             asyncio.create_task(gathering.flush_until(stop, _FLUSH_EVERY)) for gathering in app.gatherings
         ]
+        flushing.append(asyncio.create_task(app.refusals.flush_until(stop)))
         await stop.wait()
         readiness.end()
         await asyncio.sleep(settings.drain_delay_seconds)  # balancers notice meanwhile
@@ -120,6 +121,7 @@ async def _serve(settings: Settings, sockets: Sequence[socket.socket], place: Pl
         await asyncio.gather(*flushing)
         for gathering in app.gatherings:
             await gathering.flush()  # of what happened while draining
+        await app.refusals.flush(is_last=True)
 
 
 def _site(

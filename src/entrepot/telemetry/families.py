@@ -102,6 +102,12 @@ AUTHENTICATION_REFUSALS = _counter(
     "door",
     "reason",
 )
+AUDIT_DROPPED = _counter(
+    "entrepot_audit_dropped_total",
+    "Events that came too fast to be kept in the audit: a `refusal`, or a failed `signature`. Of changes "
+    "none is ever dropped.",
+    "what",
+)
 DATABASE_OPERATIONS = _counter(
     "entrepot_database_operations_total",
     "Operations on the database, by what came of them: `done`, `refused`, or an outage.",
@@ -203,6 +209,7 @@ FAMILIES = (
     OUTAGES,
     FAILURES,
     AUTHENTICATION_REFUSALS,
+    AUDIT_DROPPED,
     DATABASE_OPERATIONS,
     DATABASE_SECONDS,
     DATABASE_RETRIES,

@@ -38,6 +38,7 @@ class CountedReports:
         self._jobs = meters.counters(families.JOBS)
         self._job_seconds = meters.histograms(families.JOB_SECONDS)
         self._collected = meters.counters(families.COLLECTED)
+        self._audit_dropped = meters.counters(families.AUDIT_DROPPED)
 
     def database_operation(self, work: DatabaseWork, began: float, outcome: str) -> None:
         found = self._found.get((work, outcome))
@@ -92,6 +93,10 @@ class CountedReports:
     def collected(self, what: str, count: int) -> None:
         if count:
             self._collected.of(what).add(count)
+
+    def audit_dropped(self, what: Literal["refusal", "signature"], count: int) -> None:
+        if count:
+            self._audit_dropped.of(what).add(count)
 
 
 def status_class(status: int) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from entrepot.domain.audit import actor_of
 from entrepot.domain.images import ImageId
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
@@ -252,7 +253,9 @@ async def run_the_server(world: World, database: Database) -> None:
     await RevisionWatch(database, NodeStamp()).look()
     await Rewrapping(world.store, world.ring).rewrap()
     every = timedelta(minutes=15)
-    kinds = collection_jobs(world.collector, world.credentials, NoReports(), every=every)
+    kinds = collection_jobs(
+        world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)
+    )
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()
     await runner.run_due()

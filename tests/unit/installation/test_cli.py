@@ -41,6 +41,7 @@ def test_env_exports_what_clients_need_quoted_for_the_shell(
     assert f"export AWS_ENDPOINT_URL_ENTREPOT={URL}" in lines
     assert f"export AWS_ENDPOINT_URL_IAM={URL}" in lines
     assert f"export AWS_ENDPOINT_URL_STS={URL}" in lines
+    assert f"export AWS_ENDPOINT_URL_CLOUDTRAIL={URL}" in lines
     assert f"export AWS_ACCESS_KEY_ID={CREDENTIAL.access_key_id}" in lines
     assert "export AWS_SECRET_ACCESS_KEY='it'\"'\"'s $ecret'" in lines
     assert "export AWS_DEFAULT_REGION=eu-west-1" in lines

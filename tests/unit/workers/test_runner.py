@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from entrepot.domain.audit import actor_of
 from entrepot.ports.records import Job
 from entrepot.ports.reports import NoReports
 from entrepot.workers.collection import collection_jobs
@@ -261,7 +262,9 @@ async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
     repository = await world.repository()
     await world.uploads.begin(repository, ROOT)
     await world.catalog.delete(REGISTRY, repository.name, force=True)
-    kinds = collection_jobs(world.collector, world.credentials, NoReports(), every=15 * MINUTE)
+    kinds = collection_jobs(
+        world.collector, world.credentials, NoReports(), every=15 * MINUTE, actor=actor_of(ROOT)
+    )
     ours = runner(world, *kinds)
     await ours._schedule_recurring()
 

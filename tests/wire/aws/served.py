@@ -12,10 +12,12 @@ from uuid import uuid4
 
 import orjson
 from aiohttp import web
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from tests.engines.entrepot import session_that_knows_us
 from tests.unit.aws.builders import signed
+from tests.unit.identity.issuers import MemoryIssuers
 
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
@@ -25,19 +27,24 @@ from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.accounts import Accounts
+from entrepot.identity.audit_trail import AuditTrail
+from entrepot.identity.auditing import AuditedStore
 from entrepot.identity.authorities import Authorities
 from entrepot.identity.credentials import Credentials, IssuedKey, new_key, new_unique_id
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import Directory, NewIdentity
 from entrepot.identity.explanations import Explanations
+from entrepot.identity.issuer_keys import IssuerKeys
 from entrepot.identity.key_uses import KeyUses
 from entrepot.identity.policies import IdentityPolicies, PolicyLibrary
 from entrepot.identity.providers import OidcProviders
+from entrepot.identity.refusals import Refusals
 from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.identity.user_keys import UserKeys
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.keys.data_keys import DataKeys
 from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
@@ -57,6 +64,8 @@ from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPoli
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
+from entrepot.services.auditing import CallAudit
+from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.policies import PolicyOperations
@@ -146,7 +155,7 @@ class WatchedEndpoint(Endpoint):
 
 @dataclass(slots=True)
 class Served:
-    """The app on a port, with the root keys of two accounts."""
+    """The app on a port, with the root keys of two accounts, and the issuers that it can reach."""
 
     port: int
     endpoint: WatchedEndpoint
@@ -155,7 +164,9 @@ class Served:
     credentials: Credentials
     tokens: Tokens
     key_uses: KeyUses
+    refusals: Refusals
     roots: Mapping[str, IssuedKey]
+    issuers: MemoryIssuers
     _clients: list["ECRClient | IAMClient | STSClient"] = field(default_factory=list)
 
     @property
@@ -175,6 +186,10 @@ class Served:
         """The same for IAM."""
         return cast("IAMClient", self._client("iam", REGION, keys or self.roots[account]))
 
+    def unsigned_sts(self, region: str = REGION) -> "STSClient":
+        """A client of STS without any keys."""
+        return cast("STSClient", self._client("sts", region, None))
+
     def own(self, account: str = ACCOUNT, keys: IssuedKey | None = None) -> Any:
         """The same for the service of our own, which no stubs describe."""
         return self._client(NAME, REGION, keys or self.roots[account])
@@ -186,18 +201,27 @@ class Served:
         )
         return self.ecr(keys=keys)
 
-    def _client(self, service: str, region: str, keys: IssuedKey) -> Any:
+    def _client(self, service: str, region: str, keys: IssuedKey | None) -> Any:
         client = _session.client(
             service,
             region_name=region,
             endpoint_url=self.url,
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret,
-            aws_session_token=keys.session_token,
-            config=Config(retries={"max_attempts": 0}, parameter_validation=False, proxies={}),
+            aws_access_key_id=keys and keys.access_key_id,
+            aws_secret_access_key=keys and keys.secret,
+            aws_session_token=keys and keys.session_token,
+            config=Config(
+                retries={"max_attempts": 0},
+                parameter_validation=False,
+                proxies={},
+                signature_version=None if keys else UNSIGNED,
+            ),
         )
         self._clients.append(client)
         return client
+
+    def cloudtrail(self, account: str = ACCOUNT, region: str = REGION, keys: IssuedKey | None = None) -> Any:
+        """The same for CloudTrail; boto3's types for it are not installed."""
+        return self._client("cloudtrail", region, keys or self.roots[account])
 
     def close_clients(self) -> None:
         """Give their connections back."""
@@ -302,20 +326,23 @@ async def open_served() -> AsyncIterator[Served]:
             await database.close()
 
 
-async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
+async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple[Served, Front]:
     """As app.py does, with other adapters."""
+    store, refusals = AuditedStore(rows, now), Refusals(rows, now)
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
     data_keys, blobs = DataKeys(ring), MemoryBlobs()
-    authorities, key_uses = Authorities(store), KeyUses(store, now)
+    authorities, key_uses = Authorities(store), KeyUses(rows, now)
     decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
     credentials = Credentials(store, ring, now)
-    tokens = Tokens(Signer(store, ring, now), credentials, now)
+    tokens = Tokens(Signer(rows, ring, now), credentials, now)
     sessions, revocations = Sessions(store, credentials, decisions, now), Revocations(store, now)
+    issuers = MemoryIssuers()
+    web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(issuers, now), now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pulls, listings = Pulls(store, data_keys, PullTimes(store, now)), Listings(store)
+    pulls, listings = Pulls(store, data_keys, PullTimes(rows, now)), Listings(store)
     deletions = Deletions(store, now)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
@@ -338,7 +365,8 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                     authorities,
                 ),
             ),
-            sts_service(TokenOperations(credentials, sessions)),
+            sts_service(TokenOperations(credentials, sessions, web_sessions)),
+            cloudtrail_service(LookupOperations(AuditTrail(rows))),
             entrepot_service(
                 sessions,
                 revocations,
@@ -355,24 +383,27 @@ async def _wire(store: SqlStore, port: int, threads: ThreadPoolExecutor) -> tupl
                 "entrepot": EntrepotQuestions(revocations, ACCOUNT).of,
                 "iam": IamQuestions(directory).of,
                 "sts": sts_questions,
+                "cloudtrail": cloudtrail_questions,
             },
         ),
         threads=threads,
+        audit=CallAudit(refusals),
     )
     mounts = Mounts(store, settings, decisions, now)
     use_cases = UseCases(catalog, pushes, pulls, listings, deletions, uploads, layers, mounts)
     transfers = Transfers(threads)
     front = Front(
         endpoint,
-        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers),
-        LayerDoor(catalog, layers, transfers, tokens, decisions),
+        OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
+        LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         ConsoleDoor(BuiltFiles(BUILT)),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    return Served(port, endpoint, store, ring, credentials, tokens, key_uses, roots), front
+    served = Served(port, endpoint, rows, ring, credentials, tokens, key_uses, refusals, roots, issuers)
+    return served, front
 
 
 async def _is_ready() -> bool:

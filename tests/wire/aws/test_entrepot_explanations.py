@@ -129,7 +129,10 @@ async def test_a_boundary_and_the_groups_of_a_user_are_looked_at(served: Served,
     assert (await explain(served, MAYA, "ecr:ListImages"))["decision"] == "allowed"
     found = await explain(served, MAYA, "ecr:PutImage")
     assert found["because"] == "no permissions boundary allows the ecr:PutImage action"
-    assert [each["type"] for each in found["policies"]] == ["identity-based policy", "permissions boundary"]
+    assert [(each["type"], each["name"]) for each in found["policies"]] == [
+        ("identity-based policy", "all of group team"),
+        ("permissions boundary", made["Policy"]["Arn"]),
+    ]
 
 
 async def test_a_role_is_explained_by_a_session_that_begins_now_and_a_session_as_it_is(

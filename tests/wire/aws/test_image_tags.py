@@ -3,12 +3,14 @@
 import asyncio
 from asyncio import to_thread
 from base64 import b64encode
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
+from botocore.exceptions import ClientError
 from tests.wire.aws.images import create, push_image
 from tests.wire.aws.served import Served, refusal
 from tests.wire.aws.test_iam import PULL_ONLY, arn, password, policy, user
@@ -125,6 +127,100 @@ async def test_attack_23_a_tag_that_may_not_be_deleted_is_not_deleted_by_digest(
         assert (await v2.ask("DELETE", f"manifests/{reference}"))[0] == 403
     assert (await v2.ask("DELETE", "manifests/dev-1"))[0] == 202
     assert (await v2.ask("GET", "manifests/prod-1"))[0] == 200
+
+
+async def test_attack_23_who_may_not_delete_deletes_at_no_door(served: Served, iam: "IAMClient") -> None:
+    ecr = served.ecr()
+    pushed = await push_image(ecr, await create(ecr, NAME), "v1")
+    denial = policy("ecr:BatchDeleteImage", effect="Deny")
+    keys = await user(iam, "eve", LOGIN, policy("ecr:*"), denial)
+    eve, v2 = served.ecr(keys=keys), await door(served, keys)
+    images: Any = [{"imageTag": "v1"}, {"imageDigest": pushed.digest}]
+    for image in images:
+        asked: dict[str, Any] = {"repositoryName": NAME, "imageIds": [image]}
+        assert (await refusal(eve.batch_delete_image, **asked)).code == "AccessDeniedException"
+    layer = digest_of(b"a layer")
+    for path in ("manifests/v1", f"manifests/{pushed.digest}", f"blobs/{layer}"):
+        assert (await v2.ask("DELETE", path))[0] == 403
+    for path in ("manifests/v1", f"blobs/{layer}"):
+        assert (await v2.ask("GET", path))[0] == 200
+
+
+async def test_attack_22_an_immutable_tag_moves_only_through_a_deletion(
+    served: Served, iam: "IAMClient"
+) -> None:
+    """Pushes at both doors and deletions, all at once: each tag that was set was free before."""
+    ecr = served.ecr()
+    await create(ecr, NAME)
+    await to_thread(ecr.put_image_tag_mutability, repositoryName=NAME, imageTagMutability="IMMUTABLE")
+    keys = await user(iam, "build", policy("ecr:*"))
+    builder, v2 = served.ecr(keys=keys), await door(served, keys)
+    images = [await push_image(ecr, NAME, content=f"{n}".encode()) for n in range(8)]
+
+    async def put(text: str) -> bool:
+        return (await v2.ask("PUT", "manifests/v1", text.encode()))[0] == 201
+
+    async def put_image(text: str) -> bool:
+        asked: dict[str, Any] = {"repositoryName": NAME, "imageManifest": text, "imageTag": "v1"}
+        return await _succeeds(builder.put_image, "ImageTagAlreadyExistsException", **asked)
+
+    async def delete() -> bool:
+        return (await v2.ask("DELETE", "manifests/v1"))[0] == 202
+
+    pushes = [(put if n % 2 else put_image)(image.manifest) for n, image in enumerate(images)]
+    done = await asyncio.gather(*pushes, *(delete() for _ in range(3)))
+
+    pushed, deleted = sum(done[: len(pushes)]), sum(done[len(pushes) :])
+    assert 1 <= pushed <= deleted + 1
+    is_there = (await v2.ask("GET", "manifests/v1"))[0] == 200
+    assert pushed == deleted + is_there
+
+
+async def _succeeds(call: Callable[..., object], unless: str, **asked: Any) -> bool:
+    try:
+        await to_thread(call, **asked)
+    except ClientError as refused:
+        if refused.response["Error"]["Code"] != unless:
+            raise
+        return False
+    return True
+
+
+async def test_attack_26_whoever_leaves_a_group_is_out_at_both_doors(
+    served: Served, iam: "IAMClient"
+) -> None:
+    ecr = served.ecr()
+    await push_image(ecr, await create(ecr, NAME), "v1")
+    keys = await user(iam, "maya", LOGIN)
+    pulling = policy("ecr:BatchGetImage", resource=arn(NAME))
+    await to_thread(iam.create_group, GroupName="team")
+    asked = {"GroupName": "team", "PolicyName": "pull", "PolicyDocument": pulling}
+    await to_thread(iam.put_group_policy, **asked)
+    maya, v2 = served.ecr(keys=keys), await door(served, keys)
+    image: Any = {"repositoryName": NAME, "imageIds": [{"imageTag": "v1"}]}
+    for change, is_in in ((iam.add_user_to_group, True), (iam.remove_user_from_group, False)):
+        await to_thread(change, GroupName="team", UserName="maya")
+        assert await _succeeds(maya.batch_get_image, "AccessDeniedException", **image) is is_in
+        assert (await v2.ask("GET", "manifests/v1"))[0] == (200 if is_in else 403)
+
+
+async def test_attack_42_a_policy_full_of_wildcards_is_asked_at_both_doors(
+    served: Served, iam: "IAMClient"
+) -> None:
+    """As long as IAM takes: 6,144 characters in a managed policy, ten of them on one user."""
+    ecr = served.ecr()
+    await push_image(ecr, await create(ecr, NAME), "v1")
+    keys = await user(iam, "eve", LOGIN, policy("ecr:BatchGetImage", resource=arn(NAME)))
+    for number in range(10):
+        stars = "*?a" * 1_900
+        text = policy("ecr:*", effect="Deny", resource=f"arn:*:ecr:*:*:repository/{stars}{number}")
+        made = await to_thread(iam.create_policy, PolicyName=f"p{number}", PolicyDocument=text)
+        await to_thread(iam.attach_user_policy, UserName="eve", PolicyArn=made["Policy"]["Arn"])
+    eve, v2 = served.ecr(keys=keys), await door(served, keys)
+    image: Any = {"repositoryName": NAME, "imageIds": [{"imageTag": "v1"}]}
+    assert await _succeeds(eve.batch_get_image, "AccessDeniedException", **image)
+    assert (await v2.ask("GET", "manifests/v1"))[0] == 200
+    assert (await replace(v2, name="a" * 200).ask("GET", "manifests/v1"))[0] == 403
 
 
 async def test_the_pull_only_policy_is_enough_to_pull_and_for_nothing_else(

@@ -13,6 +13,7 @@ import pytest
 from aiohttp import ClientSession
 from tests.wire.aws.images import create, push_image
 from tests.wire.aws.served import ACCOUNT, TARGET, Served, open_served, refusal
+from tests.wire.aws.test_audit import events
 from tests.wire.oci.world import digest_of
 
 from entrepot.identity.credentials import IssuedKey
@@ -100,9 +101,14 @@ async def test_attack_49_no_secret_of_a_whole_flow_is_in_the_log(app: Served, lo
         "Basic ",
         "k" * 32,
     ]
+    await app.refusals.flush(is_last=True)
+    told = str([await events(app, account) for account in (ACCOUNT, "")])
+    assert "GetSessionToken" in told
+    assert "SignaturesRefused" in told
     for secret in secrets:
         assert secret
         assert secret not in log.text
+        assert secret not in told
 
 
 HOSTILE = [

@@ -68,7 +68,12 @@ def test_attack_23_every_operation_asks_for_its_own_action_whatever_its_paramete
 
 
 def test_what_is_open_to_all_is_offered_and_known() -> None:
-    assert {"sts:GetCallerIdentity", "sts:GetSessionToken", "sts:AssumeRole"} == OPEN_TO_ALL
+    assert {
+        "sts:GetCallerIdentity",
+        "sts:GetSessionToken",
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithWebIdentity",
+    } == OPEN_TO_ALL
     assert set(PERMISSIONS) == {"ecr:ListImageReferrers"}
 
 

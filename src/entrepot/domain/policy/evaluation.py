@@ -71,9 +71,19 @@ def _grant(request: Request, applicable: Applicable, action: str) -> tuple[Place
     sides = applicable.resource if applicable.trust is None else (*applicable.resource, applicable.trust)
     for policies in sides:
         for placed in policies.candidates(Effect.ALLOW, action, request.resource):
+            if not _may_grant(placed, request.caller):
+                continue
             nearness = placed.nearness(request, is_bounded=False)
             if nearness > nearest and placed.mismatch(request, is_bounded=False) is None:
                 best, nearest = placed, nearness
                 if nearness is Nearness.DIRECT:
                     return best, nearest
     return best, nearest
+
+
+def _may_grant(placed: Placed, caller: Caller) -> bool:
+    """Everyone, `*`, is everyone of AWS: who has an issuer's token is let in where the issuer is named."""
+    principals = placed.statement.principals
+    if caller.kind is not CallerKind.WEB_IDENTITY or principals is None:
+        return True
+    return caller.arn in principals.providers

@@ -11,6 +11,7 @@ from entrepot.aws.refusals import access_denied
 from entrepot.domain.errors import NotOffered
 from entrepot.identity.credentials import Credentials, IssuedKey
 from entrepot.identity.sessions import AskedSession, BegunSession, Sessions
+from entrepot.identity.web_sessions import WebSessions
 from entrepot.services.contexts import Question, context_of
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ _ROOT_LIFE = timedelta(hours=1)  # the same page: the most and the default for t
 class TokenOperations:
     """Every operation of STS that is offered."""
 
-    def __init__(self, credentials: Credentials, sessions: Sessions) -> None:
+    def __init__(self, credentials: Credentials, sessions: Sessions, web_sessions: WebSessions) -> None:
         self._credentials = credentials
         self._sessions = sessions
+        self._web_sessions = web_sessions
 
     async def caller_identity(self, call: Call, _params: Mapping[str, object]) -> Member:
         """GetCallerIdentity, which everybody may call."""
@@ -57,6 +59,25 @@ class TokenOperations:
         begun = await self._sessions.assume_role(call.caller, params["RoleArn"], asked, context_of(call))
         role = {"AssumedRoleId": begun.principal.user_id, "Arn": begun.principal.arn}
         return {**_begun(begun), "AssumedRoleUser": role}
+
+    async def assume_role_with_web_identity(
+        self, call: Call, params: "sts.AssumeRoleWithWebIdentityRequestTypeDef"
+    ) -> Member:
+        """AssumeRoleWithWebIdentity, which nobody signs: the token is what proves who calls."""
+        if params.get("ProviderId"):
+            raise NotOffered("AssumeRoleWithWebIdentity with an OAuth 2.0 access token")
+        asked = _asked(params["RoleSessionName"], cast("Mapping[str, object]", params))
+        begun = await self._web_sessions.assume_role(
+            params["RoleArn"], params["WebIdentityToken"], asked, context_of(call)
+        )
+        principal = begun.session.principal
+        return {
+            **_begun(begun.session),
+            "AssumedRoleUser": {"AssumedRoleId": principal.user_id, "Arn": principal.arn},
+            "SubjectFromWebIdentityToken": begun.identity.subject,
+            "Audience": begun.identity.audience,
+            "Provider": begun.provider.arn,  # so STS answers, though its API reference says `iss`
+        }
 
     async def federation_token(self, call: Call, params: "sts.GetFederationTokenRequestTypeDef") -> Member:
         """GetFederationToken."""
@@ -113,6 +134,7 @@ def _credentials(issued: IssuedKey) -> Member:
 
 STS_OFFERED: Mapping[str, Callable[[TokenOperations], AnyHandler]] = {
     "AssumeRole": lambda sts: sts.assume_role,
+    "AssumeRoleWithWebIdentity": lambda sts: sts.assume_role_with_web_identity,
     "GetCallerIdentity": lambda sts: sts.caller_identity,
     "GetFederationToken": lambda sts: sts.federation_token,
     "GetSessionToken": lambda sts: sts.session_token,

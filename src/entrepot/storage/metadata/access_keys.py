@@ -97,6 +97,10 @@ class SqlAccessKeys(RevisedSubject):
         await self._remove_made_with([access_key_id])
         await self._revision.change()
 
+    async def end_sessions(self, issued_by: str) -> None:
+        await self._remove_made_with([issued_by])
+        await self._revision.change()
+
     async def set_active(self, access_key_id: str, *, is_active: bool) -> None:
         await self._connection.run(_SET_ACTIVE, access_key_id, int(is_active))
         if not is_active:

@@ -37,5 +37,5 @@ def text_rows(first: int, count: int) -> str:
 @lru_cache
 def value_rows(count: int, *, shared: int, own: int) -> str:
     """`($1, $2, $3), ($1, $2, $4)` for two rows that share two values and own one each."""
-    head = placeholders(1, shared)
-    return ", ".join(f"({head}, {placeholders(shared + 1 + i * own, own)})" for i in range(count))
+    head = f"{placeholders(1, shared)}, " if shared else ""
+    return ", ".join(f"({head}{placeholders(shared + 1 + i * own, own)})" for i in range(count))

@@ -2,6 +2,7 @@
 
 from entrepot.storage.metadata.access_keys import SqlAccessKeys
 from entrepot.storage.metadata.accounts import SqlAccounts
+from entrepot.storage.metadata.audit_events import SqlAuditEvents
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
 from entrepot.storage.metadata.clocks import SqlClock
@@ -181,3 +182,7 @@ class SqlRecords(Subject):
     @property
     def row_copies(self) -> SqlRowCopies:
         return SqlRowCopies(self._connection)
+
+    @property
+    def audit_events(self) -> SqlAuditEvents:
+        return SqlAuditEvents(self._connection)

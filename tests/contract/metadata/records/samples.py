@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from entrepot.domain.audit import AuditEvent, event_id
 from entrepot.domain.digests import Digest, digest_of
 from entrepot.domain.identities import (
     Identity,
@@ -180,3 +181,18 @@ def oidc_provider() -> OidcProvider:
 
 def session_terms(key_id: str = "ASIA1", *, ends: datetime | None = None) -> SessionTerms:
     return SessionTerms(key_id, "AROA1", ends or minute(60))
+
+
+def audit_event(at: datetime, noise: int = 0, account: str = ACCOUNT) -> AuditEvent:
+    return AuditEvent(
+        id=event_id(at, noise),
+        account=account,
+        region="eu-west-1",
+        source="ecr.amazonaws.com",
+        name="PutImage",
+        username="ci",
+        access_key_id="AKIA1",
+        is_read_only=False,
+        resources=("arn:aws:ecr:eu-west-1:123456789012:repository/team/app",),
+        document='{"eventName":"PutImage"}',
+    )

@@ -52,6 +52,21 @@ async def test_removing_a_key_removes_the_sessions_made_with_it_and_with_those(r
     assert [key.principal.access_key_id for key in left] == ["AKIA9", "ASIA9"]
 
 
+async def test_the_sessions_of_a_provider_end_and_no_others(records: Records) -> None:
+    provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/ci.example.com"
+    for key_id, issuer in [
+        ("ASIA1", provider),
+        ("ASIA2", "ASIA1"),
+        ("ASIA3", f"{provider}/x"),
+        ("AKIA1", None),
+    ]:
+        await records.access_keys.add(access_key(key_id, issued_by=issuer))
+    await records.access_keys.end_sessions(provider)
+    await records.access_keys.end_sessions(provider)
+    left = await records.access_keys.of_principal(root_arn(ACCOUNT))
+    assert {key.principal.access_key_id for key in left} == {"AKIA1", "ASIA3"}
+
+
 async def test_removing_a_key_with_very_many_sessions(records: Records) -> None:
     for n in range(600):
         await records.access_keys.add(access_key(f"ASIA{n}", issued_by="AKIA1"))

@@ -32,6 +32,7 @@ from tests.contract.metadata.records.samples import (
     KINDS,
     REGISTRY,
     access_key,
+    audit_event,
     blob,
     digest,
     identity,
@@ -336,6 +337,7 @@ async def _call_about_identities(records: Records) -> None:
     await records.oidc_providers.find(user.account, "url")
     await records.oidc_providers.all(user.account)
     await records.oidc_providers.remove(user.account, "url")
+    await records.access_keys.end_sessions("arn")
     await records.sessions.add(session_terms())
     await records.sessions.find("ASIA1")
     await records.sessions.remove_expired(minute(0), 1)
@@ -391,3 +393,8 @@ async def _call_about_the_server(records: Records) -> None:
     await records.jobs.renew("job", "lease", until=minute(1))
     await records.jobs.put_back("job", "lease", run_at=minute(0), error="")
     await records.jobs.finish("job", "lease")
+    event = audit_event(minute(0))
+    await records.audit_events.add([event])
+    await records.audit_events.after(event.account, after="", before="g", limit=1)
+    await records.audit_events.before(event.account, since="", before="g", limit=1)
+    await records.audit_events.remove(event.account, before="g", limit=1)

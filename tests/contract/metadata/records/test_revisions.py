@@ -42,6 +42,7 @@ CHANGING: dict[str, Write] = {
     "a policy is attached": lambda records: records.policy_attachments.add("AIDA1", "arn", "123456789012"),
     "a policy is detached": lambda records: records.policy_attachments.remove("AIDA1", "arn"),
     "a provider is put": lambda records: records.oidc_providers.put(oidc_provider()),
+    "a provider's sessions end": lambda records: records.access_keys.end_sessions("arn"),
     "a provider is removed": lambda records: records.oidc_providers.remove("123456789012", "url"),
     "an account is made": lambda records: records.accounts.add("210987654321", minute(0)),
     "a repository is changed": lambda records: records.repositories.change(repository()),

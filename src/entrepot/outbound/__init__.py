@@ -1,0 +1,1 @@
+"""Requests that the server makes to others over HTTPS, and whom it may ask."""

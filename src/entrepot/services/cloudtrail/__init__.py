@@ -1,0 +1,1 @@
+"""CloudTrail, as far as it reads the audit."""
