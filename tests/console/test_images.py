@@ -17,7 +17,7 @@ CONFIG = {
     "ExposedPorts": {"80/tcp": {}},
     "Labels": {"org.opencontainers.image.title": "App"},
 }
-HISTORY = [
+HISTORY: list[dict[str, object]] = [
     {"created": "2026-11-01T12:00:00Z", "created_by": "COPY base /"},
     {"created": "2026-11-01T12:00:01Z", "created_by": "ENV GREETING=hello=world", "empty_layer": True},
     {"created": "2026-11-01T12:00:02Z", "created_by": "COPY app /bin/app"},
