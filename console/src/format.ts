@@ -21,7 +21,7 @@ export function formatBytes(bytes: number | undefined): string {
 export function formatTime(moment: Date | undefined): string {
   return moment === undefined
     ? "–"
-    : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+    : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
 /** A digest as short as people know it: `sha256:0123456789ab`. */

@@ -104,7 +104,9 @@ function sectionOf(pathname: string): string {
   return WITHIN.find(([beginning]) => pathname.startsWith(beginning))?.[1] ?? pathname;
 }
 
+/** What a page is about: the name in its address, or the section it is. */
 function titleOf(pathname: string): string {
   const [, , ...rest] = pathname.split("/");
-  return rest.join("/") || text.navigation.repositories;
+  const section = SECTIONS.find((one) => one.type === "link" && one.href === hrefOf(sectionOf(pathname)));
+  return rest.join("/") || (section?.type === "link" ? section.text : text.navigation.repositories);
 }

@@ -14,23 +14,29 @@ export interface Command {
 export function Commands({ steps }: { steps: Command[] }): ReactNode {
   return (
     <ol className="commands">
-      {steps.map(({ says, command }) => (
-        <li key={command}>
-          <SpaceBetween size="xxs">
-            <Box>{says}</Box>
-            <div className="command">
-              <code>{command}</code>
-              <CopyToClipboard
-                variant="icon"
-                copyButtonAriaLabel={text.copy(says)}
-                copySuccessText={text.copied}
-                copyErrorText={text.notCopied}
-                textToCopy={command}
-              />
-            </div>
-          </SpaceBetween>
+      {steps.map((step) => (
+        <li key={step.command}>
+          <OneCommand {...step} />
         </li>
       ))}
     </ol>
+  );
+}
+
+export function OneCommand({ says, command }: Command): ReactNode {
+  return (
+    <SpaceBetween size="xxs">
+      <Box>{says}</Box>
+      <div className="command">
+        <code>{command}</code>
+        <CopyToClipboard
+          variant="icon"
+          copyButtonAriaLabel={text.copy(says)}
+          copySuccessText={text.copied}
+          copyErrorText={text.notCopied}
+          textToCopy={command}
+        />
+      </div>
+    </SpaceBetween>
   );
 }

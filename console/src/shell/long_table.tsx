@@ -1,17 +1,17 @@
 /** A table for lists of any length: filter, sort, pages, column choice, and what has come so far. */
 
-import { useCollection } from "@cloudscape-design/collection-hooks";
 import Box from "@cloudscape-design/components/box";
 import CollectionPreferences from "@cloudscape-design/components/collection-preferences";
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { formatCount } from "../format";
 import { text } from "../text";
 import { FaultAlert } from "./fault";
 import { usePreferences } from "./preferences";
+import { useRows } from "./rows";
 
 export interface Column<T> extends TableProps.ColumnDefinition<T> {
   id: string;
@@ -29,7 +29,7 @@ export interface LongTableProps<T> {
   isComplete: boolean;
   failure?: unknown;
   idOf: (entry: T) => string;
-  /** What the filter looks in, in lower case. */
+  /** What the filter looks in, in lower case; the same function every time. */
   haystackOf: (entry: T) => string;
   filterLabel: string;
   ariaLabel: string;
@@ -53,30 +53,30 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
     pageSize: 50,
     contentDisplay: columns.map((column) => ({ id: column.id, visible: column.isStandard ?? true })),
   });
-  const sortingColumn = columns.find((column) => column.id === props.sortedBy);
-  const { items, collectionProps, filterProps, paginationProps, filteredItemsCount } = useCollection(
+  const [sorting, setSorting] = useState({ by: props.sortedBy, isDescending: props.isDescending ?? false });
+  const sortingColumn = columns.find((column) => column.id === sorting.by);
+  const rows = useRows(
     entries,
-    {
-      filtering: {
-        filteringFunction: (entry, wanted) => haystackOf(entry).includes(wanted.toLowerCase()),
-        noMatch: (
-          <Box textAlign="center" color="inherit">
-            {text.table.noMatch}
-          </Box>
-        ),
-      },
-      pagination: { pageSize: preferences.pageSize ?? 50 },
-      sorting: sortingColumn
-        ? { defaultState: { sortingColumn, isDescending: props.isDescending ?? false } }
-        : {},
-    },
+    sortingColumn?.sortingComparator
+      ? { compare: sortingColumn.sortingComparator, isDescending: sorting.isDescending }
+      : null,
+    haystackOf,
+    preferences.pageSize ?? 50,
   );
   return (
     <SpaceBetween size="s">
       <FaultAlert failure={failure} />
       <Table
-        {...collectionProps}
-        items={items}
+        items={rows.items}
+        sortingColumn={sortingColumn}
+        sortingDescending={sorting.isDescending}
+        onSortingChange={({ detail }) => {
+          const column = columns.find(
+            (one) => one.sortingComparator === detail.sortingColumn.sortingComparator,
+          );
+          setSorting({ by: column?.id ?? sorting.by, isDescending: detail.isDescending ?? false });
+          rows.setPage(1);
+        }}
         columnDefinitions={columns}
         columnDisplay={preferences.contentDisplay ?? []}
         trackBy={idOf}
@@ -100,13 +100,20 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
         header={props.header(counter(entries.length, isComplete))}
         filter={
           <TextFilter
-            {...filterProps}
+            filteringText={rows.wanted}
+            onChange={({ detail }) => rows.setWanted(detail.filteringText)}
             filteringPlaceholder={props.filterLabel}
             filteringAriaLabel={props.filterLabel}
-            countText={text.table.matches(formatCount(filteredItemsCount ?? 0))}
+            countText={text.table.matches(formatCount(rows.matches))}
           />
         }
-        pagination={<Pagination {...paginationProps} />}
+        pagination={
+          <Pagination
+            currentPageIndex={rows.page}
+            pagesCount={rows.pages}
+            onChange={({ detail }) => rows.setPage(detail.currentPageIndex)}
+          />
+        }
         preferences={
           <CollectionPreferences
             title={text.table.preferences}
@@ -128,7 +135,15 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
             }}
           />
         }
-        empty={props.empty}
+        empty={
+          rows.wanted === "" ? (
+            props.empty
+          ) : (
+            <Box textAlign="center" color="inherit">
+              {text.table.noMatch}
+            </Box>
+          )
+        }
       />
     </SpaceBetween>
   );

@@ -7,8 +7,7 @@ from entrepot.console.files import BuiltFile, BuiltFiles
 PREFIX = "/console/"
 
 # Nothing inline, nothing evaluated, nothing from elsewhere. Fonts and a few pictures of the design system are
-# `data:` in its style sheet. Requests go to the API and to layers on the same origin; `layer_origins` adds
-# the object storage where that gives out large layers.
+# `data:` in its style sheet. Requests go to the API and to layers, on the same origin.
 _POLICY = (
     "default-src 'none'",
     "script-src 'self'",

@@ -57,7 +57,7 @@ export function UsersPage(): ReactNode {
         isComplete={listing.isComplete}
         failure={listing.failure}
         idOf={nameOf}
-        haystackOf={(user) => nameOf(user).toLowerCase()}
+        haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
         sortedBy="name"
@@ -149,6 +149,10 @@ function CreateUser({ onClose }: { onClose: () => void }): ReactNode {
       </form>
     </Modal>
   );
+}
+
+function haystackOf(user: User): string {
+  return nameOf(user).toLowerCase();
 }
 
 function nameOf(user: User): string {

@@ -16,7 +16,7 @@ import { isImageConfig, tellKind } from "../../domain/artifacts";
 import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
-import { Commands } from "../../shell/command";
+import { OneCommand } from "../../shell/command";
 import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
@@ -106,7 +106,7 @@ function Summary(props: { name: string; detail: ImageDetail; image: ImageContent
               : []),
           ]}
         />
-        <Commands steps={[{ says: words.pull, command: `docker pull ${address}` }]} />
+        <OneCommand says={words.pull} command={`docker pull ${address}`} />
       </SpaceBetween>
     </Container>
   );

@@ -135,7 +135,14 @@ export function sameOrigin(url: string): string {
 }
 
 async function readText(url: string, signal: AbortSignal): Promise<string> {
-  const answer = await fetch(url, { signal, credentials: "omit", referrerPolicy: "no-referrer" });
+  const answer = await fetch(url, {
+    signal,
+    credentials: "omit",
+    referrerPolicy: "no-referrer",
+    // Only the server can tell its own ETag: with the header it gives the bytes itself, and does not
+    // send the browser on to the object storage, where the page may not go.
+    headers: { "If-Range": '"console"' },
+  });
   if (!answer.ok) {
     throw Object.assign(new Error(await answer.text()), {
       name: `HTTP ${answer.status}`,

@@ -100,7 +100,7 @@ export function SessionsPage(): ReactNode {
         isComplete={listing.isComplete}
         failure={listing.failure}
         idOf={(one) => one.accessKeyId}
-        haystackOf={(one) => `${one.accessKeyId} ${one.principalArn}`.toLowerCase()}
+        haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
         sortedBy="created"
@@ -144,6 +144,10 @@ export function SessionsPage(): ReactNode {
       )}
     </ContentLayout>
   );
+}
+
+function haystackOf(session: SessionSummary): string {
+  return `${session.accessKeyId} ${session.principalArn}`.toLowerCase();
 }
 
 function momentOf(seconds: number | undefined): Date | undefined {
