@@ -100,6 +100,7 @@ def main() -> int:
     if unknown:
         parser.error(f"no such suite: {', '.join(unknown)}")
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the suite under way ends too
     last = time.monotonic() + 60 * MINUTES
     outcomes = [run(suite, last) for suite in SUITES if suite.name in chosen]
     report(outcomes)

@@ -3,6 +3,7 @@
 import argparse
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=int, default=60, help="for each kind of fault (default 60)")
     parser.add_argument("--only", default="", metavar="TEXT", help="faults whose test's name has this text")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: the run ends too
     with tempfile.TemporaryDirectory() as folder:
         kept = Path(folder) / "figures"
         given = {"ENTREPOT_SOAK_SECONDS": str(options.seconds), "TEST_FIGURES": str(kept)}

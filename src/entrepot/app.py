@@ -51,8 +51,12 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
+from entrepot.registry.lifecycle_policies import LifecyclePolicies
+from entrepot.registry.lifecycle_previews import LifecyclePreviews
+from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
@@ -67,11 +71,13 @@ from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
+from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
-from entrepot.services.ecr.service import ecr_service
+from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
@@ -97,6 +103,7 @@ from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
+from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
 
@@ -120,7 +127,7 @@ class Application:
     layers: LayerDoor
     console: ConsoleDoor
     runner: Runner
-    gatherings: tuple[PullTimes, KeyUses]
+    gatherings: tuple[PullTimes, KeyUses, PushedRepositories]
     refusals: Refusals
     totals: Totals
     store: Store
@@ -357,7 +364,10 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     published = DiscoveredKeys(HttpsDocuments(adapters.disk, settings.oidc_ca_file))
     web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(published, clock), clock)
     catalog = Catalog(store, clock, new_id)
-    pushes = Pushes(store, data_keys, clock, allow_sparse=settings.allow_sparse)
+    pushed_repositories = PushedRepositories(adapters.store, clock)
+    pushes = Pushes(
+        store, data_keys, clock, allow_sparse=settings.allow_sparse, on_push=pushed_repositories.note
+    )
     pull_times = PullTimes(adapters.store, clock)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, clock)
@@ -371,8 +381,12 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
+    previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
     worker = operator(settings.account_id, "entrepot worker")
-    jobs = [*collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker)]
+    jobs = [
+        *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
+        *lifecycle_jobs(LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk), previews),
+    ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
         jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)
@@ -387,11 +401,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         aws=Endpoint(
             [
                 ecr_service(
-                    RepositoryOperations(catalog, addresses),
-                    ImageOperations(catalog, pushes, pulls, listings, deletions),
-                    LayerOperations(catalog, layers, uploads, tokens, addresses),
-                    RegistryOperations(tokens, account_settings, addresses),
-                    PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                    EcrPerformers(
+                        RepositoryOperations(catalog, addresses),
+                        ImageOperations(catalog, pushes, pulls, listings, deletions),
+                        LayerOperations(catalog, layers, uploads, tokens, addresses),
+                        RegistryOperations(tokens, account_settings, addresses),
+                        PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                        LifecycleOperations(LifecyclePolicies(store, clock, new_id), previews),
+                        PullExclusionOperations(PullExclusions(store, clock)),
+                    )
                 ),
                 iam_service(
                     IamUseCases(
@@ -433,7 +451,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
         console=ConsoleDoor(BuiltFiles(BUILT)),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
-        gatherings=(pull_times, key_uses),
+        gatherings=(pull_times, key_uses, pushed_repositories),
         refusals=refusals,
         totals=totals,
         store=store,

@@ -222,7 +222,7 @@ def test_operation_that_is_not_offered_says_so(entrepot: Endpoint, new_repositor
     ecr = entrepot.ecr()
 
     with pytest.raises(ecr.exceptions.ClientError) as refused:
-        ecr.start_lifecycle_policy_preview(repositoryName=new_repository())
+        ecr.start_image_scan(repositoryName=new_repository(), imageId={"imageTag": "v1"})
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501  # which no SDK retries
     assert "not offered" in refused.value.response["Error"]["Message"]

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import cast
 import pytest
 import yaml
 
-from tests.clients.oci_layout import Layout
+from tests.clients.oci_layout import Layout, layer_of
 from tests.clients.raw_registry import OCI_MANIFEST, sha256
 from tests.engines.containerd import Containerd, containerd_daemon
 from tests.engines.cri import OK, open_image_service
@@ -40,6 +41,7 @@ PAGES = (
     "github-actions-without-secrets",
     "gitlab-ci",
     "teams",
+    "lifecycle",
     "access",
     "audit",
 )
@@ -169,6 +171,25 @@ def test_podman(desk: Desk, server: Entrepot) -> None:
 
     assert "Login Succeeded" in printed
     assert tags(server, "team/app") == []
+
+
+def test_lifecycle(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
+    """The page: what the preview shows goes, and nothing else."""
+    skopeo = open_skopeo(_folder(tmp_path, "skopeo"))
+    skopeo.login(server.registry, _password(desk.variables))
+    desk.type("aws ecr create-repository --repository-name team/app")
+    for tag in ("v1", "v2", "v3", "v4", "dev-1"):
+        source = layout.name(OCI_MANIFEST, layout.add_image(layer=layer_of({"tag": tag.encode()})))
+        skopeo.copy(source, f"docker://{server.registry}/team/app:{tag}")
+
+    desk.type(*blocks("lifecycle", "sh"))
+
+    assert (desk.folder / "expiring").read_text().split() == ["v1", "1"]
+    assert int((desk.folder / "count").read_text()) == 1
+    deadline = time.monotonic() + 60
+    while "v1" in tags(server, "team/app") and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert tags(server, "team/app") == ["dev-1", "v2", "v3", "v4"]
 
 
 def test_access(desk: Desk, server: Entrepot) -> None:

@@ -63,6 +63,8 @@ def test_attack_19_a_policy_a_key_and_a_group_count_in_every_process_at_once(ser
         (status("Active"), ""),
         (lambda: iam.delete_user_policy(UserName="ci", PolicyName="p"), "AccessDeniedException"),
         (lambda: ecr.put_registry_policy(policyText=granting), ""),
+        (lambda: ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1"), "AccessDeniedException"),
+        (lambda: ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V2"), ""),
         (ecr.delete_registry_policy, "AccessDeniedException"),
     ]
     for change, expected in changes:

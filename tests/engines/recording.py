@@ -59,6 +59,10 @@ class _Recording:
         self.statements.append(Statement(sql, values, int(found is not None)))
         return found
 
+    async def run_with_commit(self, sql: str, *values: SqlValue) -> None:
+        await self.connection.run_with_commit(sql, *values)
+        self.statements.append(Statement(sql, values, 1))
+
     async def run(self, sql: str, *values: SqlValue) -> int:
         touched = await self.connection.run(sql, *values)
         self.statements.append(Statement(sql, values, touched))

@@ -2,10 +2,12 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import ParamSpec, TypeVar
 
 from entrepot.domain.digests import Digest, digest_of
 from entrepot.domain.images import Image
@@ -25,9 +27,13 @@ from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
-from entrepot.registry.deletions import Deletions
+from entrepot.registry.deletions import Deletions, ServiceEvent
 from entrepot.registry.layers import Layers
+from entrepot.registry.lifecycle_policies import LifecyclePolicies
+from entrepot.registry.lifecycle_previews import LifecyclePreviews
+from entrepot.registry.lifecycle_runs import LifecycleRuns, no_event
 from entrepot.registry.listings import Listings
+from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
@@ -37,6 +43,9 @@ from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 ACCOUNT = "123456789012"
 REGISTRY = Registry(ACCOUNT, "eu-west-1")
@@ -70,6 +79,18 @@ def key_ring(*seeds: int) -> KeyRing:
     return KeyRing(
         tuple(RootKey(n, bytes([seed]) * 32, START) for n, seed in enumerate(seeds or (1,), start=1))
     )
+
+
+class AtOnce(Executor):
+    """Does what it is given before it returns."""
+
+    def submit(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future = Future[T]()
+        try:
+            future.set_result(work(*args, **kwargs))
+        except Exception as failure:  # noqa: BLE001 (it is the caller's)
+            future.set_exception(failure)
+        return future
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,21 @@ class World:
     @property
     def deletions(self) -> Deletions:
         return Deletions(self.store, self.clock)
+
+    @property
+    def lifecycle_policies(self) -> LifecyclePolicies:
+        return LifecyclePolicies(self.store, self.clock, new_id)
+
+    @property
+    def lifecycle_previews(self) -> LifecyclePreviews:
+        return LifecyclePreviews(self.store, self.clock, new_id, AtOnce())
+
+    def lifecycle_runs(self, event: ServiceEvent = no_event) -> LifecycleRuns:
+        return LifecycleRuns(self.store, self.deletions, self.clock, new_id, threads=AtOnce(), event=event)
+
+    @property
+    def pull_exclusions(self) -> PullExclusions:
+        return PullExclusions(self.store, self.clock)
 
     @property
     def settings(self) -> AccountSettings:

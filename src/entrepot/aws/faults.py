@@ -279,6 +279,40 @@ _says(
     lambda r: f"Registry policy does not exist in the registry with id '{r.registry_id}'",
 )
 _says(
+    errors.LifecyclePolicyNotFound,
+    "LifecyclePolicyNotFoundException",
+    lambda r: (
+        f"Lifecycle policy does not exist for the repository with name '{r.name}' in the registry with id "
+        f"'{r.registry_id}'"
+    ),
+)
+_says(
+    errors.LifecyclePreviewNotFound,
+    "LifecyclePolicyPreviewNotFoundException",
+    lambda r: (
+        f"Lifecycle policy preview does not exist for the repository with name '{r.name}' in the registry "
+        f"with id '{r.registry_id}'"
+    ),
+)
+_says(
+    errors.LifecyclePreviewUnderWay,
+    "LifecyclePolicyPreviewInProgressException",
+    lambda r: (
+        f"Lifecycle policy preview is in progress for the repository with name '{r.name}' in the registry "
+        f"with id '{r.registry_id}'"
+    ),
+)
+_says(
+    errors.ExclusionExists,
+    "ExclusionAlreadyExistsException",
+    lambda r: f"The principal '{r.principal_arn}' is on the pull time update exclusion list already",
+)
+_says(
+    errors.ExclusionNotFound,
+    "ExclusionNotFoundException",
+    lambda r: f"The principal '{r.principal_arn}' is not on the pull time update exclusion list",
+)
+_says(
     errors.RepositoryExists,
     "RepositoryAlreadyExistsException",
     lambda r: f"The repository with name '{r.name}' already exists in the registry with id '{r.registry_id}'",

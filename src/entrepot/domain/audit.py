@@ -248,6 +248,7 @@ def actor_of(principal: Principal) -> Actor:
 
 def web_identity(*, provider: str, audience: str, subject: str) -> Actor:
     """Somebody whom an OIDC provider vouches for; events are in the account of the role to be assumed."""
+    subject = "".join(c if c.isprintable() else "?" for c in subject)[:_LONGEST_AGENT]
     described: dict[str, Json] = {
         "type": "WebIdentityUser",
         "principalId": f"{provider}:{audience}:{subject}",
@@ -387,18 +388,25 @@ class Lookup:
     @property
     def first(self) -> str:
         """The least id of an event that can match."""
-        if self.attribute is not None and self.attribute[0] == "EventId":
-            return self.attribute[1]
+        if self._event_id is not None:
+            return self._event_id
         return first_id(self.since) if self.since is not None and self.since > _EPOCH else ""
 
     @property
     def beyond(self) -> str:
         """An id over those of all events that can match."""
-        if self.attribute is not None and self.attribute[0] == "EventId":
-            return f"{self.attribute[1]}0"
+        if self._event_id is not None:
+            return f"{self._event_id}0"
         if self.until is None or self.until >= _FAR:
             return "g"
         return first_id(max(self.until, _EPOCH) + _MICROSECOND)
+
+    @property
+    def _event_id(self) -> str | None:
+        """The one id that is asked for, "" for one that no event has."""
+        if self.attribute is None or self.attribute[0] != "EventId":
+            return None
+        return self.attribute[1] if _ID.fullmatch(self.attribute[1]) else ""
 
     def matches(self, event: AuditEvent) -> bool:
         """Whether the event is one of them; the ids above have told about its time, but not for EventId."""
@@ -414,6 +422,7 @@ class Lookup:
         return value in _ATTRIBUTES[key](event)
 
 
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 _ATTRIBUTES: Mapping[str, Callable[[AuditEvent], Sequence[str]]] = {
     "AccessKeyId": lambda event: [event.access_key_id],

@@ -88,6 +88,44 @@ class RegistryPolicyNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class LifecyclePolicyNotFound(Refusal):
+    """The repository has no lifecycle policy."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LifecyclePreviewNotFound(Refusal):
+    """Nobody asked for a preview of a lifecycle policy here."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LifecyclePreviewUnderWay(Refusal):
+    """The preview that was asked for before is not done."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ExclusionExists(Refusal):
+    """The pulls of this user or role do not count already."""
+
+    principal_arn: str
+
+
+@dataclass(eq=False)
+class ExclusionNotFound(Refusal):
+    """The pulls of this user or role do count."""
+
+    principal_arn: str
+
+
+@dataclass(eq=False)
 class RepositoryExists(Refusal):
     """The name is taken."""
 

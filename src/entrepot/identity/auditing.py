@@ -134,7 +134,7 @@ class AuditedStore:
                 return result
             deed = found.deed  # the body may have told more of it
             noises = [noise() for _ in range(1 + len(deed.resources))]
-            await records.audit_events.add(deed.done(self._clock(), noises))
+            await records.audit_events.add_last(deed.done(self._clock(), noises))
             return result
 
         return await self._store.write(with_events)

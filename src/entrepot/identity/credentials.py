@@ -131,8 +131,7 @@ class Credentials:
             if terms is not None:
                 await records.sessions.add(terms)
 
-        session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
-        tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
+        _tell_of(issued, principal)
         await self._store.write(body)
 
     async def add_web_session(
@@ -150,6 +149,7 @@ class Credentials:
             await records.access_keys.add(row)
             await records.sessions.add(terms)
 
+        _tell_of(issued, principal)
         await self._store.write(body)
 
     async def set_root_key(self, account: str, issued: IssuedKey) -> None:
@@ -203,6 +203,12 @@ class Credentials:
             created_at=self._clock(),
             issued_by=issued_by,
         )
+
+
+def _tell_of(issued: IssuedKey, principal: Principal) -> None:
+    """Tell the audit which session begins."""
+    session = {"accessKeyId": issued.access_key_id, "expiration": issued.expires_at}
+    tell(credentials=session, sessionOf={"arn": principal.arn, "principalId": principal.user_id})
 
 
 def new_key() -> IssuedKey:

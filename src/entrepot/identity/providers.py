@@ -1,5 +1,6 @@
 """Issuers of identity tokens that the roles of an account may trust."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -8,6 +9,8 @@ from entrepot.domain.errors import EntityExists, EntityNotFound, InputInvalid, Q
 from entrepot.domain.identities import OidcProvider
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
+
+_URL = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?(?:/[\w.:/-]*)?", re.ASCII)
 
 PROVIDERS_AN_ACCOUNT = 100
 CLIENTS_A_PROVIDER = 100
@@ -105,6 +108,8 @@ async def _get(records: Records, account: str, arn: str) -> OidcProvider:
 
 def _issuer(url: str) -> str:
     """The URL without its scheme, as ARNs have it; raises InputInvalid for what can be no issuer."""
+    if not _URL.fullmatch(url):  # what `urlsplit` would leave out, too, and what no trust policy can name
+        raise InputInvalid("Invalid Open ID Connect Provider URL")
     parts = urlsplit(url)
     if parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise InputInvalid("Invalid Open ID Connect Provider URL")

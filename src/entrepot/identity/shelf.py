@@ -14,6 +14,7 @@ MOST_BYTES = 128 << 20
 _BYTES_A_STRING = 1024
 _BYTES_A_WILDCARD = 384
 _BYTES_A_VALUE = 384
+_BYTES_A_VARIABLE = 16 * 2304  # what it becomes is remembered for the last 16 values
 _BYTES_A_STATEMENT = 512  # where it is placed among others, and found by the actions that it is about
 
 
@@ -38,7 +39,7 @@ class PolicyShelf:
         if found is None:
             found = parse_document(text, kind)
             with self._lock:
-                self._make_room(parsed_bytes(text))
+                self._make_room(4 * len(text) + parsed_bytes(found))
                 self._documents[key] = found
         return found
 
@@ -67,9 +68,10 @@ class PolicyShelf:
         self._held_bytes += size_bytes
 
 
-def parsed_bytes(text: str) -> int:
+def parsed_bytes(document: Document) -> int:
     """How much memory a parsed document takes, at most."""
-    wildcards = sum(text.count(character) for character in "*?$")
+    text = document.text()  # and not as it was written, where `*` may be spelt as an escape
+    wildcards = text.count("*") + text.count("?")
     strings, values = text.count('"') // 2 + 1, text.count(",") + 1
     counted = _BYTES_A_STRING * strings + _BYTES_A_VALUE * values + _BYTES_A_WILDCARD * wildcards
-    return len(text) * 4 + counted
+    return 4 * len(text) + counted + _BYTES_A_VARIABLE * text.count("${")

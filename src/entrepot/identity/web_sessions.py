@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, replace
 
+from entrepot.domain import audit
 from entrepot.domain.errors import IdentityTokenInvalid, SessionRefused
 from entrepot.domain.identities import Identity, IdentityKind, OidcProvider
 from entrepot.domain.policy.policies import Applicable, Policies
 from entrepot.domain.policy.requests import Context, web_identity
 from entrepot.domain.web_identities import WebIdentity, issuer_url, read_claims
+from entrepot.identity.auditing import performed_by
 from entrepot.identity.authorities import Authority
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.documents import find_identity
@@ -57,8 +59,14 @@ class WebSessions:
             )
         claims = verify(token, await self._keys.find(provider, token))
         identity = read_claims(claims, provider, self._clock())
+        performed_by(
+            audit.web_identity(provider=provider.arn, audience=identity.audience, subject=identity.subject)
+        )
         asked = replace(asked, tags=identity.tags, transitive_tags=identity.transitive_tags)
         role = await self._check_trusted(role, provider, identity, asked, context)
+        performed_by(
+            audit.web_identity(provider=provider.arn, audience=identity.audience, subject=identity.subject)
+        )
         return BegunWebSession(
             await self._sessions.begin_for_provider(provider, role, asked), identity, provider
         )

@@ -47,7 +47,7 @@ class Manifests:
         return web.Response(headers=_headers(image) | length)
 
     async def _get(self, visit: Visit, repository: Repository, reference: Tag | Digest) -> web.StreamResponse:
-        pulled = await self._pulls.get(repository, reference)
+        pulled = await self._pulls.get(repository, reference, puller=visit.principal.arn)
         _check_accepted(visit, pulled.image, reference)
         return web.Response(body=pulled.content, headers=_headers(pulled.image))
 

@@ -42,14 +42,29 @@ def checked_sockets(*, allows_loopback: bool) -> MakeSocket:
     """
 
     def make(info: AddressInfo) -> socket.socket:
-        family, kind, protocol, _, address = info
-        if is_refused(str(address[0]), allows_loopback=allows_loopback):
-            raise AddressRefused(errno.EACCES, f"connections to {address[0]} are refused")
-        made = socket.socket(family, kind, protocol)
-        made.setblocking(False)
-        return made
+        address = str(info[4][0])
+        if is_refused(address, allows_loopback=allows_loopback):
+            raise _refusal(address)
+        return plain_socket(info)
 
     return make
+
+
+def plain_socket(info: AddressInfo) -> socket.socket:
+    """The socket for a connection to an address that nobody needs to check."""
+    made = socket.socket(*info[:3])
+    made.setblocking(False)
+    return made
+
+
+def check_literal(host: str) -> None:
+    """Raises AddressRefused for an address in the place of a name, where nobody here looks names up."""
+    if parse_address(host.partition("%")[0]) is not None and is_refused(host, allows_loopback=False):
+        raise _refusal(host)
+
+
+def _refusal(address: str) -> AddressRefused:
+    return AddressRefused(errno.EACCES, f"connections to {address} are refused")
 
 
 def _is_refused(address: IPv4Address | IPv6Address, *, allows_loopback: bool) -> bool:

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from aiohttp import (
     ClientConnectorCertificateError,
@@ -24,11 +25,18 @@ from aiohttp import (
 )
 
 from entrepot import __version__
-from entrepot.outbound.addresses import AddressInfo, MakeSocket, checked_sockets
+from entrepot.outbound.addresses import (
+    AddressInfo,
+    MakeSocket,
+    check_literal,
+    checked_sockets,
+    plain_socket,
+)
 from entrepot.outbound.thumbprints import anchored_at, find_anchor
 
 _CONNECT_SECONDS = 3.0
 _SECONDS = 5.0  # for one document, whole
+_LONGEST_REASON = 300  # characters
 _HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -68,7 +76,10 @@ class HttpsDocuments:
         try:
             return await self._fetch(target, most_bytes)
         except (ClientError, OSError, TimeoutError, ValueError) as cause:
-            raise NotFetched(f"{target.url}: {type(cause).__name__}: {cause}") from cause
+            # cut, for what a server sent may be part of it
+            raise NotFetched(
+                f"{target.url}: {type(cause).__name__}: {str(cause)[:_LONGEST_REASON]}"
+            ) from cause
 
     async def _fetch(self, target: Target, most_bytes: int) -> bytes:
         loop = asyncio.get_running_loop()
@@ -76,7 +87,7 @@ class HttpsDocuments:
         try:
             return await _get(target, trusted, most_bytes)
         except ClientConnectorCertificateError:
-            if not target.thumbprints:
+            if not target.thumbprints or _proxy_for(target) is not None:
                 raise
             anchor = await _anchor(target)
             if anchor is None:
@@ -92,14 +103,30 @@ class HttpsDocuments:
 
 async def _anchor(target: Target) -> bytes | None:
     parts = urlsplit(target.url)
-    make_socket = checked_sockets(allows_loopback=target.allows_loopback)
-    async with asyncio.timeout(_SECONDS):
-        return await find_anchor(parts.hostname or "", parts.port or 443, target.thumbprints, make_socket)
+    host, port = parts.hostname or "", parts.port or 443
+    with _cut_afterwards(checked_sockets(allows_loopback=target.allows_loopback)) as make_socket:
+        async with asyncio.timeout(_SECONDS):
+            return await find_anchor(host, port, target.thumbprints, make_socket)
 
 
 async def _get(target: Target, tls: ssl.SSLContext, most_bytes: int) -> bytes:
-    with _cut_afterwards(checked_sockets(allows_loopback=target.allows_loopback)) as make_socket:
-        return await _get_over(TCPConnector(ssl=tls, socket_factory=make_socket), target, most_bytes)
+    proxy = _proxy_for(target)
+    make_socket = checked_sockets(allows_loopback=target.allows_loopback)
+    if proxy is not None:
+        check_literal(urlsplit(target.url).hostname or "")
+        make_socket = plain_socket  # its address is the operator's word
+    with _cut_afterwards(make_socket) as make:
+        connector = TCPConnector(ssl=tls, socket_factory=make)
+        return await _get_over(connector, target, most_bytes, proxy)
+
+
+def _proxy_for(target: Target) -> str | None:
+    """The proxy that the environment names for https (HTTPS_PROXY, NO_PROXY), None for none.
+
+    It looks the target's name up by itself, so what it may connect to is its own to say.
+    """
+    host = urlsplit(target.url).hostname or ""
+    return None if proxy_bypass(host) else getproxies().get("https")
 
 
 @contextmanager
@@ -119,7 +146,7 @@ def _cut_afterwards(make_socket: MakeSocket) -> Iterator[MakeSocket]:
                 each.shutdown(socket.SHUT_RDWR)
 
 
-async def _get_over(connector: TCPConnector, target: Target, most_bytes: int) -> bytes:
+async def _get_over(connector: TCPConnector, target: Target, most_bytes: int, proxy: str | None) -> bytes:
     async with (
         ClientSession(
             connector=connector,
@@ -129,7 +156,7 @@ async def _get_over(connector: TCPConnector, target: Target, most_bytes: int) ->
             auto_decompress=False,
             trust_env=False,  # it would also read passwords from ~/.netrc
         ) as session,
-        session.get(target.url, allow_redirects=False) as response,
+        session.get(target.url, allow_redirects=False, proxy=proxy) as response,
     ):
         return await _read(response, target, most_bytes)
 

@@ -28,6 +28,7 @@ from entrepot.ports.identities import (
     PolicyAttachments,
     Sessions,
 )
+from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
 
 T = TypeVar("T")
 
@@ -36,6 +37,8 @@ class Repositories(Protocol):
     """Repositories by name."""
 
     async def find(self, registry: Registry, name: RepositoryName) -> Repository | None: ...
+
+    async def find_by_id(self, repository_id: str) -> Repository | None: ...
 
     async def page(self, registry: Registry, *, after: str, limit: int) -> list[Repository]: ...
 
@@ -178,6 +181,11 @@ class References(Protocol):
 
     async def parents(self, repository_id: str, child: Digest, limit: int) -> list[Digest]:
         """Indexes that have this image as a child."""
+
+    async def children(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Digest]]:
+        """(index, child) of all indexes of the repository, in that order; `after` is both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -654,6 +662,9 @@ class AuditEvents(Protocol):
     async def add(self, events: Sequence[AuditEvent]) -> None:
         """May be repeated: an event that is there already stays as it is."""
 
+    async def add_last(self, events: Sequence[AuditEvent]) -> None:
+        """The same of a few, as the last thing that the transaction does: it cannot read them."""
+
     async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
         """Oldest first: those between the two ids, without either."""
 
@@ -682,6 +693,12 @@ class Records(Protocol):
     def repository_policies(self) -> RepositoryPolicies: ...
     @property
     def registry_policies(self) -> RegistryPolicies: ...
+    @property
+    def lifecycle_policies(self) -> LifecyclePolicies: ...
+    @property
+    def lifecycle_previews(self) -> LifecyclePreviews: ...
+    @property
+    def pull_time_exclusions(self) -> PullTimeExclusions: ...
     @property
     def images(self) -> Images: ...
     @property

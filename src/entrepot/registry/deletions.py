@@ -1,11 +1,14 @@
 """Taking images, tags and layers out of a repository."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, LayerNotFound, Refusal
 from entrepot.domain.images import Image, ImageId
+from entrepot.domain.lifecycle.decisions import Decision, Why
+from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import tell
@@ -15,6 +18,25 @@ from entrepot.registry.catalog import check_still_there
 from entrepot.registry.image_ids import ImageFailure, resolve_image
 
 _NAMED_AT_MOST = 20  # indexes or images that a refusal lists
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyExecution:
+    """What one transaction did for a lifecycle policy, or what the whole evaluation held back.
+
+    `expired` are the images that went, `failures` those that stay though a rule wants them gone: children of
+    indexes. `evaluated_at` is the time that the decisions are of.
+    """
+
+    repository: Repository
+    document: str
+    evaluated_at: datetime
+    expired: tuple[Decision, ...] = ()
+    failures: tuple[tuple[Decision, ImageReferenced], ...] = ()
+
+
+ServiceEvent = Callable[[Records, PolicyExecution], Awaitable[None]]
+"""Who acts, where nobody called: told of it within the transaction, and so never of what did not happen."""
 
 
 class Deletions:
@@ -43,6 +65,48 @@ class Deletions:
                     failures.append(ImageFailure(image_id, refusal))
             tell(imageIds=[{"imageDigest": each.digest, "imageTag": each.tag} for each in deleted])
             return deleted, failures
+
+        return await self._store.write(body)
+
+    async def expire(
+        self,
+        execution: PolicyExecution,
+        decisions: Sequence[Decision],
+        newer: Sequence[LifecycleImage],
+        event: ServiceEvent,
+    ) -> PolicyExecution:
+        """Delete what a lifecycle policy decided on, as BatchDeleteImage does; what came of it.
+
+        `newer` are images that make others too many. Where one of these is not what it was, or the policy is
+        another, nothing goes; where an image itself is not, or its subject stays, that image stays.
+        RepositoryNotFound when the repository has gone. May be repeated.
+        """
+        repository = execution.repository
+
+        async def body(records: Records) -> PolicyExecution:
+            await check_still_there(records, repository)
+            kept = await records.lifecycle_policies.find(repository.id)
+            if kept is None or kept.document != execution.document:
+                return execution
+            if len(await _unchanged(records, repository, newer)) < len(newer):
+                return execution
+            expired: list[Decision] = []
+            failures: list[tuple[Decision, ImageReferenced]] = []
+            unchanged = await _unchanged(records, repository, [decision.image for decision in decisions])
+            for decision in decisions:
+                digest = decision.image.digest
+                if digest not in unchanged or await _has_subject(records, repository, decision):
+                    continue
+                try:
+                    await _delete(records, repository, ImageId(digest), self._clock())
+                except ImageReferenced as refusal:  # by an index that was pushed meanwhile
+                    failures.append((decision, refusal))
+                else:
+                    expired.append(decision)
+            done = replace(execution, expired=tuple(expired), failures=tuple(failures))
+            if expired or failures:
+                await event(records, done)
+            return done
 
         return await self._store.write(body)
 
@@ -90,6 +154,30 @@ async def _delete(
         return [ImageId(image.digest, image_id.tag)]
     await _remove(records, repository, image, now)
     return [ImageId(image.digest, tag) for tag in tags] or [ImageId(image.digest)]
+
+
+async def _unchanged(
+    records: Records, repository: Repository, images: Sequence[LifecycleImage]
+) -> set[Digest]:
+    """Those that are still there, under the same tags, and were not deleted and pushed anew."""
+    digests = [image.digest for image in images]
+    found = await records.images.find_many(repository.id, digests)
+    tags = await records.tags.of_images(repository.id, digests)
+    return {
+        image.digest
+        for image in images
+        if image.digest in found
+        and found[image.digest].pushed_at == image.pushed_at
+        and set(tags.get(image.digest, ())) == set(image.tags)
+    }
+
+
+async def _has_subject(records: Records, repository: Repository, decision: Decision) -> bool:
+    """Whether the image goes because its subject does, and that is here still."""
+    if decision.why is not Why.AS_SUBJECT:
+        return False
+    (subject,) = decision.because_of
+    return await records.images.find(repository.id, subject) is not None
 
 
 async def _remove(records: Records, repository: Repository, image: Image, now: datetime) -> None:

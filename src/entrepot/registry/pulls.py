@@ -45,19 +45,19 @@ class Pulls:
         return await self._store.read(lambda records: _find(records, repository, reference))
 
     async def get_batch(
-        self, repository: Repository, ids: Sequence[ImageId], *, is_pull: bool = True
+        self, repository: Repository, ids: Sequence[ImageId], *, puller: str | None = ""
     ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
         """BatchGetImage: what each id found, in the order asked, and why the others found nothing.
 
-        `is_pull` is False where somebody only looks: then no time of a pull is noted. Raises TooMany where
-        the manifests together are more than one answer may hold.
+        `puller` is the principal's ARN, whose pulls may not count; None where somebody only looks. Raises
+        TooMany where the manifests together are more than one answer may hold.
         """
         found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
         room_bytes = MOST_BATCH_BYTES
         for image_id in ids:
             try:
-                pulled = await self._get_by_id(repository, image_id, is_pull=is_pull)
+                pulled = await self._get_by_id(repository, image_id, puller)
             except Refusal as refusal:
                 failures.append(ImageFailure(image_id, refusal))
                 continue
@@ -67,18 +67,20 @@ class Pulls:
             found.append((image_id, pulled))
         return found, failures
 
-    async def _get_by_id(self, repository: Repository, image_id: ImageId, *, is_pull: bool) -> Pulled:
+    async def _get_by_id(self, repository: Repository, image_id: ImageId, puller: str | None) -> Pulled:
         match image_id.tag, image_id.digest:
             case str(tag), None:
-                return await self.get(repository, parse_tag(tag), is_pull=is_pull)
+                return await self.get(repository, parse_tag(tag), puller=puller)
             case None, str(digest):
-                return await self.get(repository, parse_digest(digest), is_pull=is_pull)
+                return await self.get(repository, parse_digest(digest), puller=puller)
         # both, which must agree, or neither
         image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
-        return await self.get(repository, image.digest, is_pull=is_pull)
+        return await self.get(repository, image.digest, puller=puller)
 
-    async def get(self, repository: Repository, reference: Tag | Digest, *, is_pull: bool = True) -> Pulled:
-        """The image with its manifest, or ImageNotFound."""
+    async def get(
+        self, repository: Repository, reference: Tag | Digest, *, puller: str | None = ""
+    ) -> Pulled:
+        """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN, None of a look."""
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             if self._is_kept(repository, reference):
@@ -93,8 +95,8 @@ class Pulls:
             content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
             self._note_tag(repository, reference, image.digest)
-        if is_pull:
-            self._pull_times.note(repository.id, image.digest)
+        if puller is not None:
+            self._pull_times.note(repository, image.digest, puller)
         return Pulled(image, content)
 
     def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:

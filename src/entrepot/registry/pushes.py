@@ -1,6 +1,6 @@
 """Putting a manifest into a repository: the step that makes an image exist."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest, algorithm_of, digest_of
@@ -45,14 +45,31 @@ class _Candidate:
     sealed: SealedManifest
 
 
-class Pushes:
-    """Puts manifests; `allow_sparse` takes those whose layers or children are not all here."""
+def _tell_nobody(_repository: Repository) -> None:
+    pass
 
-    def __init__(self, store: Store, data_keys: DataKeys, clock: Clock, *, allow_sparse: bool) -> None:
+
+class Pushes:
+    """Puts manifests."""
+
+    def __init__(
+        self,
+        store: Store,
+        data_keys: DataKeys,
+        clock: Clock,
+        *,
+        allow_sparse: bool,
+        on_push: Callable[[Repository], None] = _tell_nobody,
+    ) -> None:
+        """`allow_sparse` takes manifests whose layers or children are not all here.
+
+        `on_push` is told of each push, once it is durable; it must not wait for anything.
+        """
         self._store = store
         self._data_keys = data_keys
         self._clock = clock
         self._allow_sparse = allow_sparse
+        self._on_push = on_push
 
     async def put(
         self,
@@ -93,7 +110,9 @@ class Pushes:
             return image
 
         tell(image={"imageDigest": actual, "imageTags": tags})
-        return Pushed(await self._store.write(body), manifest)
+        pushed = Pushed(await self._store.write(body), manifest)
+        self._on_push(repository)
+        return pushed
 
     async def _is_repeat(
         self, records: Records, repository: Repository, digest: Digest, tags: Sequence[Tag]

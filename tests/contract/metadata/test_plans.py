@@ -20,9 +20,12 @@ from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.repositories import Repository
 from entrepot.identity.credentials import new_key
+from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
+from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.rewrapping import Rewrapping
@@ -34,10 +37,12 @@ from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import RevisionWatch
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.runner import Runner
 from tests.engines.many_rows import ManyImages
 from tests.engines.recording import RecordingDatabase, Statement
 from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, START, SettableClock, World, key_ring, new_id
+from tests.unit.registry.lifecycles import keep_newest, policy
 
 if TYPE_CHECKING:
     from tests.engines.postgres import PostgresServer
@@ -184,6 +189,7 @@ async def work(database: Database) -> None:
     repository = await world.catalog.get(REGISTRY, RepositoryName(IMAGES.repository_name(image)))
     await read_images(world, repository, image)
     await push_images(world, repository, image)
+    await run_policies(world, repository, image)
     await run_the_registry(world)
     await run_the_server(world, database)
 
@@ -228,6 +234,32 @@ async def push_images(world: World, repository: Repository, image: int) -> None:
     await world.pull_times.flush()
 
 
+async def run_policies(world: World, repository: Repository, image: int) -> None:
+    ids = [ImageId(digest=IMAGES.digest(image)), ImageId(tag=IMAGES.tag(image + 2))]
+    policies, previews = world.lifecycle_policies, world.lifecycle_previews
+    await policies.put(REGISTRY, repository.name, policy(keep_newest(10)))
+    await previews.start(REGISTRY, repository.name, None)
+    await previews.make(repository.id)
+    for tagged in (None, True, False):
+        await previews.page(REGISTRY, repository.name, token=None, limit=100, tagged=tagged)
+    await previews.of_images(REGISTRY, repository.name, ids, tagged=None)
+    await policies.put(REGISTRY, repository.name, policy(keep_newest(1_000_000)))
+    await world.lifecycle_runs().run(repository.id)
+    few = await world.repository("few/app")
+    for number in range(3):
+        await world.image(few, f"image {number}", tags=[f"v{number}"])
+    await policies.put(REGISTRY, few.name, policy(keep_newest(1)))
+    await world.lifecycle_runs().run(few.id)
+    pushed = PushedRepositories(world.store, world.clock)
+    pushed.note(repository)
+    await pushed.flush()
+    await policies.get(REGISTRY, repository.name)
+    await policies.delete(REGISTRY, repository.name)
+    await world.pull_exclusions.register(REGISTRY, ROOT.arn)
+    await world.pull_exclusions.page(REGISTRY, token=None, limit=100)
+    await world.pull_exclusions.deregister(REGISTRY, ROOT.arn)
+
+
 async def run_the_registry(world: World) -> None:
     catalog, name = world.catalog, RepositoryName("other/app")
     await catalog.page(REGISTRY, token=None, limit=100)
@@ -249,13 +281,20 @@ async def run_the_server(world: World, database: Database) -> None:
     await world.credentials.find(session.access_key_id)
     tokens = Tokens(Signer(world.store, world.ring, world.clock), world.credentials, world.clock)
     await tokens.read((await tokens.issue(principal, REGISTRY)).token)
+    revocations = Revocations(world.store, world.clock)
+    role = KeysOf(f"arn:aws:sts::{ACCOUNT}:assumed-role/build/")
+    for scope in (role, KeysOfAccount(ACCOUNT)):
+        await revocations.sessions(scope, after=("", ""), limit=100)
+    for revoked in (role, KeysOf(principal.arn), OneKey(key.access_key_id)):
+        await revocations.revoke(ACCOUNT, revoked)
     await world.credentials.set_root_key(ACCOUNT, new_key())
     await RevisionWatch(database, NodeStamp()).look()
     await Rewrapping(world.store, world.ring).rewrap()
     every = timedelta(minutes=15)
-    kinds = collection_jobs(
-        world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)
-    )
+    kinds = [
+        *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
+        *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews),
+    ]
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()
     await runner.run_due()

@@ -367,3 +367,81 @@ async def test_acknowledged_means_synced(sqlite_place: Place) -> None:
         return [row[0] for row in rows if row is not None]
 
     assert await database.write(settings) == ["wal", 2]
+
+
+_ADD_LAST = "INSERT INTO item (name, number, note) VALUES ($1, $2, $3)"
+
+
+async def test_what_is_run_with_the_commit_is_there_afterwards(database: Database) -> None:
+    async def body(connection: Connection) -> None:
+        await connection.run_with_commit(_ADD_LAST, "last", -7, None)
+        await add(connection, "first")
+
+    await database.write(body)
+    assert await database.read(names) == ["first", "last"]
+    assert await database.read(lambda connection: number(connection, "last")) == -7
+
+
+async def test_what_a_body_would_run_with_the_commit_goes_with_its_refusal(database: Database) -> None:
+    async def body(connection: Connection) -> None:
+        await connection.run_with_commit(_ADD_LAST, "last", 0, None)
+        raise Refused
+
+    with pytest.raises(Refused):
+        await database.write(body)
+    assert await database.read(names) == []
+
+
+async def test_where_it_fails_nothing_is_committed_and_the_database_goes_on(database: Database) -> None:
+    async def body(connection: Connection) -> None:
+        await add(connection, "first")
+        await connection.run_with_commit(_ADD_LAST, "taken", 0, None)
+
+    await database.write(adding("taken"))
+    for _ in range(20):  # more than there are connections
+        with pytest.raises(STATEMENT_ERRORS):
+            await database.write(body)
+    assert await database.read(names) == ["taken"]
+    await database.write(adding("more"))
+    assert await database.read(names) == ["more", "taken"]
+
+
+async def test_conflicts_are_met_with_it_too(database: Database) -> None:
+    async def body(connection: Connection) -> None:
+        await increment(connection, "counter")
+        count = await number(connection, "counter")
+        await connection.run_with_commit(_ADD_LAST, f"event{count:03}", count, None)
+
+    await database.write(adding("counter"))
+    await asyncio.gather(*(database.write(body) for _ in range(12)))
+    found = await database.read(names)
+    assert found == ["counter", *(f"event{count:03}" for count in range(1, 13))]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "\\\\'; DROP TABLE item; --",
+        "$1 $2",
+        "\n\r\t\x1b\x7f",
+        "é🐳\u202e",
+        "E'x'",
+        "%s",
+    ],
+)
+async def test_any_text_arrives_as_it_was_with_the_commit(database: Database, text: str) -> None:
+    async def last(connection: Connection) -> None:
+        await connection.run_with_commit(_ADD_LAST, text, 1, text)
+
+    async def note(connection: Connection) -> str:
+        row = await connection.row("SELECT note FROM item WHERE name = $1", text)
+        assert row is not None
+        found: str = row["note"]
+        return found
+
+    await database.write(last)
+    assert await database.read(note) == text

@@ -8,11 +8,13 @@ import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import cast
 
 import pytest
 import trustme
@@ -95,6 +97,13 @@ def open_site(authority: trustme.CA, *names: str) -> Iterator[Site]:
             site.stopped.set()
             site.shutdown()
             serving.join()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine's own way out is none of these tests'."""
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -355,6 +364,100 @@ async def test_an_issuer_that_is_down_is_told_apart_from_a_bug(reader: Reader) -
         port = taken.getsockname()[1]
     assert "ClientConnector" in await reader.refusal(f"localhost:{port}")
     assert "ClientConnector" in await reader.refusal("no-such-host.invalid")
+
+
+class Tunnel(StreamRequestHandler):
+    """One connection to a proxy that only knows CONNECT."""
+
+    def handle(self) -> None:
+        proxy = cast("Proxy", self.server)
+        asked = self.rfile.readline().decode()
+        proxy.asked.append(asked.split()[1])
+        headers = iter(lambda: self.rfile.readline().decode().strip(), "")
+        proxy.credentials += [line for line in headers if line.startswith("Proxy-Authorization:")]
+        with socket.create_connection(("127.0.0.1", proxy.leads_to)) as onward:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pump, args=(onward, self.connection))
+            back.start()
+            pump(self.connection, onward)
+            back.join()
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while piece := source.recv(65536):
+            sink.sendall(piece)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_WR)
+
+
+class Proxy(ThreadingTCPServer):
+    """A proxy that takes whatever it is asked for to one port of this machine."""
+
+    daemon_threads = True
+
+    def __init__(self, leads_to: int) -> None:
+        super().__init__(("127.0.0.1", 0), Tunnel)
+        self.leads_to = leads_to
+        self.asked: list[str] = []
+        self.credentials: list[str] = []
+
+
+@pytest.fixture
+def proxy(site: Site, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    with Proxy(site.server_port) as running:
+        serving = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"http://us:word@127.0.0.1:{running.server_address[1]}")
+        try:
+            yield running
+        finally:
+            running.shutdown()
+            serving.join()
+
+
+class TestProxy:
+    """The way out of networks that have one."""
+
+    async def test_issuers_are_reached_through_the_proxy_of_the_environment(
+        self, authority: trustme.CA, proxy: Proxy, reader: Reader
+    ) -> None:
+        with open_site(authority, "idp.example") as site:
+            proxy.leads_to = site.server_port
+            site.publish(issuer="https://idp.example", jwks_uri="https://idp.example/keys")
+            assert await reader.fetch("idp.example") == KEYS
+            assert {name.lower() for _, headers in site.asked for name in headers}.isdisjoint(
+                {"proxy-authorization", "authorization"}
+            )
+        assert proxy.asked == ["idp.example:443"] * 2
+        assert len(proxy.credentials) == 2
+
+    async def test_certificates_are_checked_behind_it(self, proxy: Proxy, reader: Reader) -> None:
+        assert "CertificateError" in await reader.refusal("idp.example", "0" * 40)  # the site is `localhost`
+
+    async def test_hosts_of_no_proxy_are_asked_without_it(
+        self, site: Site, proxy: Proxy, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", "localhost")
+        assert await reader.fetch(site.host) == KEYS
+        assert proxy.asked == []
+
+    @pytest.mark.parametrize(
+        "host", ["169.254.169.254", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "127.0.0.1"]
+    )
+    async def test_attack_33_a_proxy_is_not_asked_for_a_machines_own_data(
+        self, proxy: Proxy, reader: Reader, host: str
+    ) -> None:
+        assert is_address_refused(await reader.refusal(host))
+        assert proxy.asked == []
+
+    async def test_attack_35_a_proxy_that_is_down_is_an_issuer_that_is_down(
+        self, reader: Reader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{port}")
+        assert "ClientProxyConnectionError" in await reader.refusal("idp.example")
 
 
 class TestTrust:

@@ -96,7 +96,10 @@ async def test_a_read_that_lost_its_connection_is_run_again_once(postgres_place:
     assert await database.read(names) == []
 
 
-async def test_a_connection_lost_in_commit_leaves_the_outcome_open(postgres_place: Place) -> None:
+@pytest.mark.parametrize("is_with_commit", [False, True])
+async def test_a_connection_lost_in_commit_leaves_the_outcome_open(
+    postgres_place: Place, *, is_with_commit: bool
+) -> None:
     """A deferred trigger ends the connection while COMMIT runs; the body must not be run again."""
     database = await postgres_place.open()
     connection = await asyncpg.connect(postgres_place.url)
@@ -113,7 +116,10 @@ async def test_a_connection_lost_in_commit_leaves_the_outcome_open(postgres_plac
 
     async def write(connection: Connection) -> None:
         runs.append(1)
-        await add(connection, "a")
+        if is_with_commit:
+            await connection.run_with_commit("INSERT INTO item (name, number) VALUES ($1, $2)", "a", 0)
+        else:
+            await add(connection, "a")
 
     with pytest.raises(OutcomeUnknown):
         await database.write(write)

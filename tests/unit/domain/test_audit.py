@@ -79,7 +79,8 @@ def test_who_it_was_in_cloudtrails_words(principal: Principal, kind: str, name: 
 
 
 def test_a_web_identity_is_told_in_the_account_of_its_role() -> None:
-    actor = web_identity(provider="issuer.example", audience="app", subject="repo:a/b")
+    actor = web_identity(provider="issuer.example", audience="app", subject="repo:a/b\0")
+    assert actor.username == "repo:a/b?"
     role = Resource(f"arn:aws:iam::{ACCOUNT}:role/build", ACCOUNT)
     [event] = Deed(actor, "sts", "AssumeRoleWithWebIdentity", "", "", "", "", None, (role,)).done(START, [1])
     assert event.account == ACCOUNT

@@ -7,11 +7,14 @@ from typing import TypeVar
 
 import pytest
 
+from entrepot.domain.errors import TooMany
 from entrepot.domain.images import ImageId
+from entrepot.domain.names import Registry
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
+from entrepot.registry.pull_exclusions import MOST_EXCLUSIONS
 from entrepot.registry.pull_times import PullTimes
-from tests.unit.builders import World
+from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, USER, World
 
 T = TypeVar("T")
 
@@ -60,7 +63,7 @@ async def test_an_outage_keeps_what_was_gathered(world: World, failure: type[Exc
     image = await world.image(repository)
     store = OutOfReach(world.store, failure)
     times = PullTimes(store, world.clock)
-    times.note(repository.id, image.digest)
+    times.note(repository, image.digest)
 
     await times.flush()
     store.is_reached = True
@@ -73,7 +76,7 @@ async def test_an_outage_keeps_what_was_gathered(world: World, failure: type[Exc
 async def test_what_was_gathered_is_flushed_at_the_end(world: World) -> None:
     repository = await world.repository()
     image = await world.image(repository, tags=["1"])
-    world.pull_times.note(repository.id, image.digest)
+    world.pull_times.note(repository, image.digest)
     stop = asyncio.Event()
     stop.set()
 
@@ -81,3 +84,59 @@ async def test_what_was_gathered_is_flushed_at_the_end(world: World) -> None:
 
     (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
     assert described.image.last_pulled_at == world.clock.at
+
+
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/ci/Scanner"
+
+
+@pytest.mark.parametrize(
+    ("puller", "counts"),
+    [
+        (USER.arn, False),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/Scanner/session", False),
+        (f"arn:aws:sts::{ACCOUNT}:assumed-role/ScannerToo/session", True),
+        ("arn:aws:sts::210987654321:assumed-role/Scanner/session", True),
+        (ROOT.arn, True),
+        ("", True),
+    ],
+)
+async def test_pulls_of_who_is_excluded_do_not_count(world: World, puller: str, counts: bool) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["1"])
+    for arn in (USER.arn, _ROLE):
+        await world.pull_exclusions.register(REGISTRY, arn)
+    await world.pulls.get(repository, image.digest, puller=puller)
+    await world.pulls.get_batch(repository, [ImageId(tag="1")], puller=puller)
+    await world.pull_times.flush()
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert (described.image.last_pulled_at is not None) is counts
+
+
+async def test_exclusions_of_another_registry_do_not_matter(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    await world.pull_exclusions.register(Registry(ACCOUNT, "us-east-1"), USER.arn)
+    await world.pulls.get(repository, image.digest, puller=USER.arn)
+    await world.pull_times.flush()
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at == world.clock.at
+
+
+async def test_a_pull_that_counts_is_noted_beside_one_that_does_not(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    await world.pull_exclusions.register(REGISTRY, USER.arn)
+    for puller in (ROOT.arn, USER.arn):
+        await world.pulls.get(repository, image.digest, puller=puller)
+    await world.pull_times.flush()
+    (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
+    assert described.image.last_pulled_at == world.clock.at
+
+
+async def test_a_list_of_exclusions_holds_a_hundred(world: World) -> None:
+    arns = [f"arn:aws:iam::{ACCOUNT}:user/{n:03}" for n in range(MOST_EXCLUSIONS)]
+    for arn in arns:
+        await world.pull_exclusions.register(REGISTRY, arn)
+    with pytest.raises(TooMany):
+        await world.pull_exclusions.register(REGISTRY, f"arn:aws:iam::{ACCOUNT}:user/more")
+    assert (await world.pull_exclusions.page(REGISTRY, token=None, limit=1000)).entries == arns

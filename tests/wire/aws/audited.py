@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.unit.domain.lifecycle.builders import policy_text, rule
 from tests.wire.aws.images import CONFIG
 from tests.wire.aws.served import ACCOUNT, REGION
 from tests.wire.aws.test_iam import policy, trust
@@ -24,7 +25,15 @@ OFFERED = {
     "cloudtrail": CLOUDTRAIL_OFFERED,
     "entrepot": ENTREPOT_OFFERED,
 }
-BEGIN_SESSIONS = {"AssumeRole", "GetFederationToken", "GetSessionToken"}  # which CloudTrail calls reads
+BEGIN_SESSIONS = {  # which CloudTrail calls reads
+    "AssumeRole",
+    "AssumeRoleWithWebIdentity",
+    "GetFederationToken",
+    "GetSessionToken",
+}
+UNSIGNED = {
+    ("sts", "AssumeRoleWithWebIdentity")
+}  # which needs a token of an issuer, and has a test of its own
 NEVER_DONE = {"DeleteLoginProfile"}  # nobody has a password here, so there is none to delete
 CHANGING = {
     (service, name)
@@ -62,6 +71,8 @@ REGISTRY_RULES = json.dumps(
         ],
     }
 )
+
+LIFECYCLE_RULES = policy_text(rule(newest=9))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +135,11 @@ STEPS = [
     _ecr("PutImageTagMutability", {**REPOSITORY, "imageTagMutability": "IMMUTABLE"}),
     _ecr("SetRepositoryPolicy", {**REPOSITORY, "policyText": REPOSITORY_RULES}),
     _ecr("DeleteRepositoryPolicy"),
+    _ecr("PutLifecyclePolicy", {**REPOSITORY, "lifecyclePolicyText": LIFECYCLE_RULES}),
+    _ecr("StartLifecyclePolicyPreview"),
+    _ecr("DeleteLifecyclePolicy"),
+    _ecr("RegisterPullTimeUpdateExclusion", {"principalArn": f"arn:aws:iam::{ACCOUNT}:user/scanner"}),
+    _ecr("DeregisterPullTimeUpdateExclusion", {"principalArn": f"arn:aws:iam::{ACCOUNT}:user/scanner"}),
     _ecr("PutRegistryPolicy", {"policyText": REGISTRY_RULES}),
     _ecr("DeleteRegistryPolicy", {}),
     _ecr("PutAccountSetting", {"name": "BLOB_MOUNTING", "value": "ENABLED"}),

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ParamSpec, cast
 from uuid import uuid4
 
@@ -55,8 +55,12 @@ from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
+from entrepot.registry.lifecycle_policies import LifecyclePolicies
+from entrepot.registry.lifecycle_previews import LifecyclePreviews
+from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
@@ -68,11 +72,13 @@ from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
+from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
+from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
-from entrepot.services.ecr.service import ecr_service
+from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
@@ -86,6 +92,8 @@ from entrepot.storage.metadata.drivers.sqlite import open_memory
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.telemetry.meters import Meters
+from entrepot.workers.lifecycle import lifecycle_jobs
+from entrepot.workers.runner import Runner
 
 if TYPE_CHECKING:
     from types_boto3_ecr import ECRClient
@@ -164,6 +172,8 @@ class Served:
     credentials: Credentials
     tokens: Tokens
     key_uses: KeyUses
+    pull_times: PullTimes
+    runner: Runner
     refusals: Refusals
     roots: Mapping[str, IssuedKey]
     issuers: MemoryIssuers
@@ -342,18 +352,25 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     web_sessions = WebSessions(store, sessions, decisions, IssuerKeys(issuers, now), now)
     catalog, settings = Catalog(store, now, _new_id), AccountSettings(store)
     pushes = Pushes(store, data_keys, now, allow_sparse=False)
-    pulls, listings = Pulls(store, data_keys, PullTimes(rows, now)), Listings(store)
+    pull_times = PullTimes(rows, now)
+    pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
+    previews = LifecyclePreviews(store, now, _new_id, threads)
+    jobs = lifecycle_jobs(LifecycleRuns(store, deletions, now, _new_id, threads=threads), previews)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(
         [
             ecr_service(
-                RepositoryOperations(catalog, addresses),
-                ImageOperations(catalog, pushes, pulls, listings, deletions),
-                LayerOperations(catalog, layers, uploads, tokens, addresses),
-                RegistryOperations(tokens, settings, addresses),
-                PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                EcrPerformers(
+                    RepositoryOperations(catalog, addresses),
+                    ImageOperations(catalog, pushes, pulls, listings, deletions),
+                    LayerOperations(catalog, layers, uploads, tokens, addresses),
+                    RegistryOperations(tokens, settings, addresses),
+                    PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
+                    LifecycleOperations(LifecyclePolicies(store, now, _new_id), previews),
+                    PullExclusionOperations(PullExclusions(store, now)),
+                )
             ),
             iam_service(
                 IamUseCases(
@@ -402,7 +419,9 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}
     for account, key in roots.items():
         await credentials.add_first_root_key(account, key)
-    served = Served(port, endpoint, rows, ring, credentials, tokens, key_uses, refusals, roots, issuers)
+    runner = Runner(rows, jobs, now, _new_id, poll=timedelta(0))
+    parts = (rows, ring, credentials, tokens, key_uses, pull_times, runner, refusals, roots, issuers)
+    served = Served(port, endpoint, *parts)
     return served, front
 
 

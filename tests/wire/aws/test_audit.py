@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from botocore import xform_name
-from tests.wire.aws.audited import CHANGING, STEPS, Said
+from tests.unit.identity.issuers import AUDIENCE, SUBJECT, claims, public_jwk, sign
+from tests.wire.aws.audited import CHANGING, STEPS, UNSIGNED, Said
 from tests.wire.aws.images import create, push_image
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_iam import arn, policy, session_keys, trust, user
+from tests.wire.aws.test_sts_web_identity import KEY, add_provider, asked, assume, provider_arn, web_trust
 from tests.wire.oci.world import digest_of
 
-from entrepot.domain.audit import AuditEvent
+from entrepot.domain.audit import HIDDEN, AuditEvent
 from entrepot.identity.credentials import IssuedKey
 from entrepot.storage.metadata.audit_events import SqlAuditEvents
 
@@ -52,8 +54,8 @@ def by(key: str, value: str) -> dict[str, Any]:
 
 
 def test_the_steps_are_every_operation_that_changes_something() -> None:
-    assert {(step.service, step.operation) for step in STEPS} == CHANGING
-    assert len(STEPS) == len(CHANGING)
+    assert {(step.service, step.operation) for step in STEPS} == CHANGING - UNSIGNED
+    assert len(STEPS) == len(CHANGING - UNSIGNED)
 
 
 async def test_every_operation_that_changes_something_writes_one_event(served: Served) -> None:
@@ -331,6 +333,33 @@ async def test_a_session_of_a_role_is_told_with_its_issuer(served: Served) -> No
     assert (await events(served))[-1].username == "job"
 
 
+async def test_a_web_identity_is_told_by_what_its_token_says_and_never_by_the_token(served: Served) -> None:
+    iam = served.iam()
+    served.issuers.publish(public_jwk(KEY))
+    await add_provider(iam)
+    await to_thread(iam.create_role, RoleName="build", AssumeRolePolicyDocument=web_trust())
+    before, token = len(await events(served)), sign(claims(), KEY)
+    begun = await assume(served, token)
+    refused = await refusal(
+        served.unsigned_sts().assume_role_with_web_identity, **asked(sign(claims(sub="stranger"), KEY))
+    )
+    assert refused.code == "AccessDenied"
+
+    [record] = (await records(served))[before:]
+    assert record["eventName"] == "AssumeRoleWithWebIdentity"
+    assert record["userIdentity"] == {
+        "type": "WebIdentityUser",
+        "principalId": f"{provider_arn()}:{AUDIENCE}:{SUBJECT}",
+        "userName": SUBJECT,
+        "identityProvider": provider_arn(),
+    }
+    assert record["recipientAccountId"] == ACCOUNT
+    assert record["requestParameters"]["webIdentityToken"] == HIDDEN
+    told = record["responseElements"]["credentials"]
+    assert told["accessKeyId"] == begun["Credentials"]["AccessKeyId"]
+    assert token.rpartition(".")[2] not in str(record)
+
+
 async def test_both_accounts_have_the_event_of_a_change_across_them(served: Served) -> None:
     ecr = served.ecr()
     await create(ecr)
@@ -398,6 +427,9 @@ async def test_lookup_by_each_attribute(served: Served) -> None:
     assert await found("ReadOnly", "true") == []
     assert len(await found("ReadOnly", "false")) == 5
     assert await found("EventName", "createuser") == []
+    for strange in ("\0", "zz", "'", "\u202e" * 9, str(other["EventId"]).upper()):
+        assert await found("EventId", strange) == []
+        assert await found("ResourceName", strange) == []
 
 
 async def test_lookup_by_time_and_region(served: Served) -> None:
@@ -503,7 +535,7 @@ async def test_attack_45_a_change_whose_event_cannot_be_written_is_no_change(
     ecr = served.ecr()
     await create(ecr, "team/app")
     with monkeypatch.context() as patched:
-        patched.setattr(SqlAuditEvents, "add", fail)
+        patched.setattr(SqlAuditEvents, "add_last", fail)
         refused = await refusal(ecr.create_repository, repositoryName="team/other")
         assert refused.status == 500
         assert (await refusal(ecr.initiate_layer_upload, repositoryName="team/app")).status == 500

@@ -1,5 +1,6 @@
 """Repositories through the ECR API: created, described, changed, removed."""
 
+import json
 from asyncio import to_thread
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,17 @@ async def test_scan_on_push_is_changed_and_echoed(ecr: "ECRClient") -> None:
     }
 
 
+LIFECYCLE_POLICY = json.dumps(
+    {
+        "rules": [
+            {
+                "rulePriority": 1,
+                "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9},
+                "action": {"type": "expire"},
+            }
+        ]
+    }
+)
 MISSING_REPOSITORY: list[tuple[str, dict[str, object]]] = [
     ("BatchCheckLayerAvailability", {"layerDigests": ["sha256:" + "0" * 64]}),
     ("BatchDeleteImage", {"imageIds": [{"imageTag": "v1"}]}),
@@ -236,15 +248,21 @@ MISSING_REPOSITORY: list[tuple[str, dict[str, object]]] = [
         "CompleteLayerUpload",
         {"uploadId": "00000000-0000-0000-0000-000000000000", "layerDigests": ["sha256:" + "0" * 64]},
     ),
+    ("DeleteLifecyclePolicy", {}),
     ("DeleteRepository", {}),
     ("DescribeImages", {}),
     ("GetDownloadUrlForLayer", {"layerDigest": "sha256:" + "0" * 64}),
+    ("GetLifecyclePolicy", {}),
+    ("GetLifecyclePolicyPreview", {}),
     ("InitiateLayerUpload", {}),
     ("ListImageReferrers", {"subjectId": {"imageDigest": "sha256:" + "0" * 64}}),
     ("ListImages", {}),
     ("PutImage", {"imageManifest": "{}"}),
     ("PutImageScanningConfiguration", {"imageScanningConfiguration": {}}),
     ("PutImageTagMutability", {"imageTagMutability": "MUTABLE"}),
+    ("PutLifecyclePolicy", {"lifecyclePolicyText": LIFECYCLE_POLICY}),
+    ("StartLifecyclePolicyPreview", {}),
+    ("StartLifecyclePolicyPreview", {"lifecyclePolicyText": LIFECYCLE_POLICY}),
     (
         "UploadLayerPart",
         {

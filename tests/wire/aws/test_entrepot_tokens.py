@@ -2,11 +2,13 @@
 
 import json
 from asyncio import to_thread
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.aws.builders import signed, wire_request
 from tests.wire.aws.images import create
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, Served, refusal
 from tests.wire.aws.test_entrepot_sessions import console, ids
@@ -265,3 +267,43 @@ async def test_attack_19_a_roles_sessions_are_revoked_as_awss_console_does_it_at
     await to_thread(iam.delete_role_policy, RoleName="build", PolicyName="AWSRevokeOlderSessions")
     assert await listed(v2) == 200
     assert await ids(served, principalArn=BUILD) == [old.access_key_id]
+
+
+@pytest.mark.parametrize("service", ["ecr", "sts", "iam"])
+async def test_attack_20_a_signature_for_another_service_opens_none_of_ours(
+    served: Served, service: str
+) -> None:
+    root = served.roots[ACCOUNT]
+    request = signed(
+        url=f"{served.url}/",
+        headers={
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": "Entrepot_V20261125.CreateConsoleSession",
+        },
+        body=b"{}",
+        region="eu-west-1",
+        service=service,
+        key_id=root.access_key_id,
+        secret=root.secret,
+    )
+    answer = await served.send(request)
+    assert (answer.status, answer.code) == (400, "InvalidSignatureException")
+    assert "Credential should be scoped to correct service: 'entrepot'" in answer.message
+
+
+async def test_attack_20_a_registry_token_opens_nothing_of_our_service(
+    served: Served, iam: "IAMClient"
+) -> None:
+    v2 = await door(served, served.roots[ACCOUNT])
+    token = b64encode(v2.token.encode()).decode()
+    for scheme in ("Basic", "Bearer"):
+        request = wire_request(
+            url=f"{served.url}/",
+            headers={
+                "X-Amz-Target": "Entrepot_V20261125.ListSessions",
+                "Authorization": f"{scheme} {token}",
+            },
+            body=b"{}",
+        )
+        answer = await served.send(request)
+        assert (answer.status, answer.code) == (400, "IncompleteSignatureException")

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from tests.unit.identity.issuers import AUDIENCE, ISSUER, SUBJECT, claims, new_private_key, public_jwk, sign
 from tests.wire.aws.images import create
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, Refused, Served, refusal
+from tests.wire.aws.test_audit import events
 from tests.wire.aws.test_iam import PULL_ONLY, arn, policy, session_keys, trust
 from tests.wire.aws.test_sts import left_of
 from tests.wire.aws.test_sts_roles import role
@@ -353,6 +354,27 @@ async def test_attack_35_a_storm_of_forged_tokens_asks_the_issuer_four_times(ser
     assert {each.code for each in answers} == {"InvalidIdentityToken"}
     assert len(served.issuers.asked) <= 4
     await assume(served, token())
+
+
+@pytest.mark.usefixtures("iam")
+async def test_attack_49_the_audit_says_whose_token_began_a_session_and_keeps_none(served: Served) -> None:
+    sent = token()
+    keys = await session(served, sent)
+    await refused(served, token(sub="repo:evil/app"))
+    await refused(served, sign(claims(), new_private_key()))
+    found = [event for event in await events(served) if event.name == "AssumeRoleWithWebIdentity"]
+    [event] = found
+    record = json.loads(event.document)
+    assert record["userIdentity"] == {
+        "type": "WebIdentityUser",
+        "principalId": f"{provider_arn()}:{AUDIENCE}:{SUBJECT}",
+        "userName": SUBJECT,
+        "identityProvider": provider_arn(),
+    }
+    assert record["resources"] == [{"ARN": BUILD, "accountId": ACCOUNT, "type": "AWS::IAM::Role"}]
+    assert record["responseElements"]["credentials"]["accessKeyId"] == keys.access_key_id
+    for secret in (sent, sent.split(".")[1], keys.secret, str(keys.session_token)):
+        assert secret not in event.document
 
 
 @pytest.mark.usefixtures("iam")

@@ -29,6 +29,11 @@ ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
 REASON = "This registry is read-only now and takes no changes"
 LAYER = b"a layer"
 IN = {"repositoryName": "team/app"}
+USER_ARN = f"arn:aws:iam::{ACCOUNT}:user/scanner"
+LIFECYCLE = (
+    '{"rules": [{"rulePriority": 1, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", '
+    '"countNumber": 9}, "action": {"type": "expire"}}]}'
+)
 POLICY = '{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:ListImages"}]}'
 
 
@@ -66,6 +71,10 @@ async def frozen(tmp_path: Path) -> AsyncIterator[Frozen]:
             lambda: port.ecr().set_repository_policy(repositoryName="team/app", policyText=POLICY)
         )
         await asyncio.to_thread(lambda: port.ecr().put_registry_policy(policyText=POLICY))
+        await asyncio.to_thread(
+            lambda: port.ecr().put_lifecycle_policy(repositoryName="team/app", lifecyclePolicyText=LIFECYCLE)
+        )
+        await asyncio.to_thread(lambda: port.ecr().start_lifecycle_policy_preview(repositoryName="team/app"))
         begun = await port.ask("POST", "/v2/team/app/blobs/uploads/", login, b"")
         upload = begun.headers["location"]
         await port.ask("PATCH", upload, login, b"half a layer")
@@ -96,26 +105,34 @@ READS: Mapping[str, Parameters] = {
     "GetAccountSetting": lambda _: {"name": "BLOB_MOUNTING"},
     "GetAuthorizationToken": lambda _: {},
     "GetDownloadUrlForLayer": lambda f: {**IN, "layerDigest": f.image.layer},
+    "GetLifecyclePolicy": lambda _: IN,
+    "GetLifecyclePolicyPreview": lambda _: IN,
     "GetRegistryPolicy": lambda _: {},
     "GetRepositoryPolicy": lambda _: IN,
     "ListImageReferrers": lambda f: {**IN, "subjectId": {"imageDigest": f.image.digest}},
     "ListImages": lambda _: IN,
+    "ListPullTimeUpdateExclusions": lambda _: {},
     "ListTagsForResource": lambda _: {"resourceArn": ARN},
 }
 CHANGES: Mapping[str, Parameters] = {
     "BatchDeleteImage": lambda f: {**IN, "imageIds": [{"imageDigest": f.image.digest}]},
     "CompleteLayerUpload": lambda f: {**IN, "uploadId": f.part, "layerDigests": [digest_of(b"part")]},
     "CreateRepository": lambda _: {"repositoryName": "team/new"},
+    "DeleteLifecyclePolicy": lambda _: IN,
     "DeleteRegistryPolicy": lambda _: {},
     "DeleteRepository": lambda _: {**IN, "force": True},
     "DeleteRepositoryPolicy": lambda _: IN,
+    "DeregisterPullTimeUpdateExclusion": lambda _: {"principalArn": USER_ARN},
     "InitiateLayerUpload": lambda _: IN,
     "PutAccountSetting": lambda _: {"name": "BLOB_MOUNTING", "value": "DISABLED"},
     "PutImage": lambda _: {**IN, "imageManifest": image_again(), "imageTag": "again"},
     "PutImageScanningConfiguration": lambda _: {**IN, "imageScanningConfiguration": {"scanOnPush": True}},
     "PutImageTagMutability": lambda _: {**IN, "imageTagMutability": "IMMUTABLE"},
+    "PutLifecyclePolicy": lambda _: {**IN, "lifecyclePolicyText": LIFECYCLE},
     "PutRegistryPolicy": lambda _: {"policyText": POLICY},
+    "RegisterPullTimeUpdateExclusion": lambda _: {"principalArn": USER_ARN},
     "SetRepositoryPolicy": lambda _: {**IN, "policyText": POLICY},
+    "StartLifecyclePolicyPreview": lambda _: IN,
     "TagResource": lambda _: {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
     "UntagResource": lambda _: {"resourceArn": ARN, "tagKeys": ["k"]},
     "UploadLayerPart": lambda f: {

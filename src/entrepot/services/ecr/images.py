@@ -1,6 +1,6 @@
 """Operations on images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from entrepot.aws.operations import Call
@@ -15,14 +15,20 @@ from entrepot.registry.listings import DescribedImage, Listings
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.services.ecr.registries import repository_of
-from entrepot.services.ecr.shapes import Member, failure_member, image_id_member, place_members
+from entrepot.services.ecr.shapes import (
+    Member,
+    failure_member,
+    image_id_member,
+    image_ids,
+    place_members,
+    tagged_only,
+)
 
 if TYPE_CHECKING:
     from types_boto3_ecr import type_defs as ecr
 
 DEFAULT_PAGE = 100  # DescribeImages and ListImages, ecr model
 DEFAULT_REFERRERS = 20  # ListImageReferrers, ecr model
-_TAGGED = {"TAGGED": True, "UNTAGGED": False}
 
 
 class ImageOperations:
@@ -63,8 +69,9 @@ class ImageOperations:
         A look by the console is no pull: lifecycle rules that count from the last one must not see it.
         """
         repository = await repository_of(self._catalog, call, params)
+        puller = None if call.caller.is_console else call.caller.arn
         found, failures = await self._pulls.get_batch(
-            repository, _ids(params["imageIds"]), is_pull=not call.caller.is_console
+            repository, image_ids(params["imageIds"]), puller=puller
         )
         images = [
             {
@@ -84,7 +91,7 @@ class ImageOperations:
         if ids is not None:
             if "nextToken" in params or "maxResults" in params:
                 raise InvalidParameter("imageIds", "can't be used with nextToken or maxResults")
-            described = await self._listings.describe(repository, _ids(ids))
+            described = await self._listings.describe(repository, image_ids(ids))
             return {"imageDetails": [_detail(repository, image) for image in described]}
         if _hides_active(params.get("filter", {})):
             return {"imageDetails": []}
@@ -92,7 +99,7 @@ class ImageOperations:
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
-            tagged=_tagged(params.get("filter", {})),
+            tagged=tagged_only(params.get("filter", {})),
         )
         details = [_detail(repository, image) for image in page.entries]
         return {"imageDetails": details, "nextToken": page.next_token}
@@ -106,7 +113,7 @@ class ImageOperations:
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
-            tagged=_tagged(params.get("filter", {})),
+            tagged=tagged_only(params.get("filter", {})),
         )
         ids = [image_id_member(ImageId(row.digest, row.tag)) for row in page.entries]
         return {"imageIds": ids, "nextToken": page.next_token}
@@ -114,7 +121,7 @@ class ImageOperations:
     async def delete(self, call: Call, params: "ecr.BatchDeleteImageRequestTypeDef") -> Member:
         """BatchDeleteImage."""
         repository = await repository_of(self._catalog, call, params)
-        deleted, failures = await self._deletions.delete_batch(repository, _ids(params["imageIds"]))
+        deleted, failures = await self._deletions.delete_batch(repository, image_ids(params["imageIds"]))
         return {
             "imageIds": [image_id_member(image_id) for image_id in deleted],
             "failures": [failure_member(failure) for failure in failures],
@@ -135,14 +142,6 @@ class ImageOperations:
             artifact_types=filters.get("artifactTypes", []),
         )
         return {"referrers": [_referrer(image) for image in page.entries], "nextToken": page.next_token}
-
-
-def _ids(ids: "Sequence[ecr.ImageIdentifierTypeDef]") -> Sequence[ImageId]:
-    return [ImageId(digest=i.get("imageDigest"), tag=i.get("imageTag")) for i in ids]
-
-
-def _tagged(filters: Mapping[str, object]) -> bool | None:
-    return _TAGGED.get(str(filters.get("tagStatus")))
 
 
 def _hides_active(filters: Mapping[str, object]) -> bool:

@@ -1,6 +1,7 @@
 """Members that several answers of ECR share, from the registry's values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.images import ImageId
@@ -9,7 +10,22 @@ from entrepot.domain.repositories import Repository
 from entrepot.registry.image_ids import ImageFailure
 from entrepot.services.ecr.failures import failure_of
 
+if TYPE_CHECKING:
+    from types_boto3_ecr import type_defs as ecr
+
 Member = Mapping[str, object]
+
+_TAGGED = {"TAGGED": True, "UNTAGGED": False}
+
+
+def image_ids(ids: "Sequence[ecr.ImageIdentifierTypeDef]") -> Sequence[ImageId]:
+    """The images that a call names."""
+    return [ImageId(digest=i.get("imageDigest"), tag=i.get("imageTag")) for i in ids]
+
+
+def tagged_only(filters: Mapping[str, object]) -> bool | None:
+    """Whether a filter keeps only images with tags (True) or without any (False); None for both."""
+    return _TAGGED.get(str(filters.get("tagStatus")))
 
 
 def repository_member(repository: Repository, addresses: Addresses) -> Member:

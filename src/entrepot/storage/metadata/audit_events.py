@@ -37,6 +37,12 @@ class SqlAuditEvents(Subject):
             values = [value for event in batch for value in _values(event)]
             await self._connection.run(_ADD.replace("…", rows), *values)
 
+    async def add_last(self, events: Sequence[AuditEvent]) -> None:
+        rows = value_rows(len(events), shared=0, own=_COLUMNS)
+        values = [value for event in events for value in _values(event)]
+        if events:
+            await self._connection.run_with_commit(_ADD.replace("…", rows), *values)
+
     async def after(self, account: str, *, after: str, before: str, limit: int) -> list[AuditEvent]:
         return [_event(row) for row in await self._connection.rows(_AFTER, account, after, before, limit)]
 

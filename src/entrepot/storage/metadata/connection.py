@@ -40,6 +40,12 @@ class Connection(Protocol):
     async def run(self, sql: str, *values: SqlValue) -> int:
         """Run a statement for its effect; the number of rows it touched, 0 for DDL."""
 
+    async def run_with_commit(self, sql: str, *values: SqlValue) -> None:
+        """Run it at the end of a body that writes, with the commit, where that saves a round trip.
+
+        The body does not see what it changes; it fails where COMMIT would. No bytes among the values.
+        """
+
 
 Body = Callable[[Connection], Awaitable[T]]
 

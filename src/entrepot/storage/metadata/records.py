@@ -16,11 +16,14 @@ from entrepot.storage.metadata.inspection import SqlInspection
 from entrepot.storage.metadata.jobs import SqlJobs
 from entrepot.storage.metadata.key_uses import SqlKeyUses
 from entrepot.storage.metadata.layers import SqlHeldLayers
+from entrepot.storage.metadata.lifecycle_policies import SqlLifecyclePolicies
+from entrepot.storage.metadata.lifecycle_previews import SqlLifecyclePreviews
 from entrepot.storage.metadata.managed_policies import SqlManagedPolicies
 from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.memberships import SqlMemberships
 from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
+from entrepot.storage.metadata.pull_time_exclusions import SqlPullTimeExclusions
 from entrepot.storage.metadata.references import SqlReferences
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_policies import SqlRegistryPolicies, SqlRepositoryPolicies
@@ -66,6 +69,18 @@ class SqlRecords(Subject):
     @property
     def registry_policies(self) -> SqlRegistryPolicies:
         return SqlRegistryPolicies(self._connection, self.revision)
+
+    @property
+    def lifecycle_policies(self) -> SqlLifecyclePolicies:
+        return SqlLifecyclePolicies(self._connection)
+
+    @property
+    def lifecycle_previews(self) -> SqlLifecyclePreviews:
+        return SqlLifecyclePreviews(self._connection)
+
+    @property
+    def pull_time_exclusions(self) -> SqlPullTimeExclusions:
+        return SqlPullTimeExclusions(self._connection)
 
     @property
     def images(self) -> SqlImages:

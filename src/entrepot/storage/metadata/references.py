@@ -30,6 +30,12 @@ SELECT w.digest,
 _PARENTS = """
 SELECT digest FROM image_child WHERE repository_id = $1 AND child_digest = $2 ORDER BY digest LIMIT $3
 """
+_CHILDREN = """
+SELECT digest, child_digest FROM image_child
+ WHERE repository_id = $1 AND (digest, child_digest) > ($2, $3)
+ ORDER BY digest, child_digest
+ LIMIT $4
+"""
 
 
 class SqlReferences(Subject):
@@ -62,3 +68,9 @@ class SqlReferences(Subject):
     async def parents(self, repository_id: str, child: Digest, limit: int) -> list[Digest]:
         rows = await self._connection.rows(_PARENTS, repository_id, child, limit)
         return [Digest(row["digest"]) for row in rows]
+
+    async def children(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Digest]]:
+        rows = await self._connection.rows(_CHILDREN, repository_id, *after, limit)
+        return [(row["digest"], row["child_digest"]) for row in rows]

@@ -16,6 +16,7 @@ SELECT r.id, r.account, r.region, r.name, r.created_at, r.mutability, r.mutabili
   FROM repository AS r
 """
 _FIND = f"{REPOSITORY} WHERE r.account = $1 AND r.region = $2 AND r.name = $3"
+_FIND_BY_ID = f"{REPOSITORY} WHERE r.id = $1"
 _PAGE = f"{REPOSITORY} WHERE r.account = $1 AND r.region = $2 AND r.name > $3 ORDER BY r.name LIMIT $4"
 _ADD = """
 INSERT INTO repository (id, account, region, name, created_at, mutability, mutability_filters,
@@ -58,6 +59,19 @@ _CLEAR = (
        AND repository_id IN (SELECT repository_id FROM repository_policy WHERE repository_id = $1 LIMIT $2)
     """,
     """
+    DELETE FROM lifecycle_policy WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM lifecycle_policy WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM lifecycle_preview WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM lifecycle_preview WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM lifecycle_preview_result WHERE repository_id = $1
+       AND (preview_id, position) IN
+           (SELECT preview_id, position FROM lifecycle_preview_result WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
     DELETE FROM held_layer WHERE repository_id = $1
        AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
     """,
@@ -71,6 +85,10 @@ class SqlRepositories(RevisedSubject):
 
     async def find(self, registry: Registry, name: RepositoryName) -> Repository | None:
         row = await self._connection.row(_FIND, registry.account, registry.region, name)
+        return None if row is None else to_repository(row)
+
+    async def find_by_id(self, repository_id: str) -> Repository | None:
+        row = await self._connection.row(_FIND_BY_ID, repository_id)
         return None if row is None else to_repository(row)
 
     async def page(self, registry: Registry, *, after: str, limit: int) -> list[Repository]:

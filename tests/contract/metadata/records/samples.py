@@ -15,11 +15,13 @@ from entrepot.domain.identities import (
     policy_arn,
 )
 from entrepot.domain.images import Image
+from entrepot.domain.lifecycle.policies import Action, StorageClass
 from entrepot.domain.mutability import TagMutability
-from entrepot.domain.names import Registry, RepositoryName
+from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal, root_arn
 from entrepot.domain.repositories import Encryption, Repository
 from entrepot.ports.blobs import Upload
+from entrepot.ports.lifecycle import PreviewResult
 from entrepot.ports.records import AccessKey, BlobRow, Job, UploadRow
 
 ACCOUNT = "123456789012"
@@ -181,6 +183,18 @@ def oidc_provider() -> OidcProvider:
 
 def session_terms(key_id: str = "ASIA1", *, ends: datetime | None = None) -> SessionTerms:
     return SessionTerms(key_id, "AROA1", ends or minute(60))
+
+
+def preview_result(position: int = 1, *tags: str, action: Action = Action.EXPIRE) -> PreviewResult:
+    return PreviewResult(
+        position=position,
+        digest=digest(f"image {position}"),
+        tags=tuple(map(Tag, tags)),
+        pushed_at=minute(position),
+        storage_class=StorageClass.STANDARD,
+        action=action,
+        priority=7,
+    )
 
 
 def audit_event(at: datetime, noise: int = 0, account: str = ACCOUNT) -> AuditEvent:

@@ -29,6 +29,13 @@ class SingleStatements:
         self.seen.add(sql)
         return await (self._database.read(body) if _reads(sql) else self._database.write(body))
 
+    async def run_with_commit(self, sql: str, *values: SqlValue) -> None:
+        async def body(connection: Connection) -> None:
+            await connection.run_with_commit(sql, *values)
+
+        self.seen.add(sql)
+        await self._database.write(body)
+
     async def run(self, sql: str, *values: SqlValue) -> int:
         async def body(connection: Connection) -> int:
             return await connection.run(sql, *values)

@@ -1,5 +1,7 @@
 """Events of the audit, on every database."""
 
+from dataclasses import replace
+
 from entrepot.domain.audit import AuditEvent, first_id
 from entrepot.ports.records import Records
 from tests.contract.metadata.records.samples import ACCOUNT, audit_event, minute
@@ -49,6 +51,18 @@ async def test_the_oldest_are_removed_first_and_only_of_the_account(records: Rec
     assert await records.audit_events.remove(ACCOUNT, before=before, limit=9) == 1
     assert await records.audit_events.remove(ACCOUNT, before=before, limit=9) == 0
     assert len(await records.audit_events.after(OTHER, after="", before="g", limit=10)) == 1
+
+
+async def test_events_written_with_the_commit_are_the_same(records: Records) -> None:
+    hostile = replace(
+        audit_event(minute(0)),
+        username="o'brien\\'; DROP TABLE audit_event; -- $1 \u00e9\U0001f433",
+        document='{"a":"\\\\$2\\u001b"}',
+    )
+    await records.audit_events.add_last([hostile, audit_event(minute(1), account=OTHER)])
+    await records.audit_events.add_last([])
+    assert await records.audit_events.after(ACCOUNT, after="", before="g", limit=9) == [hostile]
+    assert len(await records.audit_events.after(OTHER, after="", before="g", limit=9)) == 1
 
 
 async def test_many_events_at_once(records: Records) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from entrepot.domain.identities import KeyUse, PolicyVersion
 from entrepot.domain.names import Tag
+from entrepot.ports.lifecycle import PreviewStatus
 from entrepot.ports.records import (
     Counted,
     Flaw,
@@ -41,6 +42,7 @@ from tests.contract.metadata.records.samples import (
     managed_policy,
     minute,
     oidc_provider,
+    preview_result,
     repository,
     session_terms,
     upload,
@@ -223,6 +225,7 @@ def _statements_of_subjects() -> Iterator[str]:
 
 async def _call_everything(records: Records) -> None:
     await _call_about_repositories(records)
+    await _call_about_lifecycles(records)
     await _call_about_images(records)
     await _call_about_blobs(records)
     await _call_about_identities(records)
@@ -232,6 +235,7 @@ async def _call_everything(records: Records) -> None:
 async def _call_about_repositories(records: Records) -> None:
     await records.repositories.add(repository())
     await records.repositories.find(REGISTRY, repository().name)
+    await records.repositories.find_by_id("repository")
     await records.repositories.page(REGISTRY, after="", limit=1)
     await records.repositories.change(repository())
     await records.resource_tags.put("repository", {"key": "value"})
@@ -239,6 +243,32 @@ async def _call_about_repositories(records: Records) -> None:
     await records.resource_tags.remove("repository", ["key"])
     await records.repositories.remove("repository")
     await records.repositories.clear("repository", 9)
+
+
+async def _call_about_lifecycles(records: Records) -> None:
+    await records.lifecycle_policies.put("repository", "{}", due_at=minute(0))
+    await records.lifecycle_policies.find("repository")
+    await records.lifecycle_policies.due(minute(0), 1)
+    await records.lifecycle_policies.postpone("repository", until=minute(1))
+    await records.lifecycle_policies.hasten(["repository"], due_at=minute(0))
+    await records.lifecycle_policies.note_evaluation("repository", "{}", minute(0))
+    await records.lifecycle_policies.remove("repository")
+    await records.lifecycle_previews.begin("repository", "preview", "{}", minute(0))
+    await records.lifecycle_previews.find("repository")
+    await records.lifecycle_previews.old(minute(0), 1)
+    await records.lifecycle_previews.add_results("repository", "preview", [preview_result()])
+    for tagged in (None, True, False):
+        await records.lifecycle_previews.results("repository", "preview", after=0, limit=1, tagged=tagged)
+    await records.lifecycle_previews.results_of("repository", "preview", [digest("image")])
+    await records.lifecycle_previews.end(
+        "repository", "preview", PreviewStatus.COMPLETE, expiring=1, transitioning=0
+    )
+    await records.lifecycle_previews.clear_others("repository", "preview", 9)
+    await records.lifecycle_previews.clear("repository", "preview", 9)
+    await records.lifecycle_previews.remove("repository", "preview")
+    await records.pull_time_exclusions.add(REGISTRY, "arn", minute(0))
+    await records.pull_time_exclusions.page(REGISTRY, after="", limit=1)
+    await records.pull_time_exclusions.remove(REGISTRY, "arn")
 
 
 async def _call_about_images(records: Records) -> None:
@@ -266,6 +296,7 @@ async def _call_about_images(records: Records) -> None:
     await records.references.users("repository", digest("layer"), 1)
     await records.references.media_types("repository", [digest("layer")])
     await records.references.parents("repository", name, 1)
+    await records.references.children("repository", after=("", ""), limit=1)
     await records.images.remove("repository", name)
 
 
@@ -395,6 +426,7 @@ async def _call_about_the_server(records: Records) -> None:
     await records.jobs.finish("job", "lease")
     event = audit_event(minute(0))
     await records.audit_events.add([event])
+    await records.audit_events.add_last([event])
     await records.audit_events.after(event.account, after="", before="g", limit=1)
     await records.audit_events.before(event.account, since="", before="g", limit=1)
     await records.audit_events.remove(event.account, before="g", limit=1)

@@ -55,6 +55,7 @@ _DEFINED_BY_ANOTHER = (
 _STATEMENT_ERRORS = CONNECT_ERRORS
 _TEXT = re.compile(r"\bTEXT\b")
 _SILENT = NoReports()
+_PLACEHOLDER = re.compile(r"\$([0-9]+)")
 _READS = re.compile(r"\s*(?:SELECT|WITH|VALUES)\b", re.IGNORECASE)
 
 
@@ -108,12 +109,13 @@ async def _connect(url: str, *, options: Options, connect_seconds: float, statem
 class Statements:
     """A Connection on a connection of the pool."""
 
-    __slots__ = ("_connection", "_is_read_only", "failure")
+    __slots__ = ("_connection", "_is_read_only", "failure", "last")
 
     def __init__(self, connection: Lent, *, is_read_only: bool = False) -> None:
         self._connection: Lent | None = connection
         self._is_read_only = is_read_only
         self.failure: Exception | None = None
+        self.last: list[str] = []
 
     async def rows(self, sql: str, *values: SqlValue) -> Sequence[Row]:
         return await self._run(sql, values, self._open().fetch)
@@ -123,6 +125,19 @@ class Statements:
 
     async def run(self, sql: str, *values: SqlValue) -> int:
         return affected(await self._run(sql, values, self._open().execute))
+
+    async def run_with_commit(self, sql: str, *values: SqlValue) -> None:
+        """Keep it, with its values written out, for the message that says COMMIT."""
+        self._open()
+        self.check()
+        try:
+            check_storable(values)
+            if self._is_read_only:
+                _refuse_write(sql)
+            self.last.append(_PLACEHOLDER.sub(lambda found: literal(values[int(found[1]) - 1]), sql))
+        except Exception as failure:
+            self.failure = failure
+            raise
 
     def close(self) -> None:
         self._connection = None
@@ -250,7 +265,7 @@ class PostgresDatabase:
                 await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
                 result = await body(statements)
                 statements.check()
-            await self._commit(connection)
+            await self._commit(connection, statements.last)
             return result
 
     @contextmanager
@@ -328,10 +343,13 @@ class PostgresDatabase:
         finally:
             statements.close()
 
-    async def _commit(self, connection: Lent) -> None:
+    async def _commit(self, connection: Lent, last: Sequence[str]) -> None:
+        """Commit, after the statements kept for this; COMMIT is not reached where one of them fails."""
         try:
-            await connection.execute("COMMIT")
+            await connection.execute(";".join([*last, "COMMIT"]))
         except _STATEMENT_ERRORS as error:
+            if last and (_is_conflict(error) or _is_refused_commit(error)):
+                await self._roll_back(connection)  # which does nothing where it was COMMIT that failed
             if _is_conflict(error):
                 raise _Conflict from error
             if _is_refused_commit(error):
@@ -388,6 +406,22 @@ def affected(status: str) -> int:
     """The count in a command's status, such as `INSERT 0 5` or `UPDATE 3`; 0 for one without."""
     count = status.rpartition(" ")[2]
     return int(count) if count.isdecimal() else 0
+
+
+def literal(value: SqlValue) -> str:
+    """A value as it stands in SQL. E'…' means the same whatever the server's settings say of backslashes.
+
+    In UTF-8, which connections speak, no part of a longer character looks like a quote or a backslash.
+    """
+    match value:
+        case None:
+            return "NULL"
+        case int():
+            return str(int(value))
+        case str():
+            return "E'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+        case _:
+            raise TypeError("bytes are sent as values alone")
 
 
 def bytewise(ddl: str) -> str:

@@ -43,6 +43,9 @@ class Statements:
         self._run(sql, values, sqlite3.Cursor.close)
         return self._open().total_changes - before
 
+    async def run_with_commit(self, sql: str, *values: SqlValue) -> None:
+        await self.run(sql, *values)  # there is no way to save
+
     def close(self) -> None:
         self._connection = None
 

@@ -1,0 +1,1 @@
+"""ECR's lifecycle policies: their grammar, and what a policy does with the images of a repository."""

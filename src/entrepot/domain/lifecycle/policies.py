@@ -1,0 +1,77 @@
+"""A lifecycle policy as values: rules that select images, and what is done with those they select."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StorageClass(StrEnum):
+    """Where an image's layers lie; the values are those of the policy text."""
+
+    STANDARD = "standard"
+    ARCHIVE = "archive"
+
+
+class TagStatus(StrEnum):
+    """Which images a rule is about, before its tag lists are asked."""
+
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"
+    ANY = "any"
+
+
+class CountType(StrEnum):
+    """What a rule counts: images, or days since something happened to one."""
+
+    IMAGE_COUNT = "imageCountMoreThan"
+    SINCE_PUSHED = "sinceImagePushed"
+    SINCE_PULLED = "sinceImagePulled"
+    SINCE_TRANSITIONED = "sinceImageTransitioned"
+
+
+class Action(StrEnum):
+    """What is done with an image: deleted, or moved to the archive."""
+
+    EXPIRE = "expire"
+    TRANSITION = "transition"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which images a rule acts on.
+
+    An image fits where every entry of `prefixes` (or of `patterns`; at most one of the two is given)
+    is met by some tag of it. `count_number` is images or days, as `count_type` says.
+    """
+
+    tag_status: TagStatus
+    count_type: CountType
+    count_number: int
+    prefixes: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    storage_class: StorageClass = StorageClass.STANDARD
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule; of two, the one with the smaller priority number has the first word."""
+
+    priority: int
+    selection: Selection
+    action: Action
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LifecyclePolicy:
+    """A checked policy, its rules by ascending priority number; `text` is its minified JSON."""
+
+    text: str
+    rules: tuple[Rule, ...]
+
+    @property
+    def uses_archive(self) -> bool:
+        """Whether a rule archives images, or is about archived ones."""
+        return any(
+            rule.action is Action.TRANSITION or rule.selection.storage_class is StorageClass.ARCHIVE
+            for rule in self.rules
+        )
