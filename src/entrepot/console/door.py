@@ -60,13 +60,13 @@ class ConsoleDoor:
             "Content-Type": file.media_type,
             "Cache-Control": _FOREVER if file.is_hashed else "no-store",
         }
-        path = file.path
-        if file.packed is not None:
-            headers["Vary"] = "Accept-Encoding"
-            if _takes_gzip(request.headers.get("Accept-Encoding", "")):
-                headers["Content-Encoding"] = "gzip"
-                path = file.packed
-        return web.Response(headers=headers, body=self._files.read(path))
+        if not file.is_packed:
+            return web.Response(headers=headers, body=self._files.read(file))
+        headers["Vary"] = "Accept-Encoding"
+        if not _takes_gzip(request.headers.get("Accept-Encoding", "")):
+            return web.Response(headers=headers, body=self._files.unpack(file))
+        headers["Content-Encoding"] = "gzip"
+        return web.Response(headers=headers, body=self._files.read(file))
 
 
 def is_for_console(request: web.BaseRequest) -> bool:

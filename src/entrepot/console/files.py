@@ -1,5 +1,6 @@
-"""The built files: which there are, what type each has, and its bytes, packed where that is smaller."""
+"""The built files: which there are, what type each has, and its bytes, packed or not."""
 
+import gzip
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,11 +26,11 @@ _HASHED = re.compile(r"assets/[^/]*-[\w-]{8}\.[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class BuiltFile:
-    """One file of the build; `packed` is the same, gzipped, where the build made one."""
+    """One file of the build; `is_packed` is whether the build left it gzipped."""
 
     path: Path
     media_type: str
-    packed: Path | None
+    is_packed: bool
     is_hashed: bool
 
 
@@ -49,29 +50,24 @@ class BuiltFiles:
         """The file of this name, `assets/index-Cm3x_8aZ.js`; None where there is none."""
         return self._files.get(name)
 
-    def read(self, path: Path) -> bytes:
-        """The bytes of a file that was found here."""
-        content = self._bytes.get(path)
+    def read(self, file: BuiltFile) -> bytes:
+        """The bytes of a file that was found here, as they lie there."""
+        content = self._bytes.get(file.path)
         if content is None:
-            content = self._bytes[path] = path.read_bytes()
+            content = self._bytes[file.path] = file.path.read_bytes()
         return content
+
+    def unpack(self, file: BuiltFile) -> bytes:
+        """The bytes of a packed file for the few who do not take it as it is; made anew each time."""
+        return gzip.decompress(self.read(file))
 
 
 def _list(folder: Path) -> Iterator[tuple[str, BuiltFile]]:
     if not folder.is_dir():
         return
     for path in sorted(folder.rglob("*")):
-        media_type = _TYPES.get(path.suffix)
-        if media_type is None or not path.is_file():
-            continue
-        name = path.relative_to(folder).as_posix()
-        packed = path.with_name(path.name + _PACKED)
-        yield (
-            name,
-            BuiltFile(
-                path,
-                media_type,
-                packed if packed.is_file() else None,
-                is_hashed=_HASHED.fullmatch(name) is not None,
-            ),
-        )
+        is_packed = path.suffix == _PACKED
+        name = path.relative_to(folder).as_posix().removesuffix(_PACKED)
+        media_type = _TYPES.get(Path(name).suffix)
+        if media_type is not None and path.is_file():
+            yield name, BuiltFile(path, media_type, is_packed, is_hashed=_HASHED.fullmatch(name) is not None)

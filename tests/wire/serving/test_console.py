@@ -28,7 +28,6 @@ def built(tmp_path: Path) -> Path:
     (folder / "index.html").write_bytes(PAGE)
     (folder / "icon.svg").write_bytes(b"<svg/>")
     (folder / ".source").write_bytes(b"1 2")
-    (folder / "assets" / "index-Cm3x_8aZ.js").write_bytes(SCRIPT)
     (folder / "assets" / "index-Cm3x_8aZ.js.gz").write_bytes(gzip.compress(SCRIPT))
     (tmp_path / "secret.txt").write_text("secret")
     return folder
