@@ -9,11 +9,13 @@ help: ## list these commands
 
 serve: ## set up what is needed, then serve http://localhost:5050 from ./data; options in ARGS='--port 5051'
 	@tools/environment requirements.lock
+	@tools/console build || echo "The console could not be built: serving without it." >&2
 	@exec .venv/bin/entrepot serve $(ARGS)
 
 test: ## set up what is needed, then run every test; some of them with SUITES='unit wire'
 	@tools/environment requirements-dev.lock
 	@tools/install-test-tools
+	@tools/console build
 	@.venv/bin/python tools/run_tests.py $(SUITES)
 
 check: ## style, types, the layers of the design, the documents
@@ -23,11 +25,13 @@ check: ## style, types, the layers of the design, the documents
 	.venv/bin/mypy src tests tools bench deploy
 	.venv/bin/lint-imports --config .importlinter
 	.venv/bin/python tools/check_docs.py
+	tools/console check
 
 format: ## rewrite the source in the house's format
 	@tools/environment requirements-dev.lock
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+	tools/console format
 
 lock: ## resolve the dependencies of pyproject.toml anew; newer versions with ARGS=--upgrade
 	@tools/environment requirements-dev.lock
@@ -64,4 +68,5 @@ profile: ## show where the time of Entrepot's hottest paths goes; one of them wi
 
 image: ## build the container image as build/image/entrepot-VERSION.tar, for `docker load`; needs Debian 12's apt
 	@tools/environment requirements-dev.lock
+	@tools/console build
 	@.venv/bin/python -m deploy.image $(ARGS)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from entrepot.aws.endpoint import Endpoint
+from entrepot.console.door import ConsoleDoor
+from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.domain.audit import operator
 from entrepot.identity.accounts import Accounts
 from entrepot.identity.audit_trail import AuditTrail
@@ -124,6 +126,7 @@ class Application:
     aws: Endpoint
     oci: OciFront
     layers: LayerDoor
+    console: ConsoleDoor
     runner: Runner
     gatherings: tuple[PullTimes, KeyUses, PushedRepositories]
     refusals: Refusals
@@ -448,6 +451,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         ),
         oci=OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
         layers=LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
+        console=ConsoleDoor(BuiltFiles(BUILT)),
         runner=Runner(store, jobs, clock, new_id, poll=_JOB_POLL, reports=adapters.reports),
         gatherings=(pull_times, key_uses, pushed_repositories),
         refusals=refusals,

@@ -45,12 +45,12 @@ class Pulls:
         return await self._store.read(lambda records: _find(records, repository, reference))
 
     async def get_batch(
-        self, repository: Repository, ids: Sequence[ImageId], *, puller: str = ""
+        self, repository: Repository, ids: Sequence[ImageId], *, puller: str | None = ""
     ) -> tuple[list[tuple[ImageId, Pulled]], list[ImageFailure]]:
         """BatchGetImage: what each id found, in the order asked, and why the others found nothing.
 
-        `puller` is the principal's ARN, whose pulls may not count. Raises TooMany where the manifests
-        together are more than one answer may hold.
+        `puller` is the principal's ARN, whose pulls may not count; None where somebody only looks. Raises
+        TooMany where the manifests together are more than one answer may hold.
         """
         found: list[tuple[ImageId, Pulled]] = []
         failures: list[ImageFailure] = []
@@ -67,7 +67,7 @@ class Pulls:
             found.append((image_id, pulled))
         return found, failures
 
-    async def _get_by_id(self, repository: Repository, image_id: ImageId, puller: str) -> Pulled:
+    async def _get_by_id(self, repository: Repository, image_id: ImageId, puller: str | None) -> Pulled:
         match image_id.tag, image_id.digest:
             case str(tag), None:
                 return await self.get(repository, parse_tag(tag), puller=puller)
@@ -77,8 +77,10 @@ class Pulls:
         image = await self._store.read(lambda records: resolve_image(records, repository, image_id))
         return await self.get(repository, image.digest, puller=puller)
 
-    async def get(self, repository: Repository, reference: Tag | Digest, *, puller: str = "") -> Pulled:
-        """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN."""
+    async def get(
+        self, repository: Repository, reference: Tag | Digest, *, puller: str | None = ""
+    ) -> Pulled:
+        """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN, None of a look."""
 
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             if self._is_kept(repository, reference):
@@ -93,7 +95,8 @@ class Pulls:
             content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
             self._note_tag(repository, reference, image.digest)
-        self._pull_times.note(repository, image.digest, puller)
+        if puller is not None:
+            self._pull_times.note(repository, image.digest, puller)
         return Pulled(image, content)
 
     def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from entrepot.aws.endpoint import Endpoint
 from entrepot.aws.wire import Headers, WireRequest
+from entrepot.console.door import ConsoleDoor, is_for_console
 from entrepot.oci.bodies import Body
 from entrepot.oci.front import OciFront
 from entrepot.oci.layer_door import LayerDoor
@@ -34,12 +35,15 @@ class Front:
         aws: Endpoint,
         oci: OciFront,
         layers: LayerDoor,
+        console: ConsoleDoor,
         is_ready: Callable[[], Awaitable[bool]],
+        *,
         watch: RequestWatch | None = None,
     ) -> None:
         self._aws = aws
         self._oci = oci
         self._layers = layers
+        self._console = console
         self._is_ready = is_ready
         self._watch = watch or RequestWatch(Meters.alone())
 
@@ -72,6 +76,8 @@ class Front:
             return "layers", self._answer_layer
         if path in ("/healthz", "/readyz"):
             return "health", self._answer_health
+        if is_for_console(request):
+            return "console", self._answer_console
         return "none", _answer_nothing
 
     async def _answer_registry(self, request: IncomingRequest, sight: Sight) -> web.StreamResponse:
@@ -111,6 +117,9 @@ class Front:
         is_well = request.rel_url.raw_path == "/healthz" or await self._is_ready()
         return web.Response(status=200 if is_well else 503, text="ok\n" if is_well else "not ready\n")
 
+    async def _answer_console(self, request: IncomingRequest, _sight: Sight) -> web.StreamResponse:
+        return self._console.answer(request)
+
 
 async def _answer_nothing(request: IncomingRequest, _sight: Sight) -> web.StreamResponse:
     return _answer_plainly(404 if request.method in ("GET", "HEAD") else 405)
@@ -118,7 +127,7 @@ async def _answer_nothing(request: IncomingRequest, _sight: Sight) -> web.Stream
 
 def _answer_plainly(status: int) -> web.Response:
     headers = {"Allow": "GET, HEAD"} if status == 405 else {}
-    text = "Entrepot answers the ECR API at / and the registry at /v2/\n"
+    text = "Entrepot answers the ECR API at /, the registry at /v2/ and people at /console/\n"
     response = web.Response(status=status, headers=headers, text=text)
     if status == 405:
         response.force_close()  # nobody reads the body that came along

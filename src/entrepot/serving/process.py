@@ -157,7 +157,7 @@ def request_server(
     """What answers on each connection of the port."""
     watch = RequestWatch(telemetry.meters, telemetry.traces, names_repositories=settings.metrics_repositories)
     return PatientServer(
-        Front(app.aws, app.oci, app.layers, readiness.ask, watch).answer,
+        Front(app.aws, app.oci, app.layers, app.console, readiness.ask, watch=watch).answer,
         header_seconds=header_seconds,
         meters=telemetry.meters,
         proxies=TrustedProxies(settings.trusted_proxies) if settings.trusted_proxies else None,

@@ -22,6 +22,8 @@ from tests.unit.identity.issuers import MemoryIssuers
 from entrepot.aws.endpoint import Endpoint, Service
 from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
+from entrepot.console.door import ConsoleDoor
+from entrepot.console.files import BUILT, BuiltFiles
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.accounts import Accounts
@@ -413,6 +415,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
         endpoint,
         OciFront(use_cases, Access(addresses, tokens, decisions, listings), transfers, refusals),
         LayerDoor(catalog, layers, transfers, tokens, decisions, refusals=refusals),
+        ConsoleDoor(BuiltFiles(BUILT)),
         _is_ready,
     )
     roots = {account: new_key() for account in (ACCOUNT, OTHER_ACCOUNT)}

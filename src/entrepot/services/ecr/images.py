@@ -64,10 +64,14 @@ class ImageOperations:
         return {"image": image}
 
     async def get(self, call: Call, params: "ecr.BatchGetImageRequestTypeDef") -> Member:
-        """BatchGetImage; a manifest is given as it is stored, whatever media types are accepted."""
+        """BatchGetImage; a manifest is given as it is stored, whatever media types are accepted.
+
+        A look by the console is no pull: lifecycle rules that count from the last one must not see it.
+        """
         repository = await repository_of(self._catalog, call, params)
+        puller = None if call.caller.is_console else call.caller.arn
         found, failures = await self._pulls.get_batch(
-            repository, image_ids(params["imageIds"]), puller=call.caller.arn
+            repository, image_ids(params["imageIds"]), puller=puller
         )
         images = [
             {

@@ -1,0 +1,35 @@
+/** The AWS SDK's clients, signing in the browser, against the origin that the page came from. */
+
+import { ECRClient } from "@aws-sdk/client-ecr";
+import { IAMClient } from "@aws-sdk/client-iam";
+import type { Session } from "../session/session";
+
+export interface Keys {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+}
+
+export interface Clients {
+  ecr: ECRClient;
+  iam: IAMClient;
+}
+
+export function makeClients(session: Session): Clients {
+  const configuration = configure(session, session.region);
+  return {
+    ecr: new ECRClient(configuration),
+    iam: new IAMClient(configuration),
+  };
+}
+
+/** Where the API is: also what command line clients are given. */
+export function endpoint(): string {
+  return window.location.origin;
+}
+
+function configure(keys: Keys, region: string) {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  const credentials = { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) };
+  return { region, endpoint: endpoint(), credentials, maxAttempts: 2 };
+}

@@ -1,0 +1,153 @@
+/** One image: how it is started, what it is made of, and how it differs from others. */
+
+import { DescribeImagesCommand, type ImageDetail } from "@aws-sdk/client-ecr";
+import Box from "@cloudscape-design/components/box";
+import Container from "@cloudscape-design/components/container";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
+import { useQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useParams, useSearchParams } from "react-router";
+import { isImageConfig, tellKind } from "../../domain/artifacts";
+import { formatBytes, formatTime, shortDigest } from "../../format";
+import { paths } from "../../paths";
+import { useClients } from "../../session/context";
+import { OneCommand } from "../../shell/command";
+import { Copyable } from "../../shell/copyable";
+import { FaultAlert } from "../../shell/fault";
+import { PageLink } from "../../shell/links";
+import { text } from "../../text";
+import { useRepository } from "../repositories/queries";
+import { ComparisonTab } from "./comparison";
+import { ConfigView } from "./config";
+import { LayersView } from "./layers";
+import { type ImageContent, useImageContent } from "./queries";
+import { RawView } from "./raw";
+import { RelatedImages } from "./related";
+
+const words = text.image;
+
+export function ImagePage(): ReactNode {
+  const name = useParams()["*"] ?? "";
+  const [search, setSearch] = useSearchParams();
+  const digest = search.get("digest") ?? "";
+  const { ecr } = useClients();
+  const detail = useQuery({
+    queryKey: ["image", name, digest],
+    queryFn: async () => {
+      const found = await ecr.send(
+        new DescribeImagesCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] }),
+      );
+      return found.imageDetails?.[0] ?? null;
+    },
+  });
+  const image = useImageContent(name, digest);
+  return (
+    <ContentLayout
+      header={
+        <Header variant="h1" description={<PageLink to={paths.repository(name)}>{name}</PageLink>}>
+          {detail.data?.imageTags?.[0] ?? shortDigest(digest)}
+        </Header>
+      }
+    >
+      <SpaceBetween size="l">
+        <FaultAlert failure={detail.error ?? image.failure} />
+        {detail.isPending && <Spinner size="large" />}
+        {detail.data && <Summary name={name} detail={detail.data} image={image.content} />}
+        {detail.data && image.content && (
+          <Tabs
+            ariaLabel={words.parts}
+            activeTabId={search.get("tab") ?? firstTab(image.content)}
+            onChange={({ detail: { activeTabId } }) =>
+              setSearch({ digest, tab: activeTabId }, { replace: true })
+            }
+            tabs={tabsOf(name, detail.data, image.content)}
+          />
+        )}
+      </SpaceBetween>
+    </ContentLayout>
+  );
+}
+
+function Summary(props: { name: string; detail: ImageDetail; image: ImageContent | null }): ReactNode {
+  const { name, detail, image } = props;
+  const repository = useRepository(name);
+  const digest = detail.imageDigest ?? "";
+  const address = `${repository.data?.repositoryUri ?? name}@${digest}`;
+  return (
+    <Container>
+      <SpaceBetween size="l">
+        <KeyValuePairs
+          columns={3}
+          items={[
+            { label: words.tags, value: detail.imageTags?.join(", ") ?? "–" },
+            { label: text.images.kind, value: tellKind(detail) },
+            { label: words.platform, value: image?.config?.platform ?? platformsOf(image) },
+            { label: text.images.size, value: formatBytes(detail.imageSizeInBytes) },
+            { label: text.images.pushed, value: formatTime(detail.imagePushedAt) },
+            { label: text.images.pulled, value: formatTime(detail.lastRecordedPullTime) },
+            { label: text.images.digest, value: <Copyable value={digest} /> },
+            { label: words.mediaType, value: detail.imageManifestMediaType ?? "–" },
+            ...(detail.subjectManifestDigest
+              ? [
+                  {
+                    label: words.subject,
+                    value: (
+                      <PageLink to={paths.image(name, detail.subjectManifestDigest)}>
+                        {shortDigest(detail.subjectManifestDigest)}
+                      </PageLink>
+                    ),
+                  },
+                ]
+              : []),
+          ]}
+        />
+        <OneCommand says={words.pull} command={`docker pull ${address}`} />
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+function firstTab(image: ImageContent): string {
+  return image.manifest.manifests.length > 0 ? "platforms" : "config";
+}
+
+function tabsOf(name: string, detail: ImageDetail, image: ImageContent): TabsProps.Tab[] {
+  const tabs: TabsProps.Tab[] = [];
+  const { manifest, config } = image;
+  if (manifest.manifests.length > 0) {
+    const content = <RelatedImages title={words.platforms} name={name} images={manifest.manifests} />;
+    tabs.push({ id: "platforms", label: words.platforms, content });
+  }
+  if (config !== null) {
+    tabs.push({ id: "config", label: words.config, content: <ConfigView config={config} /> });
+  }
+  if (manifest.layers.length > 0) {
+    const content = <LayersView layers={manifest.layers} history={config?.history ?? []} />;
+    tabs.push({ id: "layers", label: words.layers, content });
+  }
+  tabs.push({
+    id: "referrers",
+    label: words.referrers,
+    content: <Referrers name={name} digest={detail.imageDigest ?? ""} />,
+  });
+  if (manifest.layers.length > 0 && isImageConfig(manifest.config?.mediaType ?? "")) {
+    const content = <ComparisonTab name={name} digest={detail.imageDigest ?? ""} image={image} />;
+    tabs.push({ id: "comparison", label: words.comparison, content });
+  }
+  tabs.push({ id: "raw", label: words.raw, content: <RawView image={image} /> });
+  return tabs;
+}
+
+function Referrers({ name, digest }: { name: string; digest: string }): ReactNode {
+  return <RelatedImages title={words.referrers} name={name} subject={digest} />;
+}
+
+function platformsOf(image: ImageContent | null): ReactNode {
+  const platforms = image?.manifest.manifests.flatMap((part) => part.platform ?? []) ?? [];
+  return platforms.length === 0 ? "–" : <Box>{platforms.join(", ")}</Box>;
+}

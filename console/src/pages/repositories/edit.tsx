@@ -1,0 +1,85 @@
+/** Changing what may be changed of a repository. */
+
+import { PutImageTagMutabilityCommand, type Repository } from "@aws-sdk/client-ecr";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Form from "@cloudscape-design/components/form";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { useNavigate, useParams } from "react-router";
+import { complaintAboutFilter, mutabilityMembers, mutabilityOf } from "../../domain/mutability";
+import { paths } from "../../paths";
+import { useClients } from "../../session/context";
+import { FaultAlert } from "../../shell/fault";
+import { useNotices } from "../../shell/notifications";
+import { text } from "../../text";
+import { MutabilityFields } from "./mutability_fields";
+import { useRepository } from "./queries";
+
+const words = text.editRepository;
+
+export function EditRepositoryPage(): ReactNode {
+  const name = useParams()["*"] ?? "";
+  const repository = useRepository(name);
+  return (
+    <ContentLayout header={<Header variant="h1">{words.title(name)}</Header>}>
+      <FaultAlert failure={repository.error} />
+      {repository.isPending && <Spinner size="large" />}
+      {repository.data && <EditForm key={name} repository={repository.data} />}
+    </ContentLayout>
+  );
+}
+
+function EditForm({ repository }: { repository: Repository }): ReactNode {
+  const name = repository.repositoryName ?? "";
+  const { ecr } = useClients();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const { tellSuccess } = useNotices();
+  const [mutability, setMutability] = useState(() => mutabilityOf(repository));
+  const isRight = mutability.exceptions.every((filter) => complaintAboutFilter(filter) === null);
+  const save = useMutation({
+    mutationFn: () =>
+      ecr.send(new PutImageTagMutabilityCommand({ repositoryName: name, ...mutabilityMembers(mutability) })),
+    onSuccess: () => {
+      queries.removeQueries({ queryKey: ["listing"] });
+      queries.removeQueries({ queryKey: ["repository", name] });
+      tellSuccess(words.done(name));
+      navigate(paths.repository(name));
+    },
+  });
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (isRight && !save.isPending) {
+          save.mutate();
+        }
+      }}
+    >
+      <Form
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" formAction="none" onClick={() => navigate(-1)}>
+              {text.cancel}
+            </Button>
+            <Button variant="primary" formAction="submit" disabled={!isRight} loading={save.isPending}>
+              {text.save}
+            </Button>
+          </SpaceBetween>
+        }
+      >
+        <SpaceBetween size="l">
+          <FaultAlert failure={save.error} />
+          <Container header={<Header variant="h2">{text.mutability.title}</Header>}>
+            <MutabilityFields value={mutability} onChange={setMutability} />
+          </Container>
+        </SpaceBetween>
+      </Form>
+    </form>
+  );
+}

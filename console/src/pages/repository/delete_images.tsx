@@ -1,0 +1,109 @@
+/** Deleting images: what goes, what that frees at most, and what the registry refused to delete. */
+
+import { BatchDeleteImageCommand, type ImageDetail, type ImageFailure } from "@aws-sdk/client-ecr";
+import Alert from "@cloudscape-design/components/alert";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Modal from "@cloudscape-design/components/modal";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { useMutation } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { isIndex } from "../../domain/artifacts";
+import { formatBytes, formatCount, shortDigest } from "../../format";
+import { useClients } from "../../session/context";
+import { Confirmation } from "../../shell/confirmation";
+import { useNotices } from "../../shell/notifications";
+import { text } from "../../text";
+
+const words = text.deleteImages;
+const BATCH = 100; // the most that BatchDeleteImage takes
+const MOST_SHOWN = 20;
+
+export function DeleteImages(props: {
+  repositoryName: string;
+  images: ImageDetail[];
+  onDeleted: () => void;
+  onClose: () => void;
+}): ReactNode {
+  const { repositoryName, images, onDeleted, onClose } = props;
+  const { ecr } = useClients();
+  const { tellSuccess } = useNotices();
+  const remove = useMutation({
+    mutationFn: async () => {
+      const failures: ImageFailure[] = [];
+      // An index first: the registry keeps what an index still names.
+      const ordered = [...images.filter(isIndex), ...images.filter((image) => !isIndex(image))];
+      for (let start = 0; start < ordered.length; start += BATCH) {
+        const imageIds = ordered
+          .slice(start, start + BATCH)
+          .map((image) => ({ imageDigest: image.imageDigest }));
+        const done = await ecr.send(new BatchDeleteImageCommand({ repositoryName, imageIds }));
+        failures.push(...(done.failures ?? []));
+      }
+      return failures;
+    },
+    onSuccess: (failures) => {
+      if (failures.length === 0) {
+        tellSuccess(words.done(formatCount(images.length)));
+        onDeleted();
+      }
+    },
+  });
+  if (remove.data?.length) {
+    return <Failures failures={remove.data} onClose={onDeleted} />;
+  }
+  const bytes = images.reduce((sum, image) => sum + (image.imageSizeInBytes ?? 0), 0);
+  return (
+    <Confirmation
+      title={words.title(formatCount(images.length))}
+      warning={
+        <SpaceBetween size="xs">
+          <Box color="inherit">{words.warning(formatBytes(bytes))}</Box>
+          <ul>
+            {images.slice(0, MOST_SHOWN).map((image) => (
+              <li key={image.imageDigest}>
+                {image.imageTags?.join(", ") || shortDigest(image.imageDigest ?? "")}
+              </li>
+            ))}
+          </ul>
+          {images.length > MOST_SHOWN && <Box>{words.more(formatCount(images.length - MOST_SHOWN))}</Box>}
+        </SpaceBetween>
+      }
+      phrase={words.phrase}
+      button={text.delete}
+      isPending={remove.isPending}
+      failure={remove.error}
+      onConfirm={() => remove.mutate()}
+      onClose={onClose}
+    />
+  );
+}
+
+function Failures(props: { failures: ImageFailure[]; onClose: () => void }): ReactNode {
+  const { failures, onClose } = props;
+  return (
+    <Modal
+      visible
+      onDismiss={onClose}
+      header={words.notAll}
+      footer={
+        <Box float="right">
+          <Button variant="primary" onClick={onClose}>
+            {text.close}
+          </Button>
+        </Box>
+      }
+    >
+      <Alert type="error">
+        <ul>
+          {failures.map((failure) => (
+            <li key={failure.imageId?.imageDigest}>
+              {shortDigest(failure.imageId?.imageDigest ?? "")}: {failure.failureCode}:{" "}
+              {failure.failureReason}
+            </li>
+          ))}
+        </ul>
+      </Alert>
+    </Modal>
+  );
+}

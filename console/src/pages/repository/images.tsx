@@ -1,0 +1,181 @@
+/** The images of a repository. */
+
+import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import { type ReactNode, useMemo, useState } from "react";
+import { isIndex, tellKind } from "../../domain/artifacts";
+import { imageTree } from "../../domain/image_tree";
+import { formatBytes, formatTime, shortDigest } from "../../format";
+import { paths } from "../../paths";
+import { Copyable } from "../../shell/copyable";
+import { PageLink } from "../../shell/links";
+import { type Column, LongTable } from "../../shell/long_table";
+import { text } from "../../text";
+import { DeleteImages } from "./delete_images";
+import { useImages, useIndexParts } from "./queries";
+
+const words = text.images;
+/** Indexes that are looked into by themselves; further ones are, where they are opened. */
+const MOST_INDEXES = 500;
+
+export function ImagesTab({ repository }: { repository: Repository }): ReactNode {
+  const name = repository.repositoryName ?? "";
+  const listing = useImages(name);
+  const [selected, setSelected] = useState<ImageDetail[]>([]);
+  const [isDeleting, setDeleting] = useState(false);
+  const [opened, setOpened] = useState<ImageDetail[]>([]);
+  const indexes = useMemo(() => {
+    const all = listing.entries.filter(isIndex).map(digestOf);
+    return [...new Set([...all.slice(0, MOST_INDEXES), ...opened.filter(isIndex).map(digestOf)])];
+  }, [listing.entries, opened]);
+  const parts = useIndexParts(name, indexes);
+  const tree = useMemo(
+    () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
+    [listing.entries, parts.data],
+  );
+  const columns = useMemo(() => columnsOf(name, parts.data?.platforms ?? new Map()), [name, parts.data]);
+
+  return (
+    <>
+      <LongTable
+        id="images"
+        variant="container"
+        columns={columns}
+        entries={tree.roots}
+        isComplete={listing.isComplete}
+        failure={listing.failure ?? parts.error}
+        idOf={digestOf}
+        haystackOf={haystackOf}
+        filterLabel={words.filter}
+        ariaLabel={words.title}
+        sortedBy="pushed"
+        isDescending
+        selectionType="multi"
+        selectionLabelOf={(image) => nameOf(image)}
+        selected={selected}
+        onSelect={setSelected}
+        expandable={{
+          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+          isItemExpandable: (image) =>
+            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+          expandedItems: opened,
+          onExpandableItemToggle: ({ detail }) =>
+            setOpened((before) => {
+              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+              return detail.expanded ? [...others, detail.item] : others;
+            }),
+        }}
+        empty={<Box textAlign="center">{words.none}</Box>}
+        header={(counter) => (
+          <Header
+            variant="h2"
+            counter={counter}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
+                  {text.delete}
+                </Button>
+              </SpaceBetween>
+            }
+          >
+            {words.title}
+          </Header>
+        )}
+      />
+      {isDeleting && (
+        <DeleteImages
+          repositoryName={name}
+          images={selected}
+          onClose={() => setDeleting(false)}
+          onDeleted={() => {
+            setDeleting(false);
+            setSelected([]);
+            listing.refresh();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
+  return [
+    {
+      id: "tags",
+      name: words.tags,
+      header: words.tags,
+      cell: (image) => (
+        <PageLink to={paths.image(name, digestOf(image))}>
+          {image.imageTags?.join(", ") || platforms.get(digestOf(image)) || words.untagged}
+        </PageLink>
+      ),
+      sortingComparator: (one, other) => compare(one.imageTags?.[0] ?? "", other.imageTags?.[0] ?? ""),
+      isRowHeader: true,
+      minWidth: 200,
+    },
+    {
+      id: "kind",
+      name: words.kind,
+      header: words.kind,
+      cell: tellKind,
+      sortingComparator: (one, other) => compare(tellKind(one), tellKind(other)),
+      minWidth: 120,
+    },
+    {
+      id: "pushed",
+      name: words.pushed,
+      header: words.pushed,
+      cell: (image) => formatTime(image.imagePushedAt),
+      sortingComparator: (one, other) => momentOf(one.imagePushedAt) - momentOf(other.imagePushedAt),
+      minWidth: 160,
+    },
+    {
+      id: "size",
+      name: words.size,
+      header: words.size,
+      cell: (image) => formatBytes(image.imageSizeInBytes),
+      sortingComparator: (one, other) => (one.imageSizeInBytes ?? 0) - (other.imageSizeInBytes ?? 0),
+      minWidth: 90,
+    },
+    {
+      id: "digest",
+      name: words.digest,
+      header: words.digest,
+      cell: (image) => <Copyable value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
+      minWidth: 200,
+    },
+    {
+      id: "pulled",
+      name: words.pulled,
+      header: words.pulled,
+      cell: (image) => formatTime(image.lastRecordedPullTime),
+      sortingComparator: (one, other) =>
+        momentOf(one.lastRecordedPullTime) - momentOf(other.lastRecordedPullTime),
+      minWidth: 160,
+    },
+  ];
+}
+
+function digestOf(image: ImageDetail): string {
+  return image.imageDigest ?? "";
+}
+
+function nameOf(image: ImageDetail): string {
+  return image.imageTags?.[0] ?? shortDigest(digestOf(image));
+}
+
+function haystackOf(image: ImageDetail): string {
+  return `${image.imageTags?.join(" ") ?? ""} ${digestOf(image)}`.toLowerCase();
+}
+
+function momentOf(moment: Date | undefined): number {
+  return moment?.getTime() ?? 0;
+}
+
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}

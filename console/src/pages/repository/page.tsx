@@ -1,0 +1,98 @@
+/** One repository: what it is, and its images, permissions and tags. */
+
+import type { Repository } from "@aws-sdk/client-ecr";
+import Button from "@cloudscape-design/components/button";
+import Container from "@cloudscape-design/components/container";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Spinner from "@cloudscape-design/components/spinner";
+import Tabs from "@cloudscape-design/components/tabs";
+import { type ReactNode, useState } from "react";
+import { useNavigate, useParams, useSearchParams } from "react-router";
+import { tellMutability } from "../../domain/mutability";
+import { formatTime } from "../../format";
+import { paths } from "../../paths";
+import { Copyable } from "../../shell/copyable";
+import { FaultAlert } from "../../shell/fault";
+import { text } from "../../text";
+import { DeleteRepository } from "../repositories/delete";
+import { useRepository } from "../repositories/queries";
+import { ImagesTab } from "./images";
+import { PermissionsTab } from "./permissions";
+import { PushCommands } from "./push_commands";
+import { TagsTab } from "./tags";
+
+const words = text.repository;
+
+export function RepositoryPage(): ReactNode {
+  const name = useParams()["*"] ?? "";
+  const repository = useRepository(name);
+  return (
+    <>
+      <FaultAlert failure={repository.error} />
+      {repository.isPending && <Spinner size="large" />}
+      {repository.data && <RepositoryView key={name} repository={repository.data} />}
+    </>
+  );
+}
+
+function RepositoryView({ repository }: { repository: Repository }): ReactNode {
+  const name = repository.repositoryName ?? "";
+  const navigate = useNavigate();
+  const [search, setSearch] = useSearchParams();
+  const [dialog, setDialog] = useState<"push" | "delete" | null>(null);
+  const close = () => setDialog(null);
+  return (
+    <ContentLayout
+      header={
+        <Header
+          variant="h1"
+          actions={
+            <SpaceBetween direction="horizontal" size="xs">
+              <Button onClick={() => navigate(paths.editRepository(name))}>{text.edit}</Button>
+              <Button onClick={() => setDialog("delete")}>{text.delete}</Button>
+              <Button variant="primary" onClick={() => setDialog("push")}>
+                {text.push.view}
+              </Button>
+            </SpaceBetween>
+          }
+        >
+          {name}
+        </Header>
+      }
+    >
+      <SpaceBetween size="l">
+        <Container>
+          <KeyValuePairs
+            columns={4}
+            items={[
+              { label: text.repositories.uri, value: <Copyable value={repository.repositoryUri ?? ""} /> },
+              { label: text.repositories.mutability, value: tellMutability(repository) },
+              {
+                label: text.repositories.encryption,
+                value: repository.encryptionConfiguration?.encryptionType ?? "–",
+              },
+              { label: text.repositories.created, value: formatTime(repository.createdAt) },
+            ]}
+          />
+        </Container>
+        <Tabs
+          ariaLabel={words.tabs}
+          activeTabId={search.get("tab") ?? "images"}
+          onChange={({ detail }) => setSearch({ tab: detail.activeTabId }, { replace: true })}
+          tabs={[
+            { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
+            { id: "permissions", label: words.permissions, content: <PermissionsTab name={name} /> },
+            { id: "tags", label: words.tags, content: <TagsTab arn={repository.repositoryArn ?? ""} /> },
+          ]}
+        />
+      </SpaceBetween>
+      {dialog === "push" && <PushCommands repository={repository} onClose={close} />}
+      {dialog === "delete" && (
+        <DeleteRepository name={name} onClose={close} onDeleted={() => navigate(paths.repositories)} />
+      )}
+    </ContentLayout>
+  );
+}

@@ -1,0 +1,155 @@
+/** Sessions that have not ended, one's own or the whole account's, and ending them. */
+
+import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
+import ContentLayout from "@cloudscape-design/components/content-layout";
+import Header from "@cloudscape-design/components/header";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Toggle from "@cloudscape-design/components/toggle";
+import { useMutation } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { callEntrepot, type SessionSummary } from "../../api/entrepot";
+import { useListing } from "../../api/listing";
+import { formatTime } from "../../format";
+import { useSession, useSessionState } from "../../session/context";
+import { Confirmation } from "../../shell/confirmation";
+import { type Column, LongTable } from "../../shell/long_table";
+import { useNotices } from "../../shell/notifications";
+import { text } from "../../text";
+
+const words = text.sessions;
+const PAGE = 100;
+
+const COLUMNS: Column<SessionSummary>[] = [
+  {
+    id: "id",
+    name: words.id,
+    header: words.id,
+    cell: (one) => (one.isCurrent ? words.current(one.accessKeyId) : one.accessKeyId),
+    isRowHeader: true,
+    minWidth: 220,
+  },
+  { id: "principal", name: words.principal, header: words.principal, cell: (one) => one.principalArn },
+  { id: "kind", name: words.kind, header: words.kind, cell: (one) => words.kinds[one.kind] ?? one.kind },
+  {
+    id: "created",
+    name: words.created,
+    header: words.created,
+    cell: (one) => formatTime(momentOf(one.createdAt)),
+    sortingComparator: (one, other) => (one.createdAt ?? 0) - (other.createdAt ?? 0),
+  },
+  {
+    id: "expires",
+    name: words.expires,
+    header: words.expires,
+    cell: (one) => formatTime(momentOf(one.expiresAt)),
+    sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
+  },
+  { id: "issued", name: words.issuedBy, header: words.issuedBy, cell: (one) => one.issuedBy ?? "–" },
+];
+
+export function SessionsPage(): ReactNode {
+  const session = useSession();
+  const { end } = useSessionState();
+  const { tellSuccess } = useNotices();
+  const [isWhole, setWhole] = useState(false);
+  const [selected, setSelected] = useState<SessionSummary[]>([]);
+  const [isEnding, setEnding] = useState(false);
+  const listing = useListing(`sessions/${session.account}/${isWhole}`, async (token, signal) => {
+    const page = await callEntrepot(
+      session,
+      session.region,
+      "ListSessions",
+      {
+        ...(isWhole ? { allPrincipals: true } : {}),
+        maxResults: PAGE,
+        ...(token === undefined ? {} : { nextToken: token }),
+      },
+      signal,
+    );
+    return { entries: page.sessions, next: page.nextToken };
+  });
+  const revoke = useMutation({
+    mutationFn: async () => {
+      // One's own last: it is needed for the others.
+      const ordered = [
+        ...selected.filter((one) => !one.isCurrent),
+        ...selected.filter((one) => one.isCurrent),
+      ];
+      for (const one of ordered) {
+        await callEntrepot(session, session.region, "RevokeSession", { accessKeyId: one.accessKeyId });
+      }
+    },
+    onSuccess: () => {
+      setEnding(false);
+      if (selected.some((one) => one.isCurrent)) {
+        end();
+        return;
+      }
+      tellSuccess(words.done);
+      setSelected([]);
+      listing.refresh();
+    },
+  });
+  return (
+    <ContentLayout>
+      <LongTable
+        id="sessions"
+        columns={COLUMNS}
+        entries={listing.entries}
+        isComplete={listing.isComplete}
+        failure={listing.failure}
+        idOf={(one) => one.accessKeyId}
+        haystackOf={haystackOf}
+        filterLabel={words.filter}
+        ariaLabel={words.title}
+        sortedBy="created"
+        isDescending
+        selectionType="multi"
+        selected={selected}
+        onSelect={setSelected}
+        empty={<Box textAlign="center">{text.none}</Box>}
+        header={(counter) => (
+          <Header
+            variant="h1"
+            counter={counter}
+            description={words.description}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs" alignItems="center">
+                <Toggle checked={isWhole} onChange={({ detail }) => setWhole(detail.checked)}>
+                  {words.whole}
+                </Toggle>
+                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                <Button disabled={selected.length === 0} onClick={() => setEnding(true)}>
+                  {words.end}
+                </Button>
+              </SpaceBetween>
+            }
+          >
+            {words.title}
+          </Header>
+        )}
+      />
+      {isEnding && (
+        <Confirmation
+          title={words.end}
+          warning={words.warning}
+          phrase={words.phrase}
+          button={words.end}
+          isPending={revoke.isPending}
+          failure={revoke.error}
+          onConfirm={() => revoke.mutate()}
+          onClose={() => setEnding(false)}
+        />
+      )}
+    </ContentLayout>
+  );
+}
+
+function haystackOf(session: SessionSummary): string {
+  return `${session.accessKeyId} ${session.principalArn}`.toLowerCase();
+}
+
+function momentOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
+}

@@ -1,0 +1,154 @@
+/** A table for lists of any length: filter, sort, pages, column choice, and what has come so far. */
+
+import Box from "@cloudscape-design/components/box";
+import CollectionPreferences from "@cloudscape-design/components/collection-preferences";
+import Pagination from "@cloudscape-design/components/pagination";
+import SpaceBetween from "@cloudscape-design/components/space-between";
+import Table, { type TableProps } from "@cloudscape-design/components/table";
+import TextFilter from "@cloudscape-design/components/text-filter";
+import { type ReactNode, useState } from "react";
+import { formatCount } from "../format";
+import { text } from "../text";
+import { FaultAlert } from "./fault";
+import { usePreferences } from "./preferences";
+import { useRows } from "./rows";
+
+export interface Column<T> extends TableProps.ColumnDefinition<T> {
+  id: string;
+  /** What the choice of columns calls it. */
+  name: string;
+  /** Whether it is shown until somebody chooses. */
+  isStandard?: boolean;
+}
+
+export interface LongTableProps<T> {
+  /** The name under which preferences are kept. */
+  id: string;
+  columns: Column<T>[];
+  entries: readonly T[];
+  isComplete: boolean;
+  failure?: unknown;
+  idOf: (entry: T) => string;
+  /** What the filter looks in, in lower case; the same function every time. */
+  haystackOf: (entry: T) => string;
+  filterLabel: string;
+  ariaLabel: string;
+  selectionType?: "single" | "multi";
+  selectionLabelOf?: (entry: T) => string;
+  selected?: T[];
+  onSelect?: (selected: T[]) => void;
+  sortedBy: string;
+  isDescending?: boolean;
+  expandable?: TableProps.ExpandableRows<T>;
+  variant?: TableProps.Variant;
+  header: (counter: string) => ReactNode;
+  empty: ReactNode;
+}
+
+const PAGE_SIZES = [10, 20, 50, 100];
+
+export function LongTable<T>(props: LongTableProps<T>): ReactNode {
+  const { id, columns, entries, isComplete, failure, idOf, haystackOf, selected = [], onSelect } = props;
+  const [preferences, setPreferences] = usePreferences(id, {
+    pageSize: 50,
+    contentDisplay: columns.map((column) => ({ id: column.id, visible: column.isStandard ?? true })),
+  });
+  const [sorting, setSorting] = useState({ by: props.sortedBy, isDescending: props.isDescending ?? false });
+  const sortingColumn = columns.find((column) => column.id === sorting.by);
+  const rows = useRows(
+    entries,
+    sortingColumn?.sortingComparator
+      ? { compare: sortingColumn.sortingComparator, isDescending: sorting.isDescending }
+      : null,
+    haystackOf,
+    preferences.pageSize ?? 50,
+  );
+  return (
+    <SpaceBetween size="s">
+      <FaultAlert failure={failure} />
+      <Table
+        items={rows.items}
+        sortingColumn={sortingColumn}
+        sortingDescending={sorting.isDescending}
+        onSortingChange={({ detail }) => {
+          const column = columns.find(
+            (one) => one.sortingComparator === detail.sortingColumn.sortingComparator,
+          );
+          setSorting({ by: column?.id ?? sorting.by, isDescending: detail.isDescending ?? false });
+          rows.setPage(1);
+        }}
+        columnDefinitions={columns}
+        columnDisplay={preferences.contentDisplay ?? []}
+        trackBy={idOf}
+        loading={!isComplete && entries.length === 0}
+        loadingText={text.table.loading}
+        variant={props.variant ?? "full-page"}
+        stickyHeader
+        resizableColumns
+        expandableRows={props.expandable}
+        selectionType={props.selectionType}
+        selectedItems={selected}
+        onSelectionChange={({ detail }) => onSelect?.(detail.selectedItems)}
+        ariaLabels={{
+          tableLabel: props.ariaLabel,
+          selectionGroupLabel: text.table.selection,
+          allItemsSelectionLabel: () => text.table.selectAll,
+          itemSelectionLabel: (_, entry) => text.table.select(props.selectionLabelOf?.(entry) ?? idOf(entry)),
+          expandButtonLabel: (entry) => text.table.expand(props.selectionLabelOf?.(entry) ?? idOf(entry)),
+          collapseButtonLabel: (entry) => text.table.collapse(props.selectionLabelOf?.(entry) ?? idOf(entry)),
+        }}
+        header={props.header(counter(entries.length, isComplete))}
+        filter={
+          <TextFilter
+            filteringText={rows.wanted}
+            onChange={({ detail }) => rows.setWanted(detail.filteringText)}
+            filteringPlaceholder={props.filterLabel}
+            filteringAriaLabel={props.filterLabel}
+            countText={text.table.matches(formatCount(rows.matches))}
+          />
+        }
+        pagination={
+          <Pagination
+            currentPageIndex={rows.page}
+            pagesCount={rows.pages}
+            onChange={({ detail }) => rows.setPage(detail.currentPageIndex)}
+          />
+        }
+        preferences={
+          <CollectionPreferences
+            title={text.table.preferences}
+            confirmLabel={text.confirmButton}
+            cancelLabel={text.cancel}
+            preferences={preferences}
+            onConfirm={({ detail }) => setPreferences({ ...detail })}
+            pageSizePreference={{
+              title: text.table.pageSize,
+              options: PAGE_SIZES.map((size) => ({ value: size, label: text.table.rows(size) })),
+            }}
+            contentDisplayPreference={{
+              title: text.table.columns,
+              options: columns.map((column, place) => ({
+                id: column.id,
+                label: column.name,
+                alwaysVisible: place === 0,
+              })),
+            }}
+          />
+        }
+        empty={
+          rows.wanted === "" ? (
+            props.empty
+          ) : (
+            <Box textAlign="center" color="inherit">
+              {text.table.noMatch}
+            </Box>
+          )
+        }
+      />
+    </SpaceBetween>
+  );
+}
+
+function counter(count: number, isComplete: boolean): string {
+  return `(${formatCount(count)}${isComplete ? "" : "+"})`;
+}
