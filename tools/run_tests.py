@@ -37,12 +37,19 @@ class Suite:
 # Left out on every site but the default one, for they would find the same thing there: each starts a server
 # of its own, to follow a page of the documents, to wear AWS's own names, or with some setting.
 ABOUT_ONE_MACHINE = (
-    "clients/test_howto.py",
-    "clients/test_readme_commands.py",
+    "clients/test_administration.py",
+    "clients/test_audit.py",
     "clients/test_balancers.py",
+    "clients/test_docker_policies.py",
+    "clients/test_docker_tokens.py",
+    "clients/test_howto.py",
+    "clients/test_iam_processes.py",
     "clients/test_object_storage.py",
     "clients/test_prometheus.py",
+    "clients/test_read_only.py",
+    "clients/test_readme_commands.py",
     "clients/test_traces.py",
+    "clients/test_web_identity.py",
     "clients/aws_names",
 )
 
@@ -58,13 +65,13 @@ MINUTES = 45
 SUITES = (
     Suite("unit", minutes=4, workers=2),
     Suite("contract", minutes=12, workers=2),
-    Suite("wire", minutes=7, workers=2),
-    Suite("faults", minutes=10, left_out=("faults/cluster",)),
+    Suite("wire", minutes=9, workers=2),
+    Suite("faults", minutes=14, left_out=("faults/cluster",)),
     Suite("console", minutes=6, workers=2),
     Suite("clients", minutes=12),
     Suite("conformance", minutes=5),
     Suite("deploy", minutes=6),
-    Suite("faults-cluster", minutes=8, folder="faults/cluster"),
+    Suite("faults-cluster", minutes=11, folder="faults/cluster"),
     end_to_end("sqlite-s3"),
     end_to_end("postgres-file"),
     end_to_end("postgres-s3"),

@@ -64,9 +64,6 @@ class WebSessions:
         )
         asked = replace(asked, tags=identity.tags, transitive_tags=identity.transitive_tags)
         role = await self._check_trusted(role, provider, identity, asked, context)
-        performed_by(
-            audit.web_identity(provider=provider.arn, audience=identity.audience, subject=identity.subject)
-        )
         return BegunWebSession(
             await self._sessions.begin_for_provider(provider, role, asked), identity, provider
         )

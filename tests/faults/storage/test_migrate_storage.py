@@ -115,8 +115,9 @@ def _small_disk(folder: Path, size: str) -> Iterator[None]:
 def test_layers_damaged_or_lost_in_the_source_are_named_and_the_rest_moves(server: Entrepot) -> None:
     fill(server, 3)
     server.stop()
-    lying = sorted(path for path in (server.data_folder / "blobs" / "blobs").rglob("*") if path.is_file())
-    lost, damaged = lying[0], max(lying, key=lambda path: path.stat().st_size)
+    lying = [path for path in (server.data_folder / "blobs" / "blobs").rglob("*") if path.is_file()]
+    lying.sort(key=lambda path: path.stat().st_size)
+    lost, damaged = lying[0], lying[-1]
     lost.unlink()
     with damaged.open("r+b") as file:
         file.seek(-5, os.SEEK_END)

@@ -12,15 +12,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from botocore import xform_name
-from tests.unit.identity.issuers import AUDIENCE, SUBJECT, claims, public_jwk, sign
 from tests.wire.aws.audited import CHANGING, STEPS, UNSIGNED, Said
 from tests.wire.aws.images import create, push_image
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_iam import arn, policy, session_keys, trust, user
-from tests.wire.aws.test_sts_web_identity import KEY, add_provider, asked, assume, provider_arn, web_trust
 from tests.wire.oci.world import digest_of
 
-from entrepot.domain.audit import HIDDEN, AuditEvent
+from entrepot.domain.audit import AuditEvent
 from entrepot.identity.credentials import IssuedKey
 from entrepot.storage.metadata.audit_events import SqlAuditEvents
 
@@ -331,33 +329,6 @@ async def test_a_session_of_a_role_is_told_with_its_issuer(served: Served) -> No
     assert identity["accessKeyId"] == given["AccessKeyId"]
     assert identity["sessionContext"]["sessionIssuer"]["userName"] == "build"
     assert (await events(served))[-1].username == "job"
-
-
-async def test_a_web_identity_is_told_by_what_its_token_says_and_never_by_the_token(served: Served) -> None:
-    iam = served.iam()
-    served.issuers.publish(public_jwk(KEY))
-    await add_provider(iam)
-    await to_thread(iam.create_role, RoleName="build", AssumeRolePolicyDocument=web_trust())
-    before, token = len(await events(served)), sign(claims(), KEY)
-    begun = await assume(served, token)
-    refused = await refusal(
-        served.unsigned_sts().assume_role_with_web_identity, **asked(sign(claims(sub="stranger"), KEY))
-    )
-    assert refused.code == "AccessDenied"
-
-    [record] = (await records(served))[before:]
-    assert record["eventName"] == "AssumeRoleWithWebIdentity"
-    assert record["userIdentity"] == {
-        "type": "WebIdentityUser",
-        "principalId": f"{provider_arn()}:{AUDIENCE}:{SUBJECT}",
-        "userName": SUBJECT,
-        "identityProvider": provider_arn(),
-    }
-    assert record["recipientAccountId"] == ACCOUNT
-    assert record["requestParameters"]["webIdentityToken"] == HIDDEN
-    told = record["responseElements"]["credentials"]
-    assert told["accessKeyId"] == begun["Credentials"]["AccessKeyId"]
-    assert token.rpartition(".")[2] not in str(record)
 
 
 async def test_both_accounts_have_the_event_of_a_change_across_them(served: Served) -> None:

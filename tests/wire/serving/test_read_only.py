@@ -184,7 +184,7 @@ STS_CHANGES: Mapping[str, Mapping[str, str]] = {
     "GetSessionToken": {},
     "GetFederationToken": {"Name": "guest"},
 }
-ROOT_MAY_NOT = {"AssumeRole"}
+ROOT_MAY_NOT = {"AssumeRole", "AssumeRoleWithWebIdentity"}  # the second takes the token of an issuer instead
 
 
 def test_every_operation_of_sts_is_one_of_these() -> None:
