@@ -66,7 +66,7 @@ def test_keys_are_switched_off_and_deleted(visitor: Visitor, registry: Registry)
     page.get_by_role("link", name="bert").click()
 
     page.get_by_role("button", name=f"Deactivate {key}").click()
-    expect(page.get_by_role("button", name=f"Activate {key}")).to_be_visible()
+    expect(page.get_by_role("button", name=f"Activate {key}", exact=True)).to_be_visible()
     [listed] = iam.list_access_keys(UserName="bert")["AccessKeyMetadata"]
     assert listed["Status"] == "Inactive"
 
