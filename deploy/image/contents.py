@@ -26,7 +26,7 @@ DEBIAN_PACKAGES = (
 
 # botocore has the models of over 400 services. These are offered, or asked by Entrepot itself: credentials
 # (sts), blobs (s3), keys (kms).
-SERVICE_MODELS = ("ecr", "ecr-public", "iam", "kms", "s3", "sts")
+SERVICE_MODELS = ("cloudtrail", "ecr", "ecr-public", "iam", "kms", "s3", "sts")
 
 # The lock has the build tool too; nothing is built in the image.
 BUILD_ONLY = frozenset({"setuptools"})
