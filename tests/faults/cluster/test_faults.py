@@ -183,34 +183,28 @@ def test_attack_45_the_disk_of_the_layers_is_full(database: str, tmp_path: Path,
     disk = tmp_path / "disk"
     with small_disk(disk, "512m"):
         stores = Stores(database, f"file://{disk / 'blobs'}")
-        with cluster(tmp_path, stores, "--workers=1") as running:
-            running.endpoint.create_repository(_REPOSITORY)
-            with loaded(running.endpoint, _REPOSITORY, seed=5, sizes=(28, 70_000)) as load:
-                for _ in rounds(load):
-                    load.note_fault()
-                    filler = fill(disk)
-                    load.await_setbacks()
-                    filler.unlink()
-                    load.await_operations()
-            note(load)
-            assert_whole(running.nodes, load)
+        _fill_now_and_then(disk, stores, tmp_path, note, seed=5)
 
 
 def test_attack_45_the_disk_of_the_object_storage_is_full(database: str, tmp_path: Path, note: Note) -> None:
     disk = tmp_path / "disk"
     with small_disk(disk, "512m"), seaweedfs_server(volumes=disk) as storage:
         stores = Stores(database, storage.blobs_url(storage.create_bucket()), storage.credentials)
-        with cluster(tmp_path, stores, "--workers=1") as running:
-            running.endpoint.create_repository(_REPOSITORY)
-            with loaded(running.endpoint, _REPOSITORY, seed=9, sizes=(28, 70_000)) as load:
-                for _ in rounds(load):
-                    load.note_fault()
-                    filler = fill(disk)
-                    load.await_setbacks()
-                    filler.unlink()
-                    load.await_operations()
-            note(load)
-            assert_whole(running.nodes, load)
+        _fill_now_and_then(disk, stores, tmp_path, note, seed=9)
+
+
+def _fill_now_and_then(disk: Path, stores: Stores, tmp_path: Path, note: Note, *, seed: int) -> None:
+    with cluster(tmp_path, stores, "--workers=1") as running:
+        running.endpoint.create_repository(_REPOSITORY)
+        with loaded(running.endpoint, _REPOSITORY, seed=seed, sizes=(28, 70_000)) as load:
+            for _ in rounds(load):
+                load.note_fault()
+                filler = fill(disk)
+                load.await_setbacks()
+                filler.unlink()
+                load.await_operations()
+        note(load)
+        assert_whole(running.nodes, load)
 
 
 def rounds(load: Load) -> Iterator[None]:
