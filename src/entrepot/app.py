@@ -47,6 +47,7 @@ from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
@@ -61,8 +62,12 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
+from entrepot.registry.registry_totals import RegistryTotals
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
@@ -81,6 +86,7 @@ from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -107,6 +113,7 @@ from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.runner import Runner
+from entrepot.workers.statistics import statistics_jobs
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
@@ -388,6 +395,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(runs, previews),
+        *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
@@ -430,6 +438,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     revocations,
                     Accounts(store, credentials, clock),
                     Explanations(store, directory, decisions, clock),
+                    StatisticsOperations(
+                        catalog,
+                        Statistics(store, clock),
+                        SharedLayers(store),
+                        DeletionEstimates(store),
+                        decisions,
+                    ),
                 ),
             ],
             KeyBook(credentials),

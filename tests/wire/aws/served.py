@@ -53,6 +53,7 @@ from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
@@ -66,6 +67,8 @@ from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
@@ -83,6 +86,7 @@ from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -391,6 +395,9 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                 revocations,
                 Accounts(store, credentials, now),
                 Explanations(store, directory, decisions, now),
+                StatisticsOperations(
+                    catalog, Statistics(store, now), SharedLayers(store), DeletionEstimates(store), decisions
+                ),
             ),
         ],
         KeyBook(credentials),

@@ -1,16 +1,31 @@
 """What a call of our own service needs to be allowed: its own action, on the one resource it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 from entrepot.aws.operations import Call
+from entrepot.domain.names import repository_arn
 from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
+from entrepot.services.ecr.registries import registry_of
 from entrepot.services.entrepot.shapes import Params
 
 OF_ONESELF = frozenset(
     f"entrepot:{name}" for name in ("CreateConsoleSession", "ListSessions", "RevokeSession", "RevokeTokens")
 )
 """What nobody needs a permission for as long as it is about the caller itself."""
+
+ABOUT_REGISTRIES = frozenset(
+    (
+        "DescribeImageStatistics",
+        "DescribeRegistryStatistics",
+        "DescribeRepositoryStatistics",
+        "DescribeSharedLayers",
+        "EstimateDeletion",
+        "ListStatisticsHistory",
+    )
+)
+"""What is about repositories, or about a registry as a whole."""
 
 
 class EntrepotQuestions:
@@ -24,12 +39,17 @@ class EntrepotQuestions:
         self._first_account = first_account
 
     async def of(self, call: Call, action: str, params: Params) -> Sequence[Question]:
-        """One question. Keys are named by their ids, so that no refusal tells whose they are."""
+        """A question, or one for each repository.
+
+        Keys are named by their ids, so that no refusal tells whose they are.
+        """
         context = context_of(call)
         if call.operation in ("CreateAccount", "ListAccounts"):
             owner = self._first_account
             name = params.get("accountId", "*")
             return [Question(action, owner, f"arn:aws:entrepot::{owner}:account/{name}", context)]
+        if call.operation in ABOUT_REGISTRIES:
+            return [Question(action, *place, context) for place in _places(call, params)]
         resource, is_own = await self._resource(call, params)
         return [Question(action, call.account, resource, context, is_own=is_own and action in OF_ONESELF)]
 
@@ -48,6 +68,17 @@ class EntrepotQuestions:
             return _key_arn(call.account, str(key_id)), owner == own
         principal = str(params.get("principalArn", own))
         return principal, principal == own
+
+
+def _places(call: Call, params: Params) -> Iterator[tuple[str, str]]:
+    """(owning account, ARN) of each repository that is named; the registry's `*` where none is."""
+    registry = registry_of(call, params)
+    several = cast("Sequence[str]", params.get("repositoryNames", ()))
+    names = [*several, *filter(None, [params.get("repositoryName")])]
+    for name in names:
+        yield registry.account, repository_arn(registry, str(name))
+    if not names:
+        yield registry.account, "*"
 
 
 def _key_arn(account: str, access_key_id: str) -> str:

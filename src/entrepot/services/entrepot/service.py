@@ -13,6 +13,7 @@ from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +23,21 @@ class EntrepotPerformers:
     sessions: SessionOperations
     accounts: AccountOperations
     explanations: ExplanationOperations
+    statistics: StatisticsOperations
 
 
 ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "CreateAccount": lambda own: own.accounts.create,
     "CreateConsoleSession": lambda own: own.sessions.create_for_console,
+    "DescribeImageStatistics": lambda own: own.statistics.of_images,
+    "DescribeRegistryStatistics": lambda own: own.statistics.of_registry,
+    "DescribeRepositoryStatistics": lambda own: own.statistics.of_repositories,
+    "DescribeSharedLayers": lambda own: own.statistics.shared_layers,
+    "EstimateDeletion": lambda own: own.statistics.estimate_deletion,
     "ExplainAccess": lambda own: own.explanations.explain,
     "ListAccounts": lambda own: own.accounts.list,
     "ListSessions": lambda own: own.sessions.list,
+    "ListStatisticsHistory": lambda own: own.statistics.history,
     "RevokeSession": lambda own: own.sessions.revoke,
     "RevokeTokens": lambda own: own.sessions.revoke_tokens,
 }
@@ -37,13 +45,18 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
 
 
 def entrepot_service(
-    sessions: Sessions, revocations: Revocations, accounts: Accounts, explanations: Explanations
+    sessions: Sessions,
+    revocations: Revocations,
+    accounts: Accounts,
+    explanations: Explanations,
+    statistics: StatisticsOperations,
 ) -> Service:
     """Our own service, with every operation that is offered."""
     own = EntrepotPerformers(
         SessionOperations(sessions, revocations),
         AccountOperations(accounts),
         ExplanationOperations(explanations),
+        statistics,
     )
     operations = Operations({name: performer(own) for name, performer in ENTREPOT_OFFERED.items()})
     return offer(NAME, operations, folder=FOLDER)
