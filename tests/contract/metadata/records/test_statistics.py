@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -11,6 +12,7 @@ from entrepot.domain.names import Tag
 from entrepot.ports.records import Records, Store
 from entrepot.ports.statistics import (
     Holding,
+    Ranked,
     Ranking,
     RegistrySum,
     RegistryTotal,
@@ -171,14 +173,14 @@ async def test_orders_are_paged_without_gaps(store: Store) -> None:
     await fold(store)
 
     async def names(ranking: Ranking) -> list[str]:
-        found: list[str] = []
-        after = None
-        while page := await store.scan(
-            lambda records, after=after: records.statistics.ranked(REGISTRY, ranking, after=after, limit=2)
-        ):
-            found += [each.name for each in page]
-            after = page[-1].rank
-        return found
+        found: list[Ranked] = []
+        while page := await store.scan(partial(two_behind, ranking, found)):
+            found += page
+        return [each.name for each in found]
+
+    async def two_behind(ranking: Ranking, found: list[Ranked], records: Records) -> list[Ranked]:
+        after = found[-1].rank if found else None
+        return await records.statistics.ranked(REGISTRY, ranking, after=after, limit=2)
 
     assert await names(Ranking.LARGEST) == ["r4", "r3", "r2", "r1"]
     assert await names(Ranking.MOST_PULLED) == ["r3"]
