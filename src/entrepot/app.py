@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from entrepot.aws.endpoint import Endpoint
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.decoding.process import ConfinedReader
 from entrepot.domain.audit import operator
 from entrepot.identity.accounts import Accounts
 from entrepot.identity.audit_trail import AuditTrail
@@ -49,6 +50,7 @@ from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
+from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
@@ -79,6 +81,7 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
 from entrepot.services.iam.questions import IamQuestions
@@ -430,6 +433,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     revocations,
                     Accounts(store, credentials, clock),
                     Explanations(store, directory, decisions, clock),
+                    LayerFileOperations(catalog, LayerFiles(pulls, layers, ConfinedReader(), adapters.disk)),
                 ),
             ],
             KeyBook(credentials),

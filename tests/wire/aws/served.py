@@ -24,6 +24,7 @@ from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.decoding.process import ConfinedReader
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.accounts import Accounts
@@ -54,6 +55,7 @@ from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
@@ -80,6 +82,7 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import entrepot_service
@@ -391,6 +394,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                 revocations,
                 Accounts(store, credentials, now),
                 Explanations(store, directory, decisions, now),
+                LayerFileOperations(catalog, LayerFiles(pulls, layers, ConfinedReader(), threads)),
             ),
         ],
         KeyBook(credentials),

@@ -1,8 +1,12 @@
 """What a call of our own service needs to be allowed: its own action, on the one resource it is about."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
 from entrepot.aws.operations import Call
+from entrepot.domain.names import Registry, repository_arn
+from entrepot.domain.policy.requests import Context
 from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
 from entrepot.services.entrepot.shapes import Params
@@ -26,6 +30,8 @@ class EntrepotQuestions:
     async def of(self, call: Call, action: str, params: Params) -> Sequence[Question]:
         """One question. Keys are named by their ids, so that no refusal tells whose they are."""
         context = context_of(call)
+        if call.operation == "ListLayerFiles":
+            return _of_layer_files(call, action, params, context)
         if call.operation in ("CreateAccount", "ListAccounts"):
             owner = self._first_account
             name = params.get("accountId", "*")
@@ -48,6 +54,17 @@ class EntrepotQuestions:
             return _key_arn(call.account, str(key_id)), owner == own
         principal = str(params.get("principalArn", own))
         return principal, principal == own
+
+
+def _of_layer_files(call: Call, action: str, params: Params, context: Context) -> list[Question]:
+    """Who may pull the image may look into it: its own action has only to be denied by nobody."""
+    resource = repository_arn(Registry(call.account, call.region), str(params["repositoryName"]))
+    tagged = replace(context, image_tag=cast("str | None", params.get("imageTag")))
+    return [
+        Question(action, call.account, resource, context, is_own=True),
+        Question("ecr:BatchGetImage", call.account, resource, tagged),
+        Question("ecr:GetDownloadUrlForLayer", call.account, resource, context),
+    ]
 
 
 def _key_arn(account: str, access_key_id: str) -> str:

@@ -11,6 +11,7 @@ from entrepot.identity.revocation import Revocations
 from entrepot.identity.sessions import Sessions
 from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.explanations import ExplanationOperations
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.services.entrepot.sessions import SessionOperations
 
@@ -22,6 +23,7 @@ class EntrepotPerformers:
     sessions: SessionOperations
     accounts: AccountOperations
     explanations: ExplanationOperations
+    layer_files: LayerFileOperations
 
 
 ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
@@ -29,6 +31,7 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "CreateConsoleSession": lambda own: own.sessions.create_for_console,
     "ExplainAccess": lambda own: own.explanations.explain,
     "ListAccounts": lambda own: own.accounts.list,
+    "ListLayerFiles": lambda own: own.layer_files.list,
     "ListSessions": lambda own: own.sessions.list,
     "RevokeSession": lambda own: own.sessions.revoke,
     "RevokeTokens": lambda own: own.sessions.revoke_tokens,
@@ -37,13 +40,18 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
 
 
 def entrepot_service(
-    sessions: Sessions, revocations: Revocations, accounts: Accounts, explanations: Explanations
+    sessions: Sessions,
+    revocations: Revocations,
+    accounts: Accounts,
+    explanations: Explanations,
+    layer_files: LayerFileOperations,
 ) -> Service:
     """Our own service, with every operation that is offered."""
     own = EntrepotPerformers(
         SessionOperations(sessions, revocations),
         AccountOperations(accounts),
         ExplanationOperations(explanations),
+        layer_files,
     )
     operations = Operations({name: performer(own) for name, performer in ENTREPOT_OFFERED.items()})
     return offer(NAME, operations, folder=FOLDER)
