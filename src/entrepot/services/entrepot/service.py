@@ -12,6 +12,7 @@ from entrepot.identity.sessions import Sessions
 from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
+from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.sessions import SessionOperations
 
 
@@ -22,14 +23,26 @@ class EntrepotPerformers:
     sessions: SessionOperations
     accounts: AccountOperations
     explanations: ExplanationOperations
+    recycling: RecyclingOperations
 
 
 ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "CreateAccount": lambda own: own.accounts.create,
     "CreateConsoleSession": lambda own: own.sessions.create_for_console,
+    "DescribeRecycleBin": lambda own: own.recycling.describe,
     "ExplainAccess": lambda own: own.explanations.explain,
+    "GetDeletionProtection": lambda own: own.recycling.get_protection,
     "ListAccounts": lambda own: own.accounts.list,
+    "ListDeletedImages": lambda own: own.recycling.list_images,
+    "ListDeletedRepositories": lambda own: own.recycling.list_repositories,
     "ListSessions": lambda own: own.sessions.list,
+    "ListTagHistory": lambda own: own.recycling.list_history,
+    "PurgeRecycleBin": lambda own: own.recycling.purge,
+    "PutDeletionProtection": lambda own: own.recycling.put_protection,
+    "PutRecycleBinSettings": lambda own: own.recycling.put_settings,
+    "RestoreImage": lambda own: own.recycling.restore_image,
+    "RestoreRepository": lambda own: own.recycling.restore_repository,
+    "RestoreTag": lambda own: own.recycling.restore_tag,
     "RevokeSession": lambda own: own.sessions.revoke,
     "RevokeTokens": lambda own: own.sessions.revoke_tokens,
 }
@@ -37,13 +50,18 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
 
 
 def entrepot_service(
-    sessions: Sessions, revocations: Revocations, accounts: Accounts, explanations: Explanations
+    sessions: Sessions,
+    revocations: Revocations,
+    accounts: Accounts,
+    explanations: Explanations,
+    recycling: RecyclingOperations,
 ) -> Service:
     """Our own service, with every operation that is offered."""
     own = EntrepotPerformers(
         SessionOperations(sessions, revocations),
         AccountOperations(accounts),
         ExplanationOperations(explanations),
+        recycling,
     )
     operations = Operations({name: performer(own) for name, performer in ENTREPOT_OFFERED.items()})
     return offer(NAME, operations, folder=FOLDER)
