@@ -29,6 +29,12 @@ from entrepot.ports.identities import (
     Sessions,
 )
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
+from entrepot.ports.recycling import (
+    DeletedImages,
+    DeletedRepositories,
+    DeletionProtections,
+    TagHistory,
+)
 
 T = TypeVar("T")
 
@@ -582,6 +588,9 @@ class Flaw(StrEnum):
     HELD_BLOB_MARKED = "held-blob-marked"
     BLOB_THROWN_AWAY = "blob-thrown-away"
     JOB_FORGETS_REPOSITORY = "job-forgets-repository"
+    DELETED_IMAGE_WITHOUT_IMAGE = "deleted-image-without-image"
+    IMAGE_WITHOUT_DELETION = "image-without-deletion"
+    DELETED_REPOSITORY_STANDS = "deleted-repository-stands"
     JOB_ABANDONED = "job-abandoned"
 
 
@@ -705,6 +714,14 @@ class Records(Protocol):
     def manifests(self) -> Manifests: ...
     @property
     def tags(self) -> Tags: ...
+    @property
+    def deleted_images(self) -> DeletedImages: ...
+    @property
+    def deleted_repositories(self) -> DeletedRepositories: ...
+    @property
+    def tag_history(self) -> TagHistory: ...
+    @property
+    def deletion_protections(self) -> DeletionProtections: ...
     @property
     def references(self) -> References: ...
     @property

@@ -1,4 +1,7 @@
-"""What a call of our own service needs to be allowed: its own action, on the one resource it is about."""
+"""What a call of our own service needs to be allowed: its own action, on the one resource it is about.
+
+What the recycle bin asks beside is in `bin_questions.py`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +12,7 @@ from entrepot.domain.names import Registry, repository_arn
 from entrepot.domain.policy.requests import Context
 from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
+from entrepot.services.entrepot.bin_questions import ABOUT_THE_BIN, BinQuestions
 from entrepot.services.entrepot.shapes import Params
 
 OF_ONESELF = frozenset(
@@ -23,12 +27,15 @@ class EntrepotQuestions:
     Accounts belong to `first_account`, the server's own: from another one nobody reaches them.
     """
 
-    def __init__(self, revocations: Revocations, first_account: str) -> None:
+    def __init__(self, revocations: Revocations, recycling: BinQuestions, first_account: str) -> None:
         self._revocations = revocations
+        self._recycling = recycling
         self._first_account = first_account
 
     async def of(self, call: Call, action: str, params: Params) -> Sequence[Question]:
-        """One question. Keys are named by their ids, so that no refusal tells whose they are."""
+        """One question, or those of the bin. Keys are named by their ids: no refusal tells whose they are."""
+        if call.operation in ABOUT_THE_BIN:
+            return await self._recycling.of(call, action, params)
         context = context_of(call)
         if call.operation == "ListLayerFiles":
             return _of_layer_files(call, action, params, context)
