@@ -48,6 +48,7 @@ from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
@@ -65,9 +66,13 @@ from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.recycle_bin import RecycleBin
+from entrepot.registry.registry_totals import RegistryTotals
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
@@ -93,6 +98,7 @@ from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
 from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -120,6 +126,7 @@ from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Runner
+from entrepot.workers.statistics import statistics_jobs
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
@@ -404,6 +411,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(runs, previews),
         *recycling_jobs(recycle_bin, adapters.reports, actor=worker),
+        *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
@@ -452,6 +460,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         ),
                         RecyclingOperations(
                             catalog, recycle_bin, restorations, history, DeletionProtection(store, clock)
+                        ),
+                        StatisticsOperations(
+                            catalog,
+                            Statistics(store, clock),
+                            SharedLayers(store),
+                            DeletionEstimates(store),
+                            decisions,
                         ),
                     )
                 ),

@@ -154,6 +154,9 @@ class AuditedStore:
 
         return await self._store.write(with_events)
 
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        return await self._store.write_apart(body)  # of which the audit has nothing to tell
+
 
 def refusal_of(deed: Deed, clock: Clock, code: str, message: str) -> AuditEvent:
     """The event of a deed that was refused."""

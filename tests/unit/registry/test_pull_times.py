@@ -47,6 +47,7 @@ class OutOfReach:
 
     def __init__(self, store: Store, failure: type[Exception]) -> None:
         self.read, self.scan, self.version = store.read, store.scan, store.version
+        self.write_apart = store.write_apart
         self._failure = failure
         self._write = store.write
         self.is_reached = False

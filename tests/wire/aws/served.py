@@ -54,6 +54,7 @@ from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layer_files import LayerFiles
@@ -71,6 +72,8 @@ from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
@@ -95,6 +98,7 @@ from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
 from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -407,6 +411,13 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                     LayerFileOperations(catalog, LayerFiles(pulls, layers, ConfinedReader(), threads)),
                     RecyclingOperations(
                         catalog, recycle_bin, restorations, TagHistory(store), DeletionProtection(store, now)
+                    ),
+                    StatisticsOperations(
+                        catalog,
+                        Statistics(store, now),
+                        SharedLayers(store),
+                        DeletionEstimates(store),
+                        decisions,
                     ),
                 )
             ),

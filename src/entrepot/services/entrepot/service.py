@@ -11,6 +11,7 @@ from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,18 @@ class EntrepotPerformers:
     explanations: ExplanationOperations
     layer_files: LayerFileOperations
     recycling: RecyclingOperations
+    statistics: StatisticsOperations
 
 
 ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "CreateAccount": lambda own: own.accounts.create,
     "CreateConsoleSession": lambda own: own.sessions.create_for_console,
+    "DescribeImageStatistics": lambda own: own.statistics.of_images,
     "DescribeRecycleBin": lambda own: own.recycling.describe,
+    "DescribeRegistryStatistics": lambda own: own.statistics.of_registry,
+    "DescribeRepositoryStatistics": lambda own: own.statistics.of_repositories,
+    "DescribeSharedLayers": lambda own: own.statistics.shared_layers,
+    "EstimateDeletion": lambda own: own.statistics.estimate_deletion,
     "ExplainAccess": lambda own: own.explanations.explain,
     "GetDeletionProtection": lambda own: own.recycling.get_protection,
     "ListAccounts": lambda own: own.accounts.list,
@@ -35,6 +42,7 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "ListDeletedRepositories": lambda own: own.recycling.list_repositories,
     "ListLayerFiles": lambda own: own.layer_files.list,
     "ListSessions": lambda own: own.sessions.list,
+    "ListStatisticsHistory": lambda own: own.statistics.history,
     "ListTagHistory": lambda own: own.recycling.list_history,
     "PurgeRecycleBin": lambda own: own.recycling.purge,
     "PutDeletionProtection": lambda own: own.recycling.put_protection,
