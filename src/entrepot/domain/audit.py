@@ -247,6 +247,12 @@ def actor_of(principal: Principal) -> Actor:
     return Actor(account, name, principal.access_key_id, described)
 
 
+def arn_of(actor: Actor) -> str | None:
+    """The actor's ARN; None of somebody who has proven nothing, and of the server itself."""
+    arn = actor.described.get("arn")
+    return arn if isinstance(arn, str) else None
+
+
 def web_identity(*, provider: str, audience: str, subject: str) -> Actor:
     """Somebody whom an OIDC provider vouches for; events are in the account of the role to be assumed."""
     subject = "".join(c if c.isprintable() else "?" for c in subject)[:_LONGEST_AGENT]

@@ -29,6 +29,12 @@ from entrepot.ports.identities import (
     Sessions,
 )
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
+from entrepot.ports.recycling import (
+    DeletedImages,
+    DeletedRepositories,
+    DeletionProtections,
+    TagHistory,
+)
 from entrepot.ports.statistics import Statistics
 
 T = TypeVar("T")
@@ -585,6 +591,9 @@ class Flaw(StrEnum):
     HELD_BLOB_MARKED = "held-blob-marked"
     BLOB_THROWN_AWAY = "blob-thrown-away"
     JOB_FORGETS_REPOSITORY = "job-forgets-repository"
+    DELETED_IMAGE_WITHOUT_IMAGE = "deleted-image-without-image"
+    IMAGE_WITHOUT_DELETION = "image-without-deletion"
+    DELETED_REPOSITORY_STANDS = "deleted-repository-stands"
     JOB_ABANDONED = "job-abandoned"
 
 
@@ -709,6 +718,14 @@ class Records(Protocol):
     @property
     def tags(self) -> Tags: ...
     @property
+    def deleted_images(self) -> DeletedImages: ...
+    @property
+    def deleted_repositories(self) -> DeletedRepositories: ...
+    @property
+    def tag_history(self) -> TagHistory: ...
+    @property
+    def deletion_protections(self) -> DeletionProtections: ...
+    @property
     def references(self) -> References: ...
     @property
     def blobs(self) -> BlobRows: ...
@@ -775,6 +792,12 @@ class Store(Protocol):
         Keys, sessions, identities, policies, accounts, repositories and settings that were read after
         asking hold as long as the number does, whoever writes; other rows must not be kept. Raises Outage
         where that cannot be promised now.
+        """
+
+    def commits(self) -> int | None:
+        """A number that every commit changes, by whom it may be; None where asking for it costs a round trip.
+
+        Any row that was read after asking holds as long as the number does.
         """
 
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:

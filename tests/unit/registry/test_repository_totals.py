@@ -58,7 +58,10 @@ class Doings:
 
     @staticmethod
     def names() -> list[str]:
-        return ["push", "index", "delete", "delete_tag", "delete_image", "expire", "pull", "fold", "count"]
+        return [
+            *("push", "index", "delete", "delete_tag", "delete_image", "expire", "pull"),
+            *("restore", "restore_tag", "purge", "throw_away_and_back", "fold", "count"),
+        ]
 
     async def _push(self) -> None:
         content = f"image {self._random.randrange(6)}"
@@ -92,6 +95,27 @@ class Doings:
             await self._world.pulls.get(self._repository, image.digest)
         await self._world.pull_times.flush()
 
+    async def _restore(self) -> None:
+        page = await self._world.recycle_bin.images(self._repository, token=None, limit=100)
+        for deleted in page.entries[:2]:
+            await self._world.restorations.image(
+                self._repository, deleted.image.digest, tags=None, move=self._random.random() < 0.5
+            )
+
+    async def _restore_tag(self) -> None:
+        await self._world.restorations.tag(self._repository, Tag(self._random.choice(_TAGS)), None)
+
+    async def _purge(self) -> None:
+        await self._world.recycle_bin.purge_images(self._repository, None)
+
+    async def _throw_away_and_back(self) -> None:
+        """With changes that are added while the repository is in the bin."""
+        registry, name = self._repository.registry, self._repository.name
+        await self._world.catalog.delete(registry, name, force=True)
+        if self._random.random() < 0.5:
+            await self._fold()
+        await self._world.restorations.repository(registry, name, new_name=name, deletion_id=None)
+
     async def _fold(self) -> None:
         await totals_of(self._world).fold()
 
@@ -107,7 +131,7 @@ class Doings:
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(Doings.names()), max_size=25))
+@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(Doings.names()), max_size=30))
 async def test_totals_are_what_counting_gives(seed: int, doings: list[str]) -> None:
     async with open_world() as world:
         repository = await world.repository()

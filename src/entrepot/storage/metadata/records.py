@@ -9,6 +9,9 @@ from entrepot.storage.metadata.changes import SqlChanges
 from entrepot.storage.metadata.clocks import SqlClock
 from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.counts import SqlCounts
+from entrepot.storage.metadata.deleted_images import SqlDeletedImages
+from entrepot.storage.metadata.deleted_repositories import SqlDeletedRepositories
+from entrepot.storage.metadata.deletion_protections import SqlDeletionProtections
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.identities import SqlIdentities
 from entrepot.storage.metadata.images import SqlImages
@@ -38,6 +41,7 @@ from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.statistics import SqlStatistics
 from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.tag_history import SqlTagHistory
 from entrepot.storage.metadata.tags import SqlTags
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
@@ -96,6 +100,22 @@ class SqlRecords(Subject):
     @property
     def tags(self) -> SqlTags:
         return SqlTags(self._connection, self.changes)
+
+    @property
+    def deleted_images(self) -> SqlDeletedImages:
+        return SqlDeletedImages(self._connection, self.changes)
+
+    @property
+    def deleted_repositories(self) -> SqlDeletedRepositories:
+        return SqlDeletedRepositories(self._connection, self.revision)
+
+    @property
+    def tag_history(self) -> SqlTagHistory:
+        return SqlTagHistory(self._connection)
+
+    @property
+    def deletion_protections(self) -> SqlDeletionProtections:
+        return SqlDeletionProtections(self._connection)
 
     @property
     def references(self) -> SqlReferences:

@@ -1,5 +1,6 @@
 """Repositories by name, and what is left of removed ones."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -7,7 +8,6 @@ from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Encryption, Repository
 from entrepot.storage.metadata.columns import to_column, to_json, to_list, to_time
-from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.revisions import RevisedSubject
 
 REPOSITORY = """
@@ -81,6 +81,18 @@ _CLEAR = (
     """
     DELETE FROM held_layer WHERE repository_id = $1
        AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM deleted_image WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM deleted_image WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM tag_event WHERE repository_id = $1
+       AND id IN (SELECT id FROM tag_event WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM deletion_protection WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM deletion_protection WHERE repository_id = $1 LIMIT $2)
     """,
     """
     DELETE FROM repository_change WHERE repository_id = $1
@@ -160,7 +172,7 @@ class SqlRepositories(RevisedSubject):
         return cleared
 
 
-def to_repository(row: Row) -> Repository:
+def to_repository(row: Iterable[Any]) -> Repository:
     """The repository in a row of `REPOSITORY`; equal rows give one object, most requests need one."""
     return _repository(*row)
 

@@ -12,6 +12,7 @@ import pytest
 
 from entrepot.domain.identities import KeyUse, PolicyVersion
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import Deletion, Protection, TagChange, TagEvent, bin_of
 from entrepot.ports.lifecycle import PreviewStatus
 from entrepot.ports.records import (
     Counted,
@@ -177,9 +178,10 @@ async def test_every_statement_runs(
     records: Records, statements: SingleStatements, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statistics, "_PAGE", 1)  # else the statement of many needs many
-    changes = SqlChanges(statements)
-    changes.note(repository().id, images=1)
-    await changes.write_last()
+    for _ in range(2):
+        changes = SqlChanges(statements)
+        changes.note(repository("counted").id, images=1)
+        await changes.write_last()
     await _call_everything(records)
     await SqlRevision(statements).number()
     unseen = [
@@ -236,6 +238,7 @@ async def _call_everything(records: Records) -> None:
     await _call_about_repositories(records)
     await _call_about_lifecycles(records)
     await _call_about_images(records)
+    await _call_about_the_bin(records)
     await _call_about_statistics(records)
     await _call_about_blobs(records)
     await _call_about_identities(records)
@@ -310,14 +313,52 @@ async def _call_about_images(records: Records) -> None:
     await records.images.remove("repository", name)
 
 
+async def _call_about_the_bin(records: Records) -> None:
+    name, deletion = image().digest, Deletion(minute(0), minute(1), by="arn")
+    event = TagEvent("id", Tag("tag"), TagChange.PUSHED, name, None)
+    await records.repositories.add(repository())
+    for erased in (False, True):
+        await records.images.add(repository().id, image())
+        await records.deleted_images.put(repository(), name, [Tag("tag")], deletion)
+        await records.deleted_images.find(repository().id, name)
+        await records.deleted_images.page(repository().id, before=None, limit=1)
+        await records.deleted_images.children(repository().id, name)
+        await records.deleted_images.referrers(repository().id, name, 1)
+        await records.deleted_images.ended(minute(2), 1)
+        await records.deleted_images.of_registry(REGISTRY, after=("", ""), limit=1)
+        await records.deleted_images.of_repository(repository().id, after="", limit=1)
+        if erased:
+            await records.deleted_images.erase(bin_of(repository().id), name)
+        else:
+            await records.deleted_images.take_back(repository().id, name, minute(0))
+            await records.images.remove(repository().id, name)
+    await records.deleted_repositories.put(repository(), deletion)
+    await records.deleted_repositories.find(REGISTRY, repository().id)
+    await records.deleted_repositories.newest(REGISTRY, repository().name)
+    await records.deleted_repositories.page(REGISTRY, None, before=None, limit=1)
+    await records.deleted_repositories.ended(minute(2), 1)
+    await records.deleted_repositories.images(repository().id, after="", limit=1)
+    await records.deleted_repositories.take_back(repository().id, repository().name)
+    await records.deleted_repositories.remove(repository().id)
+    await records.tag_history.add(repository().id, [event])
+    await records.tag_history.page(repository().id, None, before="z", limit=1)
+    await records.tag_history.page(repository().id, Tag("tag"), before="z", limit=1)
+    await records.tag_history.next_place("")
+    await records.tag_history.forget(repository().id, before="z", limit=1)
+    await records.deletion_protections.put(repository().id, Protection(minute(0), "arn"))
+    await records.deletion_protections.find(repository().id)
+    await records.deletion_protections.remove(repository().id)
+    await records.repositories.remove(repository().id)
+
+
 async def _call_about_statistics(records: Records) -> None:
-    kept, totals = repository(), records.statistics
+    kept, totals = repository("counted"), records.statistics
     ((_, change),) = await totals.changes(after=("", ""), limit=1)
+    await totals.fold(kept.id, [change], now=minute(0))
     await records.repositories.add(kept)
     await records.images.add(kept.id, image())
     await totals.totals([kept.id])
     await totals.pulls(kept.id, [image().digest])
-    await totals.fold(kept.id, [change], now=minute(0))
     await totals.turns(after="", limit=1)
     await totals.count_images(kept.id, after="", limit=1)
     await totals.count_tags(kept.id, after="", limit=1)
