@@ -32,7 +32,7 @@ def test_every_refusal_has_a_fault_of_its_own(kind: type[Refusal]) -> None:
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
 def test_every_code_is_in_a_service_s_model_or_common(kind: type[Refusal]) -> None:
     said = fault(sample(kind))
-    modelled = {code for name in ("ecr", "iam", "sts") for code in model(name).errors}
+    modelled = {code for name in ("ecr", "iam", "sts", "entrepot") for code in model(name).errors}
     assert said.code in COMMON_CODES | modelled
     assert said.message
     assert 400 <= said.status < 600
