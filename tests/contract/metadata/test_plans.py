@@ -244,7 +244,7 @@ async def undo(world: World, repository: Repository, image: int) -> None:
     await recycle_bin.describe(REGISTRY, repository)
     await restorations.tags_of(REGISTRY, repository.name, IMAGES.digest(image))
     await restorations.image(repository, IMAGES.digest(image), tags=None, move=True)
-    await restorations.tag(repository, IMAGES.tag(image + 1), None)
+    await restorations.tag(repository, IMAGES.tag(image), None)
     for tag in (None, IMAGES.tag(image)):
         await world.tag_history.page(repository, tag, token=None, limit=100)
     await world.deletions.delete_image(repository, IMAGES.digest(image))
