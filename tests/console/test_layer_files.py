@@ -63,7 +63,7 @@ def test_files_are_found_folder_by_folder(visitor: Visitor, registry: Registry) 
 
 
 def test_attack_46_names_of_files_and_links_are_text(visitor: Visitor, registry: Registry) -> None:
-    names = [script.replace("/", "∕") for script in SCRIPTS]
+    names = [script.replace("/", "") for script in SCRIPTS]
     members: list[tuple[str, dict[str, Any]]] = [
         (f"{name}/{name}", {"type": tarfile.SYMTYPE, "linkname": name}) for name in names
     ]

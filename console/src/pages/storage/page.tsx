@@ -45,11 +45,9 @@ export function StoragePage(): ReactNode {
         </Header>
       }
     >
-      <SpaceBetween size="l">
-        <FaultAlert failure={statistics.error} />
-        {statistics.isPending && <Spinner size="large" />}
-        {statistics.data && <Dashboard statistics={statistics.data} />}
-      </SpaceBetween>
+      <FaultAlert failure={statistics.error} />
+      {statistics.isPending && <Spinner size="large" />}
+      {statistics.data && <Dashboard statistics={statistics.data} />}
     </ContentLayout>
   );
 }
@@ -61,7 +59,7 @@ function Dashboard({ statistics }: { statistics: DescribeRegistryStatisticsRespo
     neverPulledRepositories: never = [],
   } = statistics;
   return (
-    <>
+    <SpaceBetween size="l">
       <Totals statistics={statistics} />
       <Container header={<Header variant="h2">{words.map}</Header>}>
         {largest.some((one) => (one.sizeBytes ?? 0) > 0) ? (
@@ -76,7 +74,7 @@ function Dashboard({ statistics }: { statistics: DescribeRegistryStatisticsRespo
         <Ranking title={words.mostPulled} rows={pulled} columns={[NAME, PULLS, PULLED]} />
         <Ranking title={words.neverPulled} rows={never} columns={[NAME, SIZE, PUSHED]} />
       </ColumnLayout>
-    </>
+    </SpaceBetween>
   );
 }
 

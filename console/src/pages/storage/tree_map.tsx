@@ -11,7 +11,7 @@ import { text } from "../../text";
 const words = text.storage;
 /** The proportions of the room; what is drawn are percentages of it. */
 const WIDTH = 1200;
-const HEIGHT = 420;
+const HEIGHT = 340;
 /** Dark enough for white text on each: 4.5 to 1 (WCAG 2.2, 1.4.3). */
 const COLOURS = ["#3759ce", "#a82a54", "#1b7267", "#6b3fb8", "#a5501f", "#46617f"];
 
