@@ -103,7 +103,7 @@ class SqlRecords(Subject):
 
     @property
     def deleted_images(self) -> SqlDeletedImages:
-        return SqlDeletedImages(self._connection)
+        return SqlDeletedImages(self._connection, self.changes)
 
     @property
     def deleted_repositories(self) -> SqlDeletedRepositories:
