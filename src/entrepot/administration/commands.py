@@ -19,13 +19,14 @@ from entrepot.administration.recycling import (
     unprotect,
 )
 from entrepot.administration.revocation import list_sessions, revoke_session, revoke_tokens
+from entrepot.administration.statistics import stats
 from entrepot.administration.why import why
 
 Commands = Any  # argparse's action for subcommands, whose class has no public name
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `why`, `session`, `token`, `account`, what undoes and restores, and `model`."""
+    """Add `why`, `session`, `token`, `account`, `stats`, what undoes and restores, and `model`."""
     asked = _add(commands, "why", why, "say whether a principal may do something, and what decides")
     asked.add_argument("principal", metavar="PRINCIPAL", help="ARN of a user, role, session, root; or a key")
     asked.add_argument("action", metavar="ACTION", help="such as ecr:PutImage")
@@ -55,6 +56,8 @@ def add_commands(commands: Commands) -> None:
     made.add_argument("id", metavar="ACCOUNT", nargs="?", help="12 digits; else a free number")
     _add(accounts, "list", list_accounts, "the accounts of the server")
 
+    told = _add(commands, "stats", stats, "say how much the registry holds, or each of some repositories")
+    told.add_argument("repository", metavar="REPOSITORY", nargs="*", help="a name; none for the registry")
     add_recycling_commands(commands)
 
     printed = commands.add_parser("model", help="the model of the entrepot service, for AWS's clients")

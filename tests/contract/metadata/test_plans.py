@@ -25,10 +25,15 @@ from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
+from entrepot.registry.registry_totals import DAYS_KEPT, RegistryTotals
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database
 from entrepot.storage.metadata.drivers import connect
@@ -191,6 +196,7 @@ async def work(database: Database) -> None:
     await read_images(world, repository, image)
     await push_images(world, repository, image)
     await run_policies(world, repository, image)
+    await tell_statistics(world, repository, image)
     await run_the_registry(world)
     await run_the_server(world, database)
 
@@ -282,6 +288,34 @@ async def run_policies(world: World, repository: Repository, image: int) -> None
     await world.pull_exclusions.register(REGISTRY, ROOT.arn)
     await world.pull_exclusions.page(REGISTRY, token=None, limit=100)
     await world.pull_exclusions.deregister(REGISTRY, ROOT.arn)
+
+
+async def tell_statistics(world: World, repository: Repository, image: int) -> None:
+    statistics = Statistics(world.store, world.clock)
+    totals, registries = RepositoryTotals(world.store, world.clock), RegistryTotals(world.store, world.clock)
+    await statistics.of_repositories([repository])
+    await totals.fold()
+    await totals.count_due()
+    await totals.compute_unique()
+    await registries.add_up()
+    await registries.add_up_stored()
+    world.clock.advance(timedelta(days=DAYS_KEPT - 100))
+    await registries.forget_days()
+    world.clock.at = START
+    await statistics.of_repositories([repository])
+    ids = [ImageId(digest=IMAGES.digest(image + 3)), ImageId(tag=IMAGES.tag(image + 4))]
+    await statistics.of_images(repository, ids)
+    await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
+    await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
+    await statistics.days_of_registry(REGISTRY, since=None, until=None)
+    await DeletionEstimates(world.store).of(repository, ids)
+    await SharedLayers(world.store).of_image(
+        repository, ids[0], everybody, token=None, limit=100, most_images=10
+    )
+
+
+async def everybody(_name: RepositoryName) -> bool:
+    return True
 
 
 async def run_the_registry(world: World) -> None:
