@@ -15,7 +15,9 @@ from tests.unit.builders import REGISTRY, ROOT, World
 DAY = timedelta(days=1)
 
 
-async def pin(world: World, repository: Repository, image: Image, *, days: float | None = None) -> PinnedImage:
+async def pin(
+    world: World, repository: Repository, image: Image, *, days: float | None = None
+) -> PinnedImage:
     until = None if days is None else world.clock.at + timedelta(days=days)
     return await world.pins.pin(
         REGISTRY, repository.name, ImageId(image.digest), by=ROOT.arn, reason="runs", until=until

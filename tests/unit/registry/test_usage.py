@@ -131,7 +131,10 @@ async def test_attack_30_what_may_not_be_pulled_is_told_as_what_is_not_there(wor
 async def test_what_is_no_image_here_is_told_and_not_counted(world: World) -> None:
     [one] = await images(world, await world.repository(), 1)
     absent = "sha256:" + "0" * 64
-    assert await report(world, named("latest"), named(absent), named(one)) == [DigestUnsupported, ImageNotFound]
+    assert await report(world, named("latest"), named(absent), named(one)) == [
+        DigestUnsupported,
+        ImageNotFound,
+    ]
     assert await used(world) == [one]
     stranger = Registry("000000000000", REGISTRY.region)
     assert await report(world, named(one, registry=stranger)) == [RepositoryNotFound]
