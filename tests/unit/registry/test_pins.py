@@ -113,7 +113,7 @@ async def test_pins_are_listed_in_pages(world: World) -> None:
         first = await world.pins.page(REGISTRY, name, token=None, limit=2)
         rest = await world.pins.page(REGISTRY, name, token=first.next_token, limit=9)
         assert [each.pin.digest for each in first.entries] == digests[:2]
-        assert [each.pin.digest for each in rest.entries][0] == digests[2]
+        assert rest.entries[0].pin.digest == digests[2]
 
 
 async def test_a_resource_tag_pins_by_the_tags_of_images(world: World) -> None:

@@ -18,6 +18,7 @@ from entrepot.domain.errors import (
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Repository
 from entrepot.domain.usage import Cluster
+from entrepot.ports.keeping import UsedImage
 from entrepot.ports.records import Records
 from entrepot.registry import usage
 from entrepot.registry.usage import NamedImage
@@ -148,10 +149,10 @@ async def test_a_later_report_wins_over_one_that_is_still_being_written(
     begun, _ = await world.usage.report(BLUE, [named(one)], by=ROOT.arn, life=None, may_pull=everything)
     await report(world, named(two))
     assert not await world.store.write(
-        lambda records: usage._add(begun, [usage.UsedImage("any", Digest(three))], records)
+        lambda records: usage._add(begun, [UsedImage("any", Digest(three))], records)
     )
     assert not await world.store.write(
-        lambda records: usage._take_away(begun, [usage.UsedImage("any", Digest(two))], records)
+        lambda records: usage._take_away(begun, [UsedImage("any", Digest(two))], records)
     )
     assert await used(world) == [two]
 
