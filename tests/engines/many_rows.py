@@ -10,11 +10,13 @@ from itertools import islice
 
 import asyncpg
 
+from entrepot.domain.audit import event_id
 from entrepot.domain.days import day_of
 from entrepot.domain.digests import Digest
 from entrepot.domain.manifests import Descriptor
 from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import bin_of
 from entrepot.keys.data_keys import DataKeys
 from entrepot.registry.sealed_manifests import seal_manifest
 from entrepot.storage.metadata.columns import to_column
@@ -240,6 +242,33 @@ class ManyImages:
             ),
             ((f"u{i:08}", of(i), "arn", _key(i, "e"), "AES256", 0, b"", b"", later, later) for i in few),
         )  # fmt: skip
+        yield (
+            "deleted_image",
+            (
+                "repository_id", "digest", "account", "region", "tags", "deleted_at", "deleted_by",
+                "rule_priority", "kept_until",
+            ),
+            (
+                (bin_of(of(i)), _digest(i, "f"), ACCOUNT, "elsewhere", "[]", began + i, "arn", None, later)
+                for i in few
+            ),
+        )  # fmt: skip
+        yield (
+            "deleted_repository",
+            (
+                "id", "account", "region", "name", "created_at", "mutability", "mutability_filters",
+                "scan_on_push", "encryption_type", "kms_key", "deleted_at", "deleted_by", "kept_until",
+            ),
+            (
+                (f"r{i:08}", ACCOUNT, "elsewhere", "gone", *self._repository(0)[4:], began + i, "arn", later)
+                for i in few
+            ),
+        )  # fmt: skip
+        yield (
+            "tag_event",
+            ("repository_id", "id", "tag", "change", "digest"),
+            ((of(i), event_id(_BEGAN, i), self.tag(i), "PUSHED", self.digest(i)) for i in few),
+        )
         yield (
             "job",
             ("id", "kind", "unique_key", "payload", "run_at", "attempts"),
