@@ -473,7 +473,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                             catalog,
                             Statistics(store, clock),
                             SharedLayers(store),
-                            DeletionEstimates(store),
+                            DeletionEstimates(store, clock),
                             decisions,
                         ),
                         PinOperations(Pins(store, clock)),

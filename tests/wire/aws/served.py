@@ -424,7 +424,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                         catalog,
                         Statistics(store, now),
                         SharedLayers(store),
-                        DeletionEstimates(store),
+                        DeletionEstimates(store, now),
                         decisions,
                     ),
                     PinOperations(Pins(store, now)),
