@@ -1,6 +1,7 @@
 """Totals of repositories are what counting gives, whatever was done in whatever order."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.records import Records
 from entrepot.ports.statistics import Holding, RepositoryTotal
 from entrepot.registry.inspection import Depth, Finding, Inspector, Trouble
-from entrepot.registry.repository_totals import RepositoryTotals, compare_total
+from entrepot.registry.repository_totals import RepositoryTotals, compare_totals
 from entrepot.storage.metadata.connection import Connection
 from tests.unit.builders import World, add_root, image_manifest, open_world
 from tests.unit.registry.lifecycles import keep_newest, policy
@@ -39,7 +40,8 @@ async def total_of(world: World, repository: Repository) -> RepositoryTotal:
 
 async def missing_of(world: World, repository: Repository) -> Holding:
     """What the total lacks of what counting gives."""
-    return (await world.store.scan(partial(compare_total, repository.id)))[1]
+    (compared,) = await world.store.scan(partial(compare_totals, [repository.id]))
+    return compared.missing
 
 
 class Doings:
@@ -199,6 +201,18 @@ async def test_what_a_node_of_the_release_before_did_is_found_within_a_day(world
     world.clock.advance(timedelta(days=1))
     await totals_of(world).count_due()
     assert await missing_of(world, repository) == Holding()
+
+
+async def test_counting_what_has_not_changed_leaves_no_trace_but_its_time(world: World) -> None:
+    """Else every repository would have a point a day, and its unique bytes computed each day."""
+    repository = await world.repository()
+    before = await total_of(world, repository)
+    world.clock.advance(timedelta(days=1))
+    assert await totals_of(world).count_due() == 1
+    assert await total_of(world, repository) == replace(before, counts=2, counted_at=world.clock.at)
+    assert await rows(world, "SELECT 1 FROM repository_day") == []
+    world.clock.advance(timedelta(minutes=2))
+    assert await totals_of(world).compute_unique() == 0
 
 
 async def test_two_nodes_that_count_at_once_correct_once(world: World) -> None:

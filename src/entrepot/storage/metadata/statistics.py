@@ -110,7 +110,7 @@ _CORRECT = """
 INSERT INTO repository_total (repository_id, account, region, images, tags, size_bytes, pulls, pushed_at,
                               pulled_at, counts, counted_at, unique_at, unique_due_at)
 SELECT r.id, r.account, r.region, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),
-       0, CAST($5 AS BIGINT), 0, 1, CAST($6 AS BIGINT), 0, CAST($6 AS BIGINT)
+       0, CAST($5 AS BIGINT), 0, 1, CAST($6 AS BIGINT), 0, CAST($8 AS BIGINT)
   FROM repository AS r WHERE r.id = $1
 ON CONFLICT (repository_id) DO UPDATE
    SET images = repository_total.images + excluded.images,
@@ -120,7 +120,8 @@ ON CONFLICT (repository_id) DO UPDATE
                         THEN excluded.pushed_at ELSE repository_total.pushed_at END,
        counts = repository_total.counts + 1,
        counted_at = excluded.counted_at,
-       unique_due_at = excluded.unique_due_at
+       unique_due_at = CASE WHEN excluded.unique_due_at > 0
+                            THEN excluded.unique_due_at ELSE repository_total.unique_due_at END
  WHERE repository_total.counts = $7
 """
 _DUE = """
@@ -371,6 +372,7 @@ class SqlStatistics(Subject):
         pushed_at: datetime | None,
         now: datetime,
     ) -> bool:
+        is_news = not counts or difference != Holding()
         corrected = await self._connection.run(
             _CORRECT,
             repository_id,
@@ -380,8 +382,9 @@ class SqlStatistics(Subject):
             to_column(pushed_at) if pushed_at else 0,
             to_column(now),
             counts,
+            to_column(now) if is_news else 0,
         )
-        if corrected:
+        if corrected and is_news:
             await self._connection.run(_PUT_DAY, repository_id, day_of(now))
         return corrected > 0
 
