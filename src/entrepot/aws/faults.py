@@ -149,7 +149,9 @@ def _upload(
     )
 
 
-def _layer(r: errors.LayerNotFound | errors.LayerInaccessible | errors.LayerExists) -> str:
+def _layer(
+    r: errors.LayerNotFound | errors.LayerInaccessible | errors.LayerUnreadable | errors.LayerExists,
+) -> str:
     return (
         f"The layer with digest '{r.digest}' in the repository with name '{r.name}' in registry with id "
         f"'{r.registry_id}'"
@@ -404,6 +406,11 @@ _says(
     errors.LayerInaccessible,
     "LayerInaccessibleException",
     lambda r: f"{_layer(r)} is not available because it is not associated with an image",
+)
+_says(
+    errors.LayerUnreadable,
+    "LayerUnreadableException",
+    lambda r: f"{_layer(r)} is no archive whose files can be listed",
 )
 _says(errors.LayerExists, "LayerAlreadyExistsException", lambda r: f"{_layer(r)} already exists")
 _says(errors.UploadNotFound, "UploadNotFoundException", lambda r: f"{_upload(r)} does not exist")

@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _GLOBAL = frozenset({"iam", "sts"})  # no region of their own, so every region shows their events
 _READS = re.compile(
-    r"(?:BatchCheck|BatchGet|Describe|Evaluate|Explain|Get|List|Lookup|Preview|Simulate|Validate)[A-Z]"
+    r"(?:BatchCheck|BatchGet|Describe|Estimate|Evaluate|Explain|Get|List|Lookup|Preview|Simulate|Validate)[A-Z]"
 )
 _SECRET = re.compile(
     r"secret|password|passphrase|private_?key|(?:session|authorization|webidentity|id)_?token"

@@ -314,6 +314,15 @@ class LayerInaccessible(Refusal):
 
 
 @dataclass(eq=False)
+class LayerUnreadable(Refusal):
+    """The blob is no archive whose files can be listed, or one that takes too much to read."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
 class LayerInUse(Refusal):
     """An image of this repository still refers to the blob."""
 

@@ -131,6 +131,9 @@ class AuditedStore:
     def version(self) -> int | None:
         return self._store.version()
 
+    def commits(self) -> int | None:
+        return self._store.commits()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._store.read(body)
 
@@ -153,6 +156,9 @@ class AuditedStore:
             return result
 
         return await self._store.write(with_events)
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        return await self._store.write_apart(body)  # of which the audit has nothing to tell
 
 
 def refusal_of(deed: Deed, clock: Clock, code: str, message: str) -> AuditEvent:

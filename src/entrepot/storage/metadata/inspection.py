@@ -59,6 +59,7 @@ _PROMISES = {
     Flaw.TAG_WITHOUT_IMAGE: ("tag", _BY_TAG, _HAS_IMAGE),
     Flaw.UPLOAD_WITHOUT_REPOSITORY: ("upload", ("id",), _STANDS),
     Flaw.RESOURCE_TAG_WITHOUT_REPOSITORY: ("resource_tag", ("repository_id", "tag_key"), _STANDS),
+    Flaw.TOTAL_WITHOUT_REPOSITORY: ("repository_total", ("repository_id",), _STANDS),
     Flaw.REPOSITORY_WITHOUT_ACCOUNT: (
         "repository",
         ("id",),
