@@ -156,6 +156,9 @@ STEPS = [
     _ecr("CompleteLayerUpload", lambda said: {**_upload(said), "layerDigests": [digest_of(CONFIG)]}),
     _ecr("PutImage", {**REPOSITORY, "imageManifest": IMAGE, "imageTag": "v1"}),
     Step("entrepot", "PutRecycleBinSettings", {"retentionDays": 3}),
+    Step("entrepot", "PinImage", {**REPOSITORY, "imageId": {"imageTag": "v1"}, "reason": "runs"}),
+    Step("entrepot", "UnpinImage", {**REPOSITORY, "imageId": {"imageTag": "v1"}}),
+    Step("entrepot", "ReportUsage", {"clusterName": "blue", "images": []}),
     _ecr("BatchDeleteImage", {**REPOSITORY, "imageIds": [{"imageTag": "v1"}]}),
     Step(
         "entrepot",
