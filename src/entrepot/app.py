@@ -44,6 +44,7 @@ from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.ports.reports import DatabaseReports, NoReports, Reports
+from entrepot.registry.archiving import StorageClasses
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
@@ -62,7 +63,9 @@ from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
+from entrepot.registry.restoring import StorageClassRuns
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.tier_moves import TierMover
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
@@ -94,6 +97,7 @@ from entrepot.storage.blobs.reporting import ReportedBlobs
 from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.presigning import PresignedBlobs
 from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
@@ -101,6 +105,7 @@ from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.archiving import archiving_jobs
 from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
@@ -156,6 +161,8 @@ class _Opened:
     blobs: BlobStore
     links: BlobLinks | None
     leftovers: Leftovers | None
+    tiers: TieredBlobs | None = None
+    archive: ArchiveBlobs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,7 @@ class _Adapters:
     blobs: ReportedBlobs
     links: BlobLinks | None
     leftovers: Leftovers | None
+    tiers: TieredBlobs | None
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
@@ -234,7 +242,14 @@ async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Insp
     """What checks the store and the blobs, closed afterwards."""
     with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
         async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
-            yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+            yield Inspector(
+                store,
+                opened.blobs,
+                DataKeys(ring_file.load(settings.root_key_file)),
+                now,
+                depth,
+                archive=opened.archive,
+            )
 
 
 @asynccontextmanager
@@ -256,8 +271,8 @@ async def open_blob_move(
         ):
             yield BlobMove(
                 store,
-                old.blobs,
-                new.blobs,
+                ArchiveBlobs(old.blobs, disk) if manner.is_archive else old.blobs,
+                ArchiveBlobs(new.blobs, disk) if manner.is_archive else new.blobs,
                 DataKeys(ring_file.load(settings.root_key_file)),
                 now,
                 target_name=target_name,
@@ -297,6 +312,7 @@ async def open_application(
                 blobs=ReportedBlobs(opened.blobs, reports),
                 links=opened.links,
                 leftovers=opened.leftovers,
+                tiers=opened.tiers,
                 ring=ring_file.load(settings.root_key_file),
                 disk=disk,
                 sending=sending,
@@ -309,6 +325,21 @@ async def open_application(
 @asynccontextmanager
 async def _open_blobs(
     settings: Settings, store: Store, disk: ThreadPoolExecutor, reports: Reports = _SILENT
+) -> AsyncIterator[_Opened]:
+    """The store of blobs, with the archive tier where there is one."""
+    async with _open_standard(settings, store, disk, reports) as standard:
+        if settings.archive is None:
+            yield standard
+            return
+        async with _open_location(settings, settings.archive, store, disk, reports) as opened:
+            archive = ArchiveBlobs(opened.blobs, disk)
+            tiers = TieredBlobs(standard.blobs, archive, disk)
+            yield replace(standard, blobs=tiers, tiers=tiers, archive=archive)
+
+
+@asynccontextmanager
+async def _open_standard(
+    settings: Settings, store: Store, disk: ThreadPoolExecutor, reports: Reports
 ) -> AsyncIterator[_Opened]:
     """The store of blobs, with the one it takes over from while blobs move between them."""
     async with _open_location(settings, settings.blobs, store, disk, reports) as new:
@@ -346,7 +377,7 @@ async def _open_location(
 
 def _read_only(opened: _Opened) -> _Opened:
     """The same store, which takes no change whoever asks; what would clear a bucket is left out."""
-    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None)
+    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None, tiers=None)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -384,10 +415,17 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     collector = Collector(store, blobs, clock, grace)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
+    mover = None
+    if adapters.tiers is not None:
+        mover = TierMover(
+            store, adapters.tiers, data_keys, clock, is_sealed=not settings.is_storage_encrypted
+        )
+    class_runs = StorageClassRuns(store, clock, None if mover is None else mover.bring_back)
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(runs, previews),
+        *archiving_jobs(class_runs, mover),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
@@ -405,7 +443,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 ecr_service(
                     EcrPerformers(
                         RepositoryOperations(catalog, addresses),
-                        ImageOperations(catalog, pushes, pulls, listings, deletions),
+                        ImageOperations(
+                            catalog,
+                            pushes,
+                            pulls,
+                            listings,
+                            deletions,
+                            storage_classes=StorageClasses(store, clock, new_id),
+                        ),
                         LayerOperations(catalog, layers, uploads, tokens, addresses),
                         RegistryOperations(tokens, account_settings, addresses),
                         PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),

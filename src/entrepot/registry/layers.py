@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import LayerInaccessible, LayerNotFound
+from entrepot.domain.errors import LayerArchived, LayerInaccessible, LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.repositories import Repository
 from entrepot.ports.blobs import BlobLinks, BlobReader, Blobs, StoredBlob
@@ -26,10 +26,12 @@ class Layers:
         self._opened = Opened()
 
     async def get(self, repository: Repository, digest: Digest) -> Layer:
-        """The layer, or LayerNotFound."""
+        """The layer; LayerNotFound, or LayerArchived where only archived images use it."""
         layer = await self._store.read(lambda records: records.layers.find(repository.id, digest))
         if layer is None:
             raise LayerNotFound(digest, repository.name, repository.registry.account)
+        if layer.is_archived:
+            raise LayerArchived(digest, repository.name, repository.registry.account)
         return layer
 
     async def get_referenced(self, repository: Repository, digest: Digest) -> Layer:
@@ -52,7 +54,7 @@ class Layers:
 
     async def link(self, layer: Layer, *, headers: dict[str, str]) -> str | None:
         """Where a client may fetch its bytes for some minutes; None where only we can give them."""
-        if self._links is None or layer.wrapped_key is not None:
+        if self._links is None or layer.wrapped_key is not None or layer.in_archive is not None:
             return None
         return await self._links.link(layer.blob_key, headers=headers)
 
@@ -73,4 +75,4 @@ class Layers:
         data_key = None
         if layer.wrapped_key is not None:
             data_key = await self._data_keys.open(layer.wrapped_key, layer.blob_key)
-        return StoredBlob(layer.blob_key, data_key, layer.size_bytes)
+        return StoredBlob(layer.blob_key, data_key, layer.size_bytes, layer.in_archive)

@@ -5,8 +5,9 @@ from functools import partial
 from typing import TypeVar
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, TaggedImage
+from entrepot.domain.images import Image, ImageStatus, TaggedImage
 from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.ports.records import Records
 
 K = TypeVar("K")
@@ -34,11 +35,19 @@ async def load_images(records: Records, repository_id: str) -> list[LifecycleIma
             last_pulled_at=image.last_pulled_at,
             subject=image.subject_digest,
             parents=tuple(parents.get(image.digest, ())),
+            storage_class=storage_class_of(image),
+            archived_at=image.archived_at,
+            activated_at=image.activated_at,
         )
         async for image in _rows(
             partial(_images_after, records, repository_id), "", lambda image: image.digest
         )
     ]
+
+
+def storage_class_of(image: Image) -> StorageClass:
+    """The class whose rules see the image: one on its way back is as if it were there."""
+    return StorageClass.ARCHIVE if image.status is ImageStatus.ARCHIVED else StorageClass.STANDARD
 
 
 async def _rows(

@@ -155,6 +155,10 @@ STEPS = [
     ),
     _ecr("CompleteLayerUpload", lambda said: {**_upload(said), "layerDigests": [digest_of(CONFIG)]}),
     _ecr("PutImage", {**REPOSITORY, "imageManifest": IMAGE, "imageTag": "v1"}),
+    _ecr(
+        "UpdateImageStorageClass",
+        {**REPOSITORY, "imageId": {"imageTag": "v1"}, "targetStorageClass": "ARCHIVE"},
+    ),
     _ecr("BatchDeleteImage", {**REPOSITORY, "imageIds": [{"imageTag": "v1"}]}),
     _ecr("DeleteRepository"),
     _iam("CreatePolicy", PolicyName="rules", PolicyDocument=RULES),

@@ -67,11 +67,3 @@ class LifecyclePolicy:
 
     text: str
     rules: tuple[Rule, ...]
-
-    @property
-    def uses_archive(self) -> bool:
-        """Whether a rule archives images, or is about archived ones."""
-        return any(
-            rule.action is Action.TRANSITION or rule.selection.storage_class is StorageClass.ARCHIVE
-            for rule in self.rules
-        )

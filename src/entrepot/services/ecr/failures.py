@@ -2,6 +2,7 @@
 
 from entrepot.domain.errors import (
     DigestUnsupported,
+    ImageArchived,
     ImageIdEmpty,
     ImageNotFound,
     ImageReferenced,
@@ -18,6 +19,8 @@ def failure_of(refusal: Refusal) -> tuple[str, str]:
     match refusal:
         case ImageNotFound():
             return "ImageNotFound", "Requested image not found"
+        case ImageArchived():
+            return "ImageInaccessible", f"Requested image is not accessible: its status is {refusal.status}"
         case ImageIdEmpty():
             return "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
         case DigestUnsupported():

@@ -24,7 +24,7 @@ from entrepot.domain.audit import POLICY_EXECUTION, Deed, Json, Resource, operat
 from entrepot.domain.errors import ImageReferenced
 from entrepot.domain.lifecycle.decisions import Decision
 from entrepot.domain.lifecycle.documents import parse_policy
-from entrepot.domain.lifecycle.policies import CountType, Rule
+from entrepot.domain.lifecycle.policies import CountType, Rule, StorageClass
 from entrepot.identity.auditing import noise
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records
@@ -74,7 +74,8 @@ def policy_deeds(execution: PolicyExecution) -> Iterator[Deed]:
         is_call=False,
     )
     policy = _policy(execution)
-    for part in _parts([*map(_action, execution.expired), *(_failure(*each) for each in execution.failures)]):
+    done = map(_action, (*execution.expired, *execution.transitioned))
+    for part in _parts([*done, *(_failure(*each) for each in execution.failures)]):
         yield replace(
             deed,
             parameters={
@@ -126,6 +127,7 @@ def _rule(rule: Rule) -> Json:
             "countType": _COUNTS[selection.count_type],
             **({} if is_count else {"countUnit": "Days"}),
             "countNumber": selection.count_number,
+            **({} if selection.storage_class is StorageClass.STANDARD else {"storageClass": "archive"}),
         },
         "action": rule.action.value,
     }

@@ -37,6 +37,7 @@ from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
 from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.tier_moves import SqlTierMoves
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
 
@@ -117,6 +118,10 @@ class SqlRecords(Subject):
     @property
     def garbage(self) -> SqlGarbage:
         return SqlGarbage(self._connection)
+
+    @property
+    def tier_moves(self) -> SqlTierMoves:
+        return SqlTierMoves(self._connection)
 
     @property
     def access_keys(self) -> SqlAccessKeys:

@@ -4,21 +4,28 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import TaggedImage
+from entrepot.domain.images import ImageStatus, TaggedImage
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.columns import to_column
+from entrepot.storage.metadata.images import HAS_STATUS
 from entrepot.storage.metadata.subject import Subject
 
 _FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
 _OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN (…) ORDER BY digest, tag"
-_PAGE = "SELECT tag FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3"
+_PAGE = """
+SELECT t.tag
+  FROM tag AS t
+  JOIN image AS i ON i.repository_id = t.repository_id AND i.digest = t.digest
+ WHERE t.repository_id = $1 AND t.tag > $2 AND i.status IS NULL
+ ORDER BY t.tag LIMIT $3
+"""
 # An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index.
 _LISTING = """
 SELECT i.digest, t.tag
   FROM image AS i
   LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
- WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3)
+ WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3) {has_status}
  ORDER BY i.digest, t.tag
  LIMIT $4
 """
@@ -28,14 +35,31 @@ SELECT digest, tag FROM tag
  ORDER BY digest, tag
  LIMIT $4
 """
+_LISTING_TAGGED_OF_STATUS = """
+SELECT i.digest, t.tag
+  FROM image AS i
+  JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
+ WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3) {has_status}
+ ORDER BY i.digest, t.tag
+ LIMIT $4
+"""
 _LISTING_UNTAGGED = """
 SELECT i.digest, CAST(NULL AS TEXT) AS tag
   FROM image AS i
- WHERE i.repository_id = $1 AND i.digest > $2
+ WHERE i.repository_id = $1 AND i.digest > $2 {has_status}
    AND NOT EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)
  ORDER BY i.digest
  LIMIT $3
 """
+_LISTINGS = {
+    (tagged, status): statement.replace("{has_status}", HAS_STATUS[status])
+    for status in (None, *ImageStatus)
+    for tagged, statement in (
+        (None, _LISTING),
+        (True, _LISTING_TAGGED if status is None else _LISTING_TAGGED_OF_STATUS),
+        (False, _LISTING_UNTAGGED),
+    )
+}
 _POINT = """
 INSERT INTO tag (repository_id, tag, digest, pointed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (repository_id, tag) DO UPDATE SET digest = excluded.digest, pointed_at = excluded.pointed_at
@@ -65,14 +89,16 @@ class SqlTags(Subject):
         return [Tag(row["tag"]) for row in rows]
 
     async def listing(
-        self, repository_id: str, *, after: tuple[str, str], limit: int, tagged: bool | None = None
+        self,
+        repository_id: str,
+        *,
+        after: tuple[str, str],
+        limit: int,
+        tagged: bool | None = None,
+        status: ImageStatus | None = None,
     ) -> list[TaggedImage]:
-        digest, tag = after
-        if tagged is False:
-            rows = await self._connection.rows(_LISTING_UNTAGGED, repository_id, digest, limit)
-        else:
-            statement = _LISTING_TAGGED if tagged else _LISTING
-            rows = await self._connection.rows(statement, repository_id, digest, tag, limit)
+        place = after[:1] if tagged is False else after
+        rows = await self._connection.rows(_LISTINGS[tagged, status], repository_id, *place, limit)
         return [TaggedImage(row["digest"], row["tag"]) for row in rows]
 
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
