@@ -43,7 +43,7 @@ async def change(ecr: "ECRClient", image_id: Any, target: Target) -> dict[str, A
 
 async def described(ecr: "ECRClient", status: Any = None, **params: Any) -> dict[str, Any]:
     """DescribeImages, by digest."""
-    filters = {"filter": {"imageStatus": status}} if status else {}
+    filters: Any = {"filter": {"imageStatus": status}} if status else {}
     answer = await to_thread(ecr.describe_images, repositoryName=NAME, **filters, **params)
     return {detail["imageDigest"]: detail for detail in answer["imageDetails"]}
 
@@ -102,8 +102,9 @@ async def test_neither_door_gives_an_image_that_is_not_active(
     image = await archived(served, ecr, "v1")
     if status == "ACTIVATING":
         await change(ecr, {"imageTag": "v1"}, "STANDARD")
-    for image_id in ({"imageTag": "v1"}, {"imageDigest": image.digest}):
-        answer = await to_thread(ecr.batch_get_image, repositoryName=NAME, imageIds=[image_id])  # type: ignore[list-item]
+    named: list[Any] = [{"imageTag": "v1"}, {"imageDigest": image.digest}]
+    for image_id in named:
+        answer = await to_thread(ecr.batch_get_image, repositoryName=NAME, imageIds=[image_id])
         (failure,) = answer["failures"]
         assert (answer["images"], failure["failureCode"]) == ([], "ImageInaccessible")
         assert status in failure["failureReason"]
@@ -136,13 +137,13 @@ async def test_layers_say_that_they_are_archived(served: Served, ecr: "ECRClient
 
 async def test_pushing_an_archived_image_again_restores_it_at_once(served: Served, ecr: "ECRClient") -> None:
     image = await archived(served, ecr, "v1")
-    put = {"repositoryName": NAME, "imageManifest": image.manifest, "imageTag": "v1"}
-    await to_thread(lambda: ecr.put_image(**put))  # type: ignore[arg-type]
+    put: Any = {"repositoryName": NAME, "imageManifest": image.manifest, "imageTag": "v1"}
+    await to_thread(lambda: ecr.put_image(**put))
     assert (await described(ecr))[image.digest]["imageStatus"] == "ACTIVE"
     assert (await get(served, ecr, f"blobs/{digest_of(LAYER)}")) == (200, LAYER)
     await work(served)
     assert (await get(served, ecr, f"blobs/{digest_of(LAYER)}")) == (200, LAYER)
-    refused = await refusal(lambda: ecr.put_image(**put))  # type: ignore[arg-type]
+    refused = await refusal(lambda: ecr.put_image(**put))
     assert refused.code == "ImageAlreadyExistsException"
 
 
@@ -226,7 +227,8 @@ async def test_attack_23_archiving_needs_its_own_permission_and_that_of_every_ta
 ) -> None:
     image = await push_image(ecr, NAME, "v1", "prod", content=LAYER)
     asked: Any = {"repositoryName": NAME, "targetStorageClass": "ARCHIVE"}
-    by_digest, by_tag = {"imageDigest": image.digest}, {"imageTag": "v1"}
+    by_digest: Any = {"imageDigest": image.digest}
+    by_tag: Any = {"imageTag": "v1"}
     deleter = served.ecr(keys=await served.add_user("deleter", ACCOUNT, policy("ecr:BatchDeleteImage")))
     refused = await refusal(deleter.update_image_storage_class, imageId=by_tag, **asked)
     assert refused.code == "AccessDeniedException"
@@ -269,12 +271,10 @@ async def test_attack_44_archiving_restoring_and_pushing_at_once_ends_with_a_who
     image = await push_image(ecr, NAME, "v1", content=LAYER)
 
     async def archive_and_restore() -> None:
-        for target in ("ARCHIVE", "STANDARD") * 5:
-            await to_thread(
-                lambda target=target: served.ecr().update_image_storage_class(
-                    repositoryName=NAME, imageId={"imageDigest": image.digest}, targetStorageClass=target
-                )
-            )
+        client = served.ecr()
+        targets: list[Target] = ["ARCHIVE", "STANDARD"]
+        for target in targets * 5:
+            await change(client, {"imageDigest": image.digest}, target)
             await work(served)
 
     async def push_again() -> None:

@@ -16,18 +16,10 @@ _OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN
 _PAGE = """
 SELECT t.tag
   FROM tag AS t
-  JOIN image AS i ON i.repository_id = t.repository_id AND i.digest = t.digest
- WHERE t.repository_id = $1 AND t.tag > $2 AND i.status IS NULL
+ WHERE t.repository_id = $1 AND t.tag > $2
+   AND NOT EXISTS (SELECT 1 FROM image AS i
+                    WHERE i.repository_id = t.repository_id AND i.digest = t.digest AND i.status IS NOT NULL)
  ORDER BY t.tag LIMIT $3
-"""
-# An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index.
-_LISTING = """
-SELECT i.digest, t.tag
-  FROM image AS i
-  LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
- WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3) {has_status}
- ORDER BY i.digest, t.tag
- LIMIT $4
 """
 _LISTING_TAGGED = """
 SELECT digest, tag FROM tag
@@ -35,30 +27,39 @@ SELECT digest, tag FROM tag
  ORDER BY digest, tag
  LIMIT $4
 """
-_LISTING_TAGGED_OF_STATUS = """
-SELECT i.digest, t.tag
-  FROM image AS i
-  JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
- WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3) {has_status}
- ORDER BY i.digest, t.tag
- LIMIT $4
-"""
-_LISTING_UNTAGGED = """
+
+
+def _listing(tagged: bool | None, status: ImageStatus | None) -> str:
+    """The statement that lists images and their tags; that of untagged images has no tag to begin behind."""
+    if tagged and status is None:
+        return _LISTING_TAGGED
+    if tagged is False:
+        return f"""
 SELECT i.digest, CAST(NULL AS TEXT) AS tag
   FROM image AS i
- WHERE i.repository_id = $1 AND i.digest > $2 {has_status}
+ WHERE i.repository_id = $1 AND i.digest > $2 {HAS_STATUS[status]}
    AND NOT EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)
  ORDER BY i.digest
  LIMIT $3
-"""
+"""  # noqa: S608  (built of constants)
+    # An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index. COALESCE
+    # keeps planners from beginning with the tags, which would have to be sorted.
+    has_tag = "AND COALESCE(t.tag, '') <> ''" if tagged else ""
+    return f"""
+SELECT i.digest, t.tag
+  FROM image AS i
+  LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
+ WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3)
+       {HAS_STATUS[status]} {has_tag}
+ ORDER BY i.digest, t.tag
+ LIMIT $4
+"""  # noqa: S608  (built of constants)
+
+
 _LISTINGS = {
-    (tagged, status): statement.replace("{has_status}", HAS_STATUS[status])
+    (tagged, status): _listing(tagged, status)
+    for tagged in (None, True, False)
     for status in (None, *ImageStatus)
-    for tagged, statement in (
-        (None, _LISTING),
-        (True, _LISTING_TAGGED if status is None else _LISTING_TAGGED_OF_STATUS),
-        (False, _LISTING_UNTAGGED),
-    )
 }
 _POINT = """
 INSERT INTO tag (repository_id, tag, digest, pointed_at) VALUES ($1, $2, $3, $4)
