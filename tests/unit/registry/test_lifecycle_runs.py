@@ -451,7 +451,7 @@ async def test_an_image_that_is_pulled_meanwhile_is_not_archived(world: World) -
 
     async def pull() -> None:
         await world.store.write(
-            lambda records: records.images.note_pull(repository.id, image.digest, world.clock.at)
+            lambda records: records.images.note_pulls(repository.id, image.digest, world.clock.at, pulls=1)
         )
 
     assert await run_while(world, repository, pull) == 0

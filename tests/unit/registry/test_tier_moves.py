@@ -19,10 +19,12 @@ from entrepot.ports.blobs import BlobDamaged, StoredBlob
 from entrepot.ports.records import Flaw
 from entrepot.registry.inspection import Depth, Finding, Inspector
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.recycle_bin import RecycleBin
+from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import BLOB_MOUNTING
 from entrepot.registry.tier_moves import Moved, TierMover, uses_archive
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
-from tests.unit.builders import REGISTRY, ROOT, AtOnce, World, add_root, chunks, image_manifest
+from tests.unit.builders import REGISTRY, ROOT, AtOnce, World, add_root, chunks, image_manifest, new_id
 from tests.unit.registry.archives import Archive
 
 TAR = b"".join(b"file %07d\n" % number for number in range(20_000))
@@ -108,6 +110,7 @@ async def test_a_layer_that_an_active_image_needs_anywhere_stays(world: World, a
 
 async def test_what_others_still_need_is_looked_at_again_later(world: World, archive: Archive) -> None:
     here, there = await world.repository("here"), await world.repository("there")
+    await RecycleBin(world.store, world.clock, new_id).keep_for(REGISTRY, 0)
     image, other = await push(archive, here, TAR), await push(archive, there, TAR)
     await archived(archive, here, image)
     await world.deletions.delete_image(there, other)
@@ -284,3 +287,33 @@ async def test_layers_of_images_archived_before_there_was_a_tier_move_into_it(
     await archive.change(repository, image.digest, _ARCHIVE)
     world.clock.advance(30 * _A_DAY)
     assert (await archive.mover.run()).archived == 2
+
+
+@pytest.mark.parametrize("is_archived", [True, False])
+async def test_an_image_that_was_deleted_comes_back_as_it_was_with_all_its_layers(
+    world: World, archive: Archive, is_archived: bool
+) -> None:
+    repository = await world.repository()
+    image = await archive.image(repository, await push(archive, repository, TAR))
+    other = await archive.image(repository, await push(archive, repository, TAR, config=b"other"))
+    await archive.archive(repository, other)
+    if is_archived:
+        await archive.archive(repository, image)
+    await world.deletions.delete_image(repository, image.digest)
+    world.clock.advance(2 * _A_DAY)
+    await archive.mover.run()
+    await archive.empty_trash()
+
+    restorations = Restorations(world.store, world.clock, allow_sparse=False)
+    await restorations.image(repository, image.digest, tags=None, move=False)
+
+    back = await archive.image(repository, image.digest)
+    assert (back.status is ImageStatus.ARCHIVED) is is_archived
+    if is_archived:
+        await archive.restore(repository, back)
+    assert await archive.read(repository, digest_of(TAR)) == TAR
+    await archive.mover.run()
+    await archive.empty_trash()
+    assert await archive.read(repository, digest_of(TAR)) == TAR
+    assert (await archive.blob(digest_of(TAR))).in_archive is None
+    assert await findings(archive) == []
