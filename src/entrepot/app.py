@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -56,11 +56,13 @@ from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -80,6 +82,7 @@ from entrepot.registry.tier_moves import TierMover
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
@@ -97,11 +100,14 @@ from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.bin_questions import BinQuestions
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
+from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
+from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
 from entrepot.services.entrepot.sessions import SessionOperations
 from entrepot.services.entrepot.statistics import StatisticsOperations
+from entrepot.services.entrepot.usage import UsageOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -130,7 +136,7 @@ from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.recycling import history_jobs, recycling_jobs
-from entrepot.workers.runner import Runner
+from entrepot.workers.runner import Kind, Runner
 from entrepot.workers.statistics import statistics_jobs
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
@@ -435,19 +441,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
+    usage = UsageReports(store, clock, new_id)
+    explanations = LifecycleExplanations(store, clock, adapters.disk)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
-    mover = None
-    if adapters.tiers is not None:
-        mover = TierMover(
-            store, adapters.tiers, data_keys, clock, is_sealed=not settings.is_storage_encrypted
-        )
-    class_runs = StorageClassRuns(store, clock, None if mover is None else mover.bring_back)
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
-        *lifecycle_jobs(runs, previews),
-        *archiving_jobs(class_runs, mover),
+        *lifecycle_jobs(runs, previews, usage),
+        *_archiving_jobs(settings, adapters, store, data_keys),
         *recycling_jobs(recycle_bin, adapters.reports, actor=worker),
         *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
@@ -513,6 +515,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                             DeletionEstimates(store),
                             decisions,
                         ),
+                        PinOperations(Pins(store, clock)),
+                        UsageOperations(usage, decisions),
+                        LifecycleExplanationOperations(explanations),
                     )
                 ),
             ],
@@ -545,6 +550,17 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         store=store,
         blobs=blobs,
     )
+
+
+def _archiving_jobs(
+    settings: Settings, adapters: _Adapters, store: Store, data_keys: DataKeys
+) -> Sequence[Kind]:
+    """What follows a change of storage class, and moves layers where there is an archive tier."""
+    clock, mover = adapters.clock, None
+    if adapters.tiers is not None:
+        is_sealed = not settings.is_storage_encrypted
+        mover = TierMover(store, adapters.tiers, data_keys, clock, is_sealed=is_sealed)
+    return archiving_jobs(StorageClassRuns(store, clock, mover.bring_back if mover else None), mover)
 
 
 def now() -> datetime:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import ImageReferenced, StorageClassFixed
+from entrepot.domain.errors import ImagePinned, ImageReferenced, StorageClassFixed
 from entrepot.domain.images import Image, ImageId, ImageStatus
 from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.repositories import Repository
@@ -13,6 +13,7 @@ from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.image_ids import resolve_image
+from entrepot.registry.pin_checks import check_image_unpinned
 
 FOLLOW_STORAGE_CLASS = "follow-storage-class"  # the job of an image, by `repository id` and `digest`
 _MOST_PARENTS = 1000  # indexes of one image that are looked at
@@ -30,7 +31,7 @@ class StorageClasses:
         """Archive the image at once, or begin to bring it back; as it then stands.
 
         An image that is there already stays as it is. Raises ImageNotFound, and StorageClassFixed for what
-        is on its way back, or is the child of an index that is not archived.
+        is on its way back, is pinned, or is the child of an index that is not archived.
         """
 
         async def body(records: Records) -> Image:
@@ -70,7 +71,9 @@ class StorageClasses:
             because = "it is being restored"
         else:
             try:
-                await check_indexes_archived(records, repository.id, image.digest)
+                await check_may_be_archived(records, repository, image.digest, self._clock())
+            except ImagePinned as pinned:
+                because = f"it is pinned by {pinned.by}"
             except ImageReferenced as referenced:
                 because = f"it is referenced by manifest list: [{', '.join(referenced.by[:20])}]"
         if because is not None:
@@ -86,6 +89,15 @@ class StorageClasses:
 def follow_key(repository_id: str, digest: Digest) -> str:
     """The unique key of the job that goes on where `StorageClasses.change` ends."""
     return f"{repository_id} {digest}"
+
+
+async def check_may_be_archived(
+    records: Records, repository: Repository, digest: Digest, now: datetime
+) -> None:
+    """Raise ImagePinned or ImageReferenced where the image has to stay active."""
+    tags = (await records.tags.of_images(repository.id, [digest])).get(digest, [])
+    await check_image_unpinned(records, repository, digest, tags, now)
+    await check_indexes_archived(records, repository.id, digest)
 
 
 async def check_indexes_archived(records: Records, repository_id: str, child: Digest) -> None:

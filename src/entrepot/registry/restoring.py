@@ -9,11 +9,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import ImageReferenced
+from entrepot.domain.errors import ImagePinned, ImageReferenced
 from entrepot.domain.images import ImageStatus
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
-from entrepot.registry.archiving import activate_image, archive_image, check_indexes_archived
+from entrepot.registry.archiving import activate_image, archive_image, check_may_be_archived
 
 _STEP = 100  # images a transaction
 
@@ -64,8 +64,9 @@ class StorageClassRuns:
     ) -> list[Digest]:
         """Archive those that may follow the leader, if that is still archived; which."""
         now = self._clock()
+        repository = await records.repositories.find_by_id(repository_id)
         current = await records.images.find(repository_id, leader)
-        if current is None or current.status is not ImageStatus.ARCHIVED:
+        if repository is None or current is None or current.status is not ImageStatus.ARCHIVED:
             return []
         found = await records.images.find_many(repository_id, followers)
         tags = await records.tags.of_images(repository_id, followers)
@@ -75,8 +76,8 @@ class StorageClassRuns:
             if image.status is not ImageStatus.ACTIVE or (is_child and digest in tags):
                 continue
             try:
-                await check_indexes_archived(records, repository_id, digest)
-            except ImageReferenced:
+                await check_may_be_archived(records, repository, digest, now)
+            except (ImagePinned, ImageReferenced):
                 continue
             await archive_image(records, repository_id, image, now)
             archived.append(digest)

@@ -17,6 +17,7 @@ from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.manifests import Descriptor
 from entrepot.domain.mutability import parse_mutability
 from entrepot.domain.names import Tag
+from entrepot.domain.pins import PIN_TAG
 from entrepot.registry.archiving import FOLLOW_STORAGE_CLASS
 from entrepot.registry.restoring import ArchiveUnnamed, StorageClassRuns
 from tests.unit.builders import World, absent, image_manifest
@@ -259,3 +260,15 @@ async def test_a_follow_up_may_come_late_or_twice(world: World, archive: Archive
     await world.deletions.delete_image(repository, image.digest)
     await archive.runs.run(job.unique_key)
     assert await left(world, repository) == set()
+
+
+async def test_a_pinned_image_is_not_archived_and_does_not_follow(world: World, archive: Archive) -> None:
+    repository = await world.repository()
+    subject = await world.image(repository, tags=["v1"])
+    signature = await world.image(repository, "signature", tags=["sig"], subject=descriptor(subject))
+    await world.store.write(lambda records: records.resource_tags.put(repository.id, {PIN_TAG: "sig"}))
+    with pytest.raises(StorageClassFixed) as refused:
+        await archive.change(repository, signature.digest, ARCHIVE)
+    assert "pinned" in refused.value.because
+    await archive.archive(repository, subject)
+    assert await left(world, repository) == {signature.digest}
