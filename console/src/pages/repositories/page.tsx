@@ -105,7 +105,6 @@ const COLUMNS: Column<Repository>[] = [
     name: words.encryption,
     header: words.encryption,
     cell: (one) => one.encryptionConfiguration?.encryptionType ?? "–",
-    isStandard: false,
     minWidth: 120,
   },
   {
