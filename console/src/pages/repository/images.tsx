@@ -8,13 +8,14 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
+import { CopyableCell } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
+import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
-import { useImagePulls } from "../storage/queries";
+import { ImagePullsProvider, PullsCell } from "../storage/cells";
 import { DeleteImages } from "./delete_images";
 import { useImages, useIndexParts } from "./queries";
 
@@ -37,66 +38,63 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
     [listing.entries, parts.data],
   );
-  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
-  const digests = useMemo(() => {
-    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
-    return [...new Set([...shown, ...below].map(digestOf))];
-  }, [shown, opened, tree]);
-  const pulls = useImagePulls(name, digests);
-  const columns = useMemo(
-    () => columnsOf(name, parts.data?.platforms ?? new Map(), pulls),
-    [name, parts.data, pulls],
+  const shown = useShownRows<ImageDetail>();
+  const below = useMemo(
+    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
+    [opened, tree],
   );
-
+  const columns = useMemo(() => columnsOf(name, parts.data?.platforms ?? new Map()), [name, parts.data]);
   return (
     <>
-      <LongTable
-        id="images"
-        variant="container"
-        columns={columns}
-        onShow={setShown}
-        entries={tree.roots}
-        isComplete={listing.isComplete}
-        failure={listing.failure ?? parts.error}
-        idOf={digestOf}
-        haystackOf={haystackOf}
-        filterLabel={words.filter}
-        ariaLabel={words.title}
-        sortedBy="pushed"
-        isDescending
-        selectionType="multi"
-        selectionLabelOf={(image) => nameOf(image)}
-        selected={selected}
-        onSelect={setSelected}
-        expandable={{
-          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
-          isItemExpandable: (image) =>
-            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
-          expandedItems: opened,
-          onExpandableItemToggle: ({ detail }) =>
-            setOpened((before) => {
-              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
-              return detail.expanded ? [...others, detail.item] : others;
-            }),
-        }}
-        empty={<Box textAlign="center">{words.none}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
-                  {text.delete}
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            {words.title}
-          </Header>
-        )}
-      />
+      <ImagePullsProvider name={name} shown={shown} below={below}>
+        <LongTable
+          id="images"
+          variant="container"
+          columns={columns}
+          onShow={shown.set}
+          entries={tree.roots}
+          isComplete={listing.isComplete}
+          failure={listing.failure ?? parts.error}
+          idOf={digestOf}
+          haystackOf={haystackOf}
+          filterLabel={words.filter}
+          ariaLabel={words.title}
+          sortedBy="pushed"
+          isDescending
+          selectionType="multi"
+          selectionLabelOf={(image) => nameOf(image)}
+          selected={selected}
+          onSelect={setSelected}
+          expandable={{
+            getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+            isItemExpandable: (image) =>
+              tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+            expandedItems: opened,
+            onExpandableItemToggle: ({ detail }) =>
+              setOpened((before) => {
+                const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+                return detail.expanded ? [...others, detail.item] : others;
+              }),
+          }}
+          empty={<Box textAlign="center">{words.none}</Box>}
+          header={(counter) => (
+            <Header
+              variant="h2"
+              counter={counter}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                  <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
+                    {text.delete}
+                  </Button>
+                </SpaceBetween>
+              }
+            >
+              {words.title}
+            </Header>
+          )}
+        />
+      </ImagePullsProvider>
       {isDeleting && (
         <DeleteImages
           repositoryName={name}
@@ -113,11 +111,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   );
 }
 
-function columnsOf(
-  name: string,
-  platforms: ReadonlyMap<string, string>,
-  pulls: ReadonlyMap<string, number>,
-): Column<ImageDetail>[] {
+function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -160,7 +154,7 @@ function columnsOf(
       id: "digest",
       name: words.digest,
       header: words.digest,
-      cell: (image) => <Copyable value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
+      cell: (image) => <CopyableCell value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
       minWidth: 200,
     },
     {
@@ -176,10 +170,7 @@ function columnsOf(
       id: "pulls",
       name: text.storage.pulls,
       header: text.storage.pulls,
-      cell: (image) => {
-        const count = pulls.get(digestOf(image));
-        return count === undefined ? "–" : formatCount(count);
-      },
+      cell: (image) => <PullsCell image={image} />,
       minWidth: 80,
     },
   ];
