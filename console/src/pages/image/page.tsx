@@ -2,6 +2,7 @@
 
 import { DescribeImagesCommand, type ImageDetail } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -10,7 +11,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { isImageConfig, tellKind } from "../../domain/artifacts";
 import { formatBytes, formatTime, shortDigest } from "../../format";
@@ -21,6 +22,8 @@ import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
 import { text } from "../../text";
+import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
+import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
 import { useRepository } from "../repositories/queries";
 import { ComparisonTab } from "./comparison";
 import { ConfigView } from "./config";
@@ -46,10 +49,15 @@ export function ImagePage(): ReactNode {
     },
   });
   const image = useImageContent(name, digest);
+  const keeping = useKeeping(name);
   return (
     <ContentLayout
       header={
-        <Header variant="h1" description={<PageLink to={paths.repository(name)}>{name}</PageLink>}>
+        <Header
+          variant="h1"
+          description={<PageLink to={paths.repository(name)}>{name}</PageLink>}
+          actions={detail.data && <PinButton name={name} digest={digest} keeping={keeping} />}
+        >
           {detail.data?.imageTags?.[0] ?? shortDigest(digest)}
         </Header>
       }
@@ -57,7 +65,9 @@ export function ImagePage(): ReactNode {
       <SpaceBetween size="l">
         <FaultAlert failure={detail.error ?? image.failure} />
         {detail.isPending && <Spinner size="large" />}
-        {detail.data && <Summary name={name} detail={detail.data} image={image.content} />}
+        {detail.data && (
+          <Summary name={name} detail={detail.data} image={image.content} kept={tellKept(digest, keeping)} />
+        )}
         {detail.data && image.content && (
           <Tabs
             ariaLabel={words.parts}
@@ -73,8 +83,36 @@ export function ImagePage(): ReactNode {
   );
 }
 
-function Summary(props: { name: string; detail: ImageDetail; image: ImageContent | null }): ReactNode {
-  const { name, detail, image } = props;
+function PinButton(props: { name: string; digest: string; keeping: Keeping }): ReactNode {
+  const { name, digest, keeping } = props;
+  const [dialog, setDialog] = useState<"pin" | "unpin" | null>(null);
+  const isPinned = keeping.pins.has(digest);
+  const pinning = {
+    images: [{ repositoryName: name, imageDigest: digest }],
+    onClose: () => setDialog(null),
+    onDone: () => {
+      setDialog(null);
+      keeping.refresh();
+    },
+  };
+  return (
+    <>
+      <Button onClick={() => setDialog(isPinned ? "unpin" : "pin")}>
+        {isPinned ? text.pins.unpinButton : text.pins.pinButton}
+      </Button>
+      {dialog === "pin" && <PinDialog {...pinning} />}
+      {dialog === "unpin" && <UnpinDialog {...pinning} />}
+    </>
+  );
+}
+
+function Summary(props: {
+  name: string;
+  detail: ImageDetail;
+  image: ImageContent | null;
+  kept: string;
+}): ReactNode {
+  const { name, detail, image, kept } = props;
   const repository = useRepository(name);
   const digest = detail.imageDigest ?? "";
   const address = `${repository.data?.repositoryUri ?? name}@${digest}`;
@@ -92,6 +130,7 @@ function Summary(props: { name: string; detail: ImageDetail; image: ImageContent
             { label: text.images.pulled, value: formatTime(detail.lastRecordedPullTime) },
             { label: text.images.digest, value: <Copyable value={digest} /> },
             { label: words.mediaType, value: detail.imageManifestMediaType ?? "–" },
+            ...(kept === "" ? [] : [{ label: text.pins.kept, value: kept }]),
             ...(detail.subjectManifestDigest
               ? [
                   {

@@ -3,6 +3,7 @@
 import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
@@ -14,6 +15,8 @@ import { Copyable } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
+import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
+import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
 import { DeleteImages } from "./delete_images";
 import { useImages, useIndexParts } from "./queries";
 
@@ -25,7 +28,9 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   const name = repository.repositoryName ?? "";
   const listing = useImages(name);
   const [selected, setSelected] = useState<ImageDetail[]>([]);
-  const [isDeleting, setDeleting] = useState(false);
+  const [dialog, setDialog] = useState<"delete" | "pin" | "unpin" | null>(null);
+  const keeping = useKeeping(name);
+  const close = () => setDialog(null);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
     const all = listing.entries.filter(isIndex).map(digestOf);
@@ -36,7 +41,19 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
     [listing.entries, parts.data],
   );
-  const columns = useMemo(() => columnsOf(name, parts.data?.platforms ?? new Map()), [name, parts.data]);
+  const { pins, clusters } = keeping;
+  const columns = useMemo(
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), keptColumn({ pins, clusters })],
+    [name, parts.data, pins, clusters],
+  );
+  const pinning = {
+    images: selected.map((image) => ({ repositoryName: name, imageDigest: digestOf(image) })),
+    onClose: close,
+    onDone: () => {
+      close();
+      keeping.refresh();
+    },
+  };
 
   return (
     <>
@@ -76,7 +93,21 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
+                <ButtonDropdown
+                  items={[
+                    { id: "pin", text: text.pins.pinButton },
+                    {
+                      id: "unpin",
+                      text: text.pins.unpinButton,
+                      disabled: !selected.some((image) => pins.has(digestOf(image))),
+                    },
+                  ]}
+                  disabled={selected.length === 0}
+                  onItemClick={({ detail }) => setDialog(detail.id as "pin" | "unpin")}
+                >
+                  {text.pins.actions}
+                </ButtonDropdown>
+                <Button disabled={selected.length === 0} onClick={() => setDialog("delete")}>
                   {text.delete}
                 </Button>
               </SpaceBetween>
@@ -86,13 +117,17 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
           </Header>
         )}
       />
-      {isDeleting && (
+      {dialog === "pin" && <PinDialog {...pinning} />}
+      {dialog === "unpin" && (
+        <UnpinDialog {...pinning} images={pinning.images.filter((image) => pins.has(image.imageDigest))} />
+      )}
+      {dialog === "delete" && (
         <DeleteImages
           repositoryName={name}
           images={selected}
-          onClose={() => setDeleting(false)}
+          onClose={close}
           onDeleted={() => {
-            setDeleting(false);
+            close();
             setSelected([]);
             listing.refresh();
           }}
@@ -158,6 +193,18 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       minWidth: 160,
     },
   ];
+}
+
+function keptColumn(keeping: Pick<Keeping, "pins" | "clusters">): Column<ImageDetail> {
+  return {
+    id: "kept",
+    name: text.pins.kept,
+    header: text.pins.kept,
+    cell: (image) => tellKept(digestOf(image), keeping) || "–",
+    sortingComparator: (one, other) =>
+      compare(tellKept(digestOf(one), keeping), tellKept(digestOf(other), keeping)),
+    minWidth: 140,
+  };
 }
 
 function digestOf(image: ImageDetail): string {
