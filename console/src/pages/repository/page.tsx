@@ -1,4 +1,4 @@
-/** One repository: what it is, and its images, permissions and tags. */
+/** One repository: what it is, and its images, lifecycle policy, permissions and tags. */
 
 import type { Repository } from "@aws-sdk/client-ecr";
 import Button from "@cloudscape-design/components/button";
@@ -17,10 +17,12 @@ import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
+import { KeepingTab } from "../keeping/tab";
 import { DeleteRepository } from "../repositories/delete";
 import { useRepository } from "../repositories/queries";
 import { ImagesTab } from "./images";
-import { PermissionsTab } from "./permissions";
+import { LifecycleTab } from "./lifecycle/tab";
+import { PermissionsTab } from "./permissions/tab";
 import { PushCommands } from "./push_commands";
 import { TagsTab } from "./tags";
 
@@ -84,7 +86,13 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           onChange={({ detail }) => setSearch({ tab: detail.activeTabId }, { replace: true })}
           tabs={[
             { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
-            { id: "permissions", label: words.permissions, content: <PermissionsTab name={name} /> },
+            { id: "lifecycle", label: words.lifecycle, content: <LifecycleTab name={name} /> },
+            { id: "pins", label: words.pins, content: <KeepingTab name={name} /> },
+            {
+              id: "permissions",
+              label: words.permissions,
+              content: <PermissionsTab repository={repository} />,
+            },
             { id: "tags", label: words.tags, content: <TagsTab arn={repository.repositoryArn ?? ""} /> },
           ]}
         />
