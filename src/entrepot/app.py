@@ -51,11 +51,13 @@ from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -66,6 +68,7 @@ from entrepot.registry.settings import AccountSettings
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
@@ -80,7 +83,7 @@ from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.questions import EntrepotQuestions
-from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.service import Keeping, entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -382,12 +385,15 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
+    usage = UsageReports(store, clock, new_id)
+    explanations = LifecycleExplanations(store, clock, adapters.disk)
+    keeping = Keeping(Pins(store, clock), usage, explanations, decisions)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
-        *lifecycle_jobs(runs, previews),
+        *lifecycle_jobs(runs, previews, usage),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
@@ -430,6 +436,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                     revocations,
                     Accounts(store, credentials, clock),
                     Explanations(store, directory, decisions, clock),
+                    keeping,
                 ),
             ],
             KeyBook(credentials),

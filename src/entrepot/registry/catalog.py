@@ -17,6 +17,7 @@ from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
+from entrepot.registry.pin_checks import check_repository_unpinned
 
 FORGET_REPOSITORY = "forget-repository"  # the job that clears what a removed repository held
 
@@ -95,6 +96,8 @@ class Catalog:
     async def delete(self, registry: Registry, name: RepositoryName, *, force: bool) -> Repository:
         """Remove the repository; without `force` RepositoryNotEmpty while it holds images.
 
+        RepositoryPinned while one of these may not go, with or without `force`.
+
         It is gone when this returns; what it held is cleared by a job, a bounded step at a time.
         """
 
@@ -102,6 +105,7 @@ class Catalog:
             repository = await get_repository(records, registry, name)
             if not force and await records.images.has_any(repository.id):
                 raise RepositoryNotEmpty(name, registry.account)
+            await check_repository_unpinned(records, repository, self._clock())
             await records.repositories.remove(repository.id)
             await records.jobs.enqueue(self._forget(repository))
             return repository

@@ -19,6 +19,7 @@ from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.repositories import Repository
+from entrepot.domain.usage import Cluster
 from entrepot.identity.credentials import new_key
 from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
@@ -29,6 +30,7 @@ from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.usage import NamedImage
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database
 from entrepot.storage.metadata.drivers import connect
@@ -190,6 +192,7 @@ async def work(database: Database) -> None:
     await read_images(world, repository, image)
     await push_images(world, repository, image)
     await run_policies(world, repository, image)
+    await keep_images(world, repository, image)
     await run_the_registry(world)
     await run_the_server(world, database)
 
@@ -260,6 +263,34 @@ async def run_policies(world: World, repository: Repository, image: int) -> None
     await world.pull_exclusions.deregister(REGISTRY, ROOT.arn)
 
 
+async def keep_images(world: World, repository: Repository, image: int) -> None:
+    kept = ImageId(digest=IMAGES.digest(image + 2))
+    await world.pins.pin(REGISTRY, repository.name, kept, by=ROOT.arn, reason=None, until=None)
+    for name in (None, repository.name):
+        for limit in (100, 1000):
+            await world.pins.page(REGISTRY, name, token=None, limit=limit)
+    cluster = Cluster(REGISTRY, "blue")
+    named = [NamedImage(REGISTRY, repository.name, IMAGES.digest(image + 2))]
+
+    async def may_pull(_repository: Repository) -> bool:
+        return True
+
+    await world.usage.report(cluster, named, by=ROOT.arn, life=None, may_pull=may_pull)
+    await world.usage.page_of_reports(REGISTRY, token=None, limit=100)
+    await world.usage.reports_of([cluster])
+    await world.usage.page_of_repository(REGISTRY, repository.name, token=None, limit=100)
+    await world.usage.page_of_cluster(cluster, token=None, limit=100)
+    await world.usage.report(cluster, [], by=ROOT.arn, life=None, may_pull=may_pull)
+    few = RepositoryName("few/app")
+    await world.lifecycle_explanations.page(REGISTRY, few, policy(keep_newest(1)), token=None, limit=9)
+    text = policy(keep_newest(1, "v"), action={"type": "untag"})
+    await world.lifecycle_explanations.page(REGISTRY, few, text, token=None, limit=9)
+    await world.image(await world.catalog.get(REGISTRY, few), "another", tags=["v9", "v10"])
+    await world.lifecycle_policies.put(REGISTRY, few, text)
+    await world.lifecycle_runs().run((await world.catalog.get(REGISTRY, few)).id)
+    await world.pins.unpin(REGISTRY, repository.name, kept)
+
+
 async def run_the_registry(world: World) -> None:
     catalog, name = world.catalog, RepositoryName("other/app")
     await catalog.page(REGISTRY, token=None, limit=100)
@@ -293,7 +324,7 @@ async def run_the_server(world: World, database: Database) -> None:
     every = timedelta(minutes=15)
     kinds = [
         *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
-        *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews),
+        *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews, world.usage),
     ]
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()

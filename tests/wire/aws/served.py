@@ -55,11 +55,13 @@ from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layers import Layers
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -67,6 +69,7 @@ from entrepot.registry.pushes import Pushes
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
@@ -82,7 +85,7 @@ from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
 from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
-from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.service import Keeping, entrepot_service
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -356,9 +359,12 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     pull_times = PullTimes(rows, now)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
+    usage = UsageReports(store, now, _new_id)
+    explanations = LifecycleExplanations(store, now, threads)
+    keeping = Keeping(Pins(store, now), usage, explanations, decisions)
     previews = LifecyclePreviews(store, now, _new_id, threads)
     runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
-    jobs = lifecycle_jobs(runs, previews)
+    jobs = lifecycle_jobs(runs, previews, usage)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(
@@ -391,6 +397,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                 revocations,
                 Accounts(store, credentials, now),
                 Explanations(store, directory, decisions, now),
+                keeping,
             ),
         ],
         KeyBook(credentials),

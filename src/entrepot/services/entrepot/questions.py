@@ -1,8 +1,11 @@
 """What a call of our own service needs to be allowed: its own action, on the one resource it is about."""
 
 from collections.abc import Sequence
+from typing import cast
 
 from entrepot.aws.operations import Call
+from entrepot.domain.names import Registry, repository_arn
+from entrepot.domain.usage import cluster_arn
 from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
 from entrepot.services.entrepot.shapes import Params
@@ -30,6 +33,9 @@ class EntrepotQuestions:
             owner = self._first_account
             name = params.get("accountId", "*")
             return [Question(action, owner, f"arn:aws:entrepot::{owner}:account/{name}", context)]
+        about = _of_the_registry(call, params)
+        if about:
+            return [Question(action, call.account, resource, context) for resource in about]
         resource, is_own = await self._resource(call, params)
         return [Question(action, call.account, resource, context, is_own=is_own and action in OF_ONESELF)]
 
@@ -48,6 +54,26 @@ class EntrepotQuestions:
             return _key_arn(call.account, str(key_id)), owner == own
         principal = str(params.get("principalArn", own))
         return principal, principal == own
+
+
+_ABOUT_REPOSITORIES = frozenset({"ExplainLifecycle", "ListPins", "PinImage", "UnpinImage"})
+_ABOUT_CLUSTERS = frozenset({"DescribeUsage", "ListUsage", "ReportUsage"})
+
+
+def _of_the_registry(call: Call, params: Params) -> list[str]:
+    """ARNs of the repository or the clusters that the call is about; of all of them where it names none."""
+    registry = Registry(call.account, call.region)
+    name = params.get("repositoryName")
+    if call.operation in _ABOUT_REPOSITORIES:
+        return [repository_arn(registry, "*" if name is None else str(name))]
+    if call.operation not in _ABOUT_CLUSTERS:
+        return []
+    if name is not None:
+        return [repository_arn(registry, str(name))]
+    named = cast("Sequence[str]", params.get("clusterNames", ()))
+    one = params.get("clusterName")
+    clusters = [str(one)] if one is not None else named or ["*"]
+    return [cluster_arn(registry, cluster) for cluster in clusters]
 
 
 def _key_arn(account: str, access_key_id: str) -> str:

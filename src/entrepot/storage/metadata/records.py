@@ -22,6 +22,7 @@ from entrepot.storage.metadata.managed_policies import SqlManagedPolicies
 from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.memberships import SqlMemberships
 from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
+from entrepot.storage.metadata.pins import SqlPins
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.pull_time_exclusions import SqlPullTimeExclusions
 from entrepot.storage.metadata.references import SqlReferences
@@ -39,6 +40,7 @@ from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tags import SqlTags
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
+from entrepot.storage.metadata.usage import SqlUsage
 
 
 class SqlRecords(Subject):
@@ -81,6 +83,14 @@ class SqlRecords(Subject):
     @property
     def pull_time_exclusions(self) -> SqlPullTimeExclusions:
         return SqlPullTimeExclusions(self._connection)
+
+    @property
+    def pins(self) -> SqlPins:
+        return SqlPins(self._connection)
+
+    @property
+    def usage(self) -> SqlUsage:
+        return SqlUsage(self._connection)
 
     @property
     def images(self) -> SqlImages:

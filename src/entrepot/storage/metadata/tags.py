@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import TaggedImage
+from entrepot.domain.images import PointedTag, TaggedImage
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
-from entrepot.storage.metadata.columns import to_column
+from entrepot.storage.metadata.columns import to_column, to_time
+from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
 
 _FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
@@ -36,6 +37,10 @@ SELECT i.digest, CAST(NULL AS TEXT) AS tag
  ORDER BY i.digest
  LIMIT $3
 """
+_POINTED = """
+SELECT tag, digest, pointed_at FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3
+"""
+_FIND_POINTED = "SELECT tag, digest, pointed_at FROM tag WHERE repository_id = $1 AND tag IN (…)"
 _POINT = """
 INSERT INTO tag (repository_id, tag, digest, pointed_at) VALUES ($1, $2, $3, $4)
 ON CONFLICT (repository_id, tag) DO UPDATE SET digest = excluded.digest, pointed_at = excluded.pointed_at
@@ -80,3 +85,19 @@ class SqlTags(Subject):
 
     async def remove(self, repository_id: str, tag: Tag) -> bool:
         return await self._connection.run(_REMOVE, repository_id, tag) > 0
+
+    async def pointed(self, repository_id: str, *, after: str, limit: int) -> list[PointedTag]:
+        rows = await self._connection.rows(_POINTED, repository_id, after, limit)
+        return [_to_pointed(row) for row in rows]
+
+    async def find_pointed(self, repository_id: str, tags: Sequence[str]) -> dict[str, PointedTag]:
+        found: dict[str, PointedTag] = {}
+        for batch in batches(tags):
+            statement = _FIND_POINTED.replace("…", placeholders(2, len(batch)))
+            rows = await self._connection.rows(statement, repository_id, *batch)
+            found |= {each.tag: each for each in map(_to_pointed, rows)}
+        return found
+
+
+def _to_pointed(row: Row) -> PointedTag:
+    return PointedTag(row["tag"], Digest(row["digest"]), to_time(row["pointed_at"]))
