@@ -116,6 +116,9 @@ class AuditedStore:
     def version(self) -> int | None:
         return self._store.version()
 
+    def commits(self) -> int | None:
+        return self._store.commits()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._store.read(body)
 

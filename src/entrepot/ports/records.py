@@ -794,6 +794,12 @@ class Store(Protocol):
         where that cannot be promised now.
         """
 
+    def commits(self) -> int | None:
+        """A number that every commit changes, by whom it may be; None where asking for it costs a round trip.
+
+        Any row that was read after asking holds as long as the number does.
+        """
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         """Read a few rows; each statement sees the latest commit."""
 

@@ -46,7 +46,12 @@ class OutOfReach:
     """A store whose writes fail until it is reached."""
 
     def __init__(self, store: Store, failure: type[Exception]) -> None:
-        self.read, self.scan, self.version = store.read, store.scan, store.version
+        self.read, self.scan, self.version, self.commits = (
+            store.read,
+            store.scan,
+            store.version,
+            store.commits,
+        )
         self._failure = failure
         self._write = store.write
         self.is_reached = False

@@ -24,6 +24,9 @@ class SqlStore:
     def version(self) -> int | None:
         return self._database.version() if self._watch is None else self._watch.version()
 
+    def commits(self) -> int | None:
+        return self._database.version()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._database.read(lambda connection: body(SqlRecords(connection)))
 
