@@ -64,7 +64,11 @@ def test_rules_are_written_in_a_form_tried_and_saved(visitor: Visitor, registry:
     results = page.get_by_role("table", name="What the rules would do now")
     expect(results.get_by_role("link", name="v0")).to_be_visible()
     expect(results.get_by_role("row", name="v1").get_by_text("deleted")).to_be_visible()
+    expect(results.get_by_role("row", name="v2").get_by_text("kept", exact=True)).to_be_visible()
+    expect(page.get_by_text("Freed on disk")).to_be_visible()
     visitor.assert_accessible("lifecycle-preview")
+    page.get_by_role("checkbox", name="Only what does not stay").click()
+    expect(results.get_by_role("row", name="v2")).to_have_count(0)
     page.get_by_placeholder("Find images by tag").fill("v0")
     expect(page.get_by_text("1 match").first).to_be_visible()
     assert len(registry.ecr().list_images(repositoryName=name)["imageIds"]) == 3

@@ -62,6 +62,15 @@ describe("a policy in the form", () => {
     expect(JSON.parse(writePolicy(rulesOf()))).toEqual(policy);
   });
 
+  test("has expressions and rules over tags, which ECR has not", () => {
+    const { tagPatternList: _, ...selection } = policy.rules[0]?.selection ?? {};
+    const own = changed({
+      selection: { ...selection, tagRegexList: ["v[0-9]{1,3}"] },
+      action: { type: "untag" },
+    });
+    expect(JSON.parse(writePolicy(rulesOf(own)))).toEqual(own);
+  });
+
   test("is told in words", () => {
     const [first, second, third] = rulesOf();
     expect(first && `${tellSelection(first)}: ${tellCount(first)}`).toBe(
@@ -81,7 +90,7 @@ describe("a policy in the form", () => {
     JSON.stringify({ ...policy, note: 1 }),
     JSON.stringify(changed({ rulePriority: "1" })),
     JSON.stringify(changed({ strange: true })),
-    JSON.stringify(changed({ action: { type: "untag" } })),
+    JSON.stringify(changed({ action: { type: "forget" } })),
     JSON.stringify(changed({ selection: { ...policy.rules[0]?.selection, tagRegexList: ["v.*"] } })),
     JSON.stringify(changed({ selection: { ...policy.rules[0]?.selection, tagPrefixList: ["v"] } })),
     JSON.stringify(changed({ selection: { ...policy.rules[0]?.selection, countUnit: null } })),
@@ -125,6 +134,12 @@ describe("rules", () => {
   test("about the archive count days there, at least 90, and delete", () => {
     const rule = changedRule({ ...newRule(), action: "transition" }, { storageClass: "archive" });
     expect(rule).toMatchObject({ countType: "sinceImageTransitioned", countNumber: 90, action: "expire" });
+  });
+
+  test("take away tags only where they name some", () => {
+    const rule = { ...newRule(), tagStatus: "tagged" as const, action: "untag" as const };
+    expect(changedRule(rule, { tagList: "tagRegexList" }).action).toBe("untag");
+    expect(changedRule(rule, { tagStatus: "any" }).action).toBe("expire");
   });
 
   test("say what is wrong with them", () => {

@@ -9,9 +9,10 @@ export type CountType =
   | "sinceImagePushed"
   | "sinceImagePulled"
   | "sinceImageTransitioned";
-export type ActionType = "expire" | "transition";
-/** By which of its two lists a rule names tags. */
-export type TagList = "tagPatternList" | "tagPrefixList";
+/** `untag` is Entrepot's own, as are regular expressions: the rule takes tags away, and images stay. */
+export type ActionType = "expire" | "transition" | "untag";
+/** By which of its lists a rule names tags. */
+export type TagList = "tagPatternList" | "tagPrefixList" | "tagRegexList";
 
 export interface Rule {
   /** Tells it apart while it is edited; not in the policy. */
@@ -33,11 +34,21 @@ const MOST_WILDCARDS = 4;
 const LEAST_ARCHIVED_DAYS = 90;
 const words = text.lifecycle;
 
+export const TAG_LISTS: TagList[] = ["tagPatternList", "tagPrefixList", "tagRegexList"];
+
 /** What a rule may count, for images of a storage class. */
 export const COUNT_TYPES: Record<StorageClass, CountType[]> = {
   standard: ["sinceImagePushed", "sinceImagePulled", "imageCountMoreThan"],
   archive: ["sinceImageTransitioned"],
 };
+
+/** What a rule may do. */
+export function actionsOf(rule: Rule): ActionType[] {
+  if (rule.storageClass === "archive") {
+    return ["expire"];
+  }
+  return rule.tagStatus === "tagged" ? ["expire", "transition", "untag"] : ["expire", "transition"];
+}
 
 let count = 0;
 
@@ -80,8 +91,9 @@ function readRule(rule: unknown): Rule {
   const { rulePriority, description, selection, action, ...others } = members(rule);
   const {
     tagStatus,
-    tagPatternList: patterns,
-    tagPrefixList: prefixes,
+    tagPatternList,
+    tagPrefixList,
+    tagRegexList,
     storageClass = "standard",
     countType,
     countUnit,
@@ -92,7 +104,10 @@ function readRule(rule: unknown): Rule {
   const isCount = countType === "imageCountMoreThan";
   const isArchiving = type === "transition";
   check(Object.keys({ ...others, ...more, ...most }).length === 0);
-  check(patterns === undefined || prefixes === undefined);
+  const lists = { tagPatternList, tagPrefixList, tagRegexList };
+  const given = TAG_LISTS.filter((list) => lists[list] !== undefined);
+  const [tagList = "tagPatternList"] = given;
+  check(given.length <= 1);
   check(countUnit === (isCount ? undefined : "days"));
   check(targetStorageClass === (isArchiving ? "archive" : undefined));
   const inClass = oneOf<StorageClass>(storageClass, ["standard", "archive"]);
@@ -101,12 +116,12 @@ function readRule(rule: unknown): Rule {
     priority: wholeNumber(rulePriority),
     description: description === undefined ? "" : string(description),
     tagStatus: oneOf<TagStatus>(tagStatus, ["tagged", "untagged", "any"]),
-    tagList: prefixes === undefined ? "tagPatternList" : "tagPrefixList",
-    tags: strings(patterns ?? prefixes ?? []),
+    tagList,
+    tags: strings(lists[tagList] ?? []),
     storageClass: inClass,
     countType: oneOf<CountType>(countType, COUNT_TYPES[inClass]),
     countNumber: wholeNumber(countNumber),
-    action: oneOf<ActionType>(type, ["expire", "transition"]),
+    action: oneOf<ActionType>(type, ["expire", "transition", "untag"]),
   };
 }
 
@@ -140,8 +155,10 @@ export function changedRule(rule: Rule, change: Partial<Rule>): Rule {
   if (!COUNT_TYPES[next.storageClass].includes(next.countType)) {
     next.countType = COUNT_TYPES[next.storageClass][0] ?? next.countType;
   }
-  if (next.countType === "sinceImageTransitioned") {
+  if (!actionsOf(next).includes(next.action)) {
     next.action = "expire";
+  }
+  if (next.countType === "sinceImageTransitioned") {
     next.countNumber = Math.max(next.countNumber, LEAST_ARCHIVED_DAYS);
   }
   return next;

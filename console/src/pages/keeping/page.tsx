@@ -5,7 +5,7 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import { text } from "../../text";
-import { PinTable, ReportTable, UsageTable } from "./tables";
+import { ClusterTables, PinTable } from "./tables";
 
 export function KeepingPage(): ReactNode {
   return (
@@ -18,8 +18,7 @@ export function KeepingPage(): ReactNode {
     >
       <SpaceBetween size="l">
         <PinTable />
-        <ReportTable />
-        <UsageTable />
+        <ClusterTables />
       </SpaceBetween>
     </ContentLayout>
   );

@@ -18,12 +18,14 @@ export function usePins(repositoryName?: string): Listing<Pin> {
   });
 }
 
-/** The same of images that are in use. */
-export function useUsages(repositoryName?: string): Listing<Usage> {
+/** Images of a repository that any cluster runs, or images of any repository that a cluster runs. */
+export type UsageScope = { repositoryName: string } | { clusterName: string };
+
+export function useUsages(scope: UsageScope): Listing<Usage> {
   const call = useEntrepot();
   const { account, region } = useSession();
-  return useListing(`usages/${account}/${region}/${repositoryName ?? ""}`, async (nextToken, signal) => {
-    const page = await call("ListUsage", { repositoryName, maxResults: PAGE, nextToken }, signal);
+  return useListing(`usages/${account}/${region}/${JSON.stringify(scope)}`, async (nextToken, signal) => {
+    const page = await call("ListUsage", { ...scope, maxResults: PAGE, nextToken }, signal);
     return { entries: page.usages ?? [], next: page.nextToken };
   });
 }
@@ -57,7 +59,7 @@ export function tellKept(digest: string, { pins, clusters }: Pick<Keeping, "pins
 /** What keeps each image of a repository, by its digest; nothing for whoever may not ask. */
 export function useKeeping(repositoryName: string): Keeping {
   const pins = usePins(repositoryName);
-  const usages = useUsages(repositoryName);
+  const usages = useUsages({ repositoryName });
   const byDigest = useMemo(
     () => new Map(pins.entries.map((pin) => [pin.imageDigest ?? "", pin])),
     [pins.entries],

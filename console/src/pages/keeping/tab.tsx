@@ -8,7 +8,7 @@ export function KeepingTab({ name }: { name: string }): ReactNode {
   return (
     <SpaceBetween size="l">
       <PinTable repositoryName={name} />
-      <UsageTable repositoryName={name} />
+      <UsageTable scope={{ repositoryName: name }} />
     </SpaceBetween>
   );
 }

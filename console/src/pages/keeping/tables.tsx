@@ -12,7 +12,7 @@ import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
 import { UnpinDialog } from "./pin_dialogs";
-import { usePins, useReports, useUsages } from "./queries";
+import { type UsageScope, usePins, useReports, useUsages } from "./queries";
 
 const words = text.pins;
 
@@ -80,15 +80,16 @@ export function PinTable({ repositoryName }: { repositoryName?: string }): React
   );
 }
 
-export function UsageTable({ repositoryName }: { repositoryName?: string }): ReactNode {
-  const listing = useUsages(repositoryName);
+export function UsageTable({ scope }: { scope: UsageScope }): ReactNode {
+  const listing = useUsages(scope);
+  const isOfCluster = "clusterName" in scope;
   const columns = useMemo(
-    () => (repositoryName === undefined ? [repositoryColumn<Usage>(), ...USAGE_COLUMNS] : USAGE_COLUMNS),
-    [repositoryName],
+    () => (isOfCluster ? [repositoryColumn<Usage>(), ...USAGE_COLUMNS] : USAGE_COLUMNS),
+    [isOfCluster],
   );
   return (
     <LongTable
-      id={repositoryName === undefined ? "all-usages" : "usages"}
+      id={isOfCluster ? "usages-of-cluster" : "usages"}
       variant="container"
       columns={columns}
       entries={listing.entries}
@@ -107,41 +108,49 @@ export function UsageTable({ repositoryName }: { repositoryName?: string }): Rea
           description={words.descriptionUsages}
           actions={<Button iconName="refresh" ariaLabel={words.refreshUsages} onClick={listing.refresh} />}
         >
-          {words.titleUsages}
+          {isOfCluster ? words.titleUsagesOf(scope.clusterName) : words.titleUsages}
         </Header>
       )}
     />
   );
 }
 
-/** Which clusters have told what they run. */
-export function ReportTable(): ReactNode {
+/** Which clusters have told what they run, and what the chosen one does. */
+export function ClusterTables(): ReactNode {
   const listing = useReports();
+  const [selected, setSelected] = useState<UsageReport[]>([]);
+  const clusterName = selected[0]?.clusterName;
   return (
-    <LongTable
-      id="usage-reports"
-      variant="container"
-      columns={REPORT_COLUMNS}
-      entries={listing.entries}
-      isComplete={listing.isComplete}
-      failure={listing.failure}
-      idOf={(report) => report.clusterName ?? ""}
-      haystackOf={haystackOfReport}
-      filterLabel={words.filterReports}
-      ariaLabel={words.titleReports}
-      sortedBy="cluster"
-      empty={<Box textAlign="center">{words.noneReports}</Box>}
-      header={(counter) => (
-        <Header
-          variant="h2"
-          counter={counter}
-          description={words.descriptionReports}
-          actions={<Button iconName="refresh" ariaLabel={words.refreshReports} onClick={listing.refresh} />}
-        >
-          {words.titleReports}
-        </Header>
-      )}
-    />
+    <SpaceBetween size="l">
+      <LongTable
+        id="usage-reports"
+        variant="container"
+        columns={REPORT_COLUMNS}
+        entries={listing.entries}
+        isComplete={listing.isComplete}
+        failure={listing.failure}
+        idOf={nameOfReport}
+        haystackOf={haystackOfReport}
+        filterLabel={words.filterReports}
+        ariaLabel={words.titleReports}
+        sortedBy="cluster"
+        selectionType="single"
+        selected={selected}
+        onSelect={setSelected}
+        empty={<Box textAlign="center">{words.noneReports}</Box>}
+        header={(counter) => (
+          <Header
+            variant="h2"
+            counter={counter}
+            description={words.descriptionReports}
+            actions={<Button iconName="refresh" ariaLabel={words.refreshReports} onClick={listing.refresh} />}
+          >
+            {words.titleReports}
+          </Header>
+        )}
+      />
+      {clusterName !== undefined && <UsageTable key={clusterName} scope={{ clusterName }} />}
+    </SpaceBetween>
   );
 }
 
@@ -277,6 +286,10 @@ function idOfUsage(usage: Usage): string {
 
 function haystackOfUsage(usage: Usage): string {
   return `${usage.repositoryName} ${usage.imageDigest} ${usage.clusterName}`.toLowerCase();
+}
+
+function nameOfReport(report: UsageReport): string {
+  return report.clusterName ?? "";
 }
 
 function haystackOfReport(report: UsageReport): string {

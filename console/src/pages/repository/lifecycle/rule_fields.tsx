@@ -5,8 +5,9 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
+import Textarea from "@cloudscape-design/components/textarea";
 import { type ReactNode, useState } from "react";
-import { COUNT_TYPES, type Complaints, type Rule } from "../../../domain/lifecycle";
+import { actionsOf, COUNT_TYPES, type Complaints, type Rule, TAG_LISTS } from "../../../domain/lifecycle";
 import { text } from "../../../text";
 
 const words = text.lifecycle;
@@ -19,7 +20,6 @@ export function RuleFields(props: {
   onLeave: () => void;
 }): ReactNode {
   const { rule, complaints, onChange, onLeave } = props;
-  const canArchive = rule.storageClass === "standard";
   return (
     <SpaceBetween size="m">
       <ColumnLayout columns={2}>
@@ -62,7 +62,7 @@ export function RuleFields(props: {
           <FormField label={words.matches}>
             <Choice
               names={words.matchesOf}
-              values={["tagPatternList", "tagPrefixList"]}
+              values={TAG_LISTS}
               chosen={rule.tagList}
               onChoose={(tagList) => onChange({ tagList })}
             />
@@ -91,7 +91,7 @@ export function RuleFields(props: {
         <FormField label={words.action}>
           <Choice
             names={words.actions}
-            values={canArchive ? ["expire", "transition"] : ["expire"]}
+            values={actionsOf(rule)}
             chosen={rule.action}
             onChoose={(action) => onChange({ action })}
           />
@@ -135,19 +135,20 @@ function NumberInput(props: {
   );
 }
 
-/** Keeps what is being typed, commas and all. */
+/** Keeps what is being typed, with lines that have nothing yet. */
 function TagsInput({ tags, onChange }: { tags: string[]; onChange: (tags: string[]) => void }): ReactNode {
-  const [typed, setTyped] = useState(() => tags.join(", "));
+  const [typed, setTyped] = useState(() => tags.join("\n"));
   return (
-    <Input
+    <Textarea
       value={typed}
       placeholder="v*"
+      rows={2}
       spellcheck={false}
       onChange={({ detail }) => {
         setTyped(detail.value);
         onChange(
           detail.value
-            .split(",")
+            .split("\n")
             .map((tag) => tag.trim())
             .filter((tag) => tag !== ""),
         );
