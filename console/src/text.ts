@@ -473,6 +473,27 @@ export const text = {
     saved: "The setting was saved.",
     settings: "Account settings",
   },
+  storageClasses: {
+    ARCHIVE: {
+      title: (count: string) => (count === "1" ? "Archive an image" : `Archive ${count} images`),
+      button: "Archive",
+      description:
+        "An archived image stays with its tags, and cannot be pulled until it is restored. Its layers may move to cheaper storage.",
+      done: (count: string) => (count === "1" ? "The image was archived." : `${count} images were archived.`),
+    },
+    STANDARD: {
+      title: (count: string) => (count === "1" ? "Restore an image" : `Restore ${count} images`),
+      button: "Restore",
+      description: "An image can be pulled again when all of its layers are back, which takes a while.",
+      done: (count: string) =>
+        count === "1" ? "The image is being restored." : `${count} images are being restored.`,
+    },
+    archived: "This image is archived: what is in it is shown when it has been restored.",
+    status: "Status",
+    statusFilter: "Show images with this status",
+    statuses: { ACTIVE: "Active", ACTIVATING: "Being restored", ARCHIVED: "Archived" },
+    any: "Any status",
+  },
   pins: {
     title: "Pins and use",
     actions: "Actions",

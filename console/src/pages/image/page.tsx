@@ -1,6 +1,7 @@
 /** One image: how it is started, what it is made of, and how it differs from others. */
 
 import { DescribeImagesCommand, type ImageDetail } from "@aws-sdk/client-ecr";
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
@@ -25,6 +26,7 @@ import { text } from "../../text";
 import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
 import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
 import { useRepository } from "../repositories/queries";
+import { StatusOfImage, StorageClassDialog, statusOf } from "../repository/storage_class";
 import { ComparisonTab } from "./comparison";
 import { ConfigView } from "./config";
 import { LayersView } from "./layers";
@@ -33,6 +35,7 @@ import { RawView } from "./raw";
 import { RelatedImages } from "./related";
 
 const words = text.image;
+const POLL_MS = 2000;
 
 export function ImagePage(): ReactNode {
   const name = useParams()["*"] ?? "";
@@ -41,14 +44,20 @@ export function ImagePage(): ReactNode {
   const { ecr } = useClients();
   const detail = useQuery({
     queryKey: ["image", name, digest],
+    refetchInterval: (query) => (query.state.data?.imageStatus === "ACTIVATING" ? POLL_MS : false),
     queryFn: async () => {
       const found = await ecr.send(
-        new DescribeImagesCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] }),
+        new DescribeImagesCommand({
+          repositoryName: name,
+          imageIds: [{ imageDigest: digest }],
+          filter: { imageStatus: "ANY" },
+        }),
       );
       return found.imageDetails?.[0] ?? null;
     },
   });
-  const image = useImageContent(name, digest);
+  const isActive = detail.data ? statusOf(detail.data) === "ACTIVE" : true;
+  const image = useImageContent(name, isActive ? digest : null);
   const keeping = useKeeping(name);
   return (
     <ContentLayout
@@ -56,7 +65,14 @@ export function ImagePage(): ReactNode {
         <Header
           variant="h1"
           description={<PageLink to={paths.repository(name)}>{name}</PageLink>}
-          actions={detail.data && <PinButton name={name} digest={digest} keeping={keeping} />}
+          actions={
+            detail.data && (
+              <SpaceBetween direction="horizontal" size="xs">
+                <StorageClassButton name={name} image={detail.data} onDone={() => void detail.refetch()} />
+                <PinButton name={name} digest={digest} keeping={keeping} />
+              </SpaceBetween>
+            )
+          }
         >
           {detail.data?.imageTags?.[0] ?? shortDigest(digest)}
         </Header>
@@ -68,6 +84,7 @@ export function ImagePage(): ReactNode {
         {detail.data && (
           <Summary name={name} detail={detail.data} image={image.content} kept={tellKept(digest, keeping)} />
         )}
+        {!isActive && <Alert type="info">{text.storageClasses.archived}</Alert>}
         {detail.data && image.content && (
           <Tabs
             ariaLabel={words.parts}
@@ -80,6 +97,32 @@ export function ImagePage(): ReactNode {
         )}
       </SpaceBetween>
     </ContentLayout>
+  );
+}
+
+function StorageClassButton(props: { name: string; image: ImageDetail; onDone: () => void }): ReactNode {
+  const { name, image, onDone } = props;
+  const [isAsking, setAsking] = useState(false);
+  const status = statusOf(image);
+  const target = status === "ACTIVE" ? "ARCHIVE" : "STANDARD";
+  return (
+    <>
+      <Button disabled={status === "ACTIVATING"} onClick={() => setAsking(true)}>
+        {text.storageClasses[target].button}
+      </Button>
+      {isAsking && (
+        <StorageClassDialog
+          repositoryName={name}
+          digests={[image.imageDigest ?? ""]}
+          target={target}
+          onClose={() => setAsking(false)}
+          onDone={() => {
+            setAsking(false);
+            onDone();
+          }}
+        />
+      )}
+    </>
   );
 }
 
@@ -130,6 +173,7 @@ function Summary(props: {
             { label: text.images.pulled, value: formatTime(detail.lastRecordedPullTime) },
             { label: text.images.digest, value: <Copyable value={digest} /> },
             { label: words.mediaType, value: detail.imageManifestMediaType ?? "–" },
+            { label: text.storageClasses.status, value: <StatusOfImage image={detail} /> },
             ...(kept === "" ? [] : [{ label: text.pins.kept, value: kept }]),
             ...(detail.subjectManifestDigest
               ? [
