@@ -146,3 +146,17 @@ def test_managed_policy_is_made_gets_versions_and_is_deleted(visitor: Visitor, r
         page.get_by_role("table", name="Who can do what").get_by_text("ecr:DescribeImages", exact=True)
     ).to_be_visible()
     expect(page.get_by_role("button", name="Edit policy")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "group/%3Cscript%3Ewindow.broken%3D1%3C%2Fscript%3E",
+        "role/..%2F..%2Fusers",
+        "policy/arn:aws:iam::aws:policy/%3Cimg%20src%3Dx%20onerror%3D'window.broken%3D1'%3E",
+    ],
+)
+def test_attack_46_a_name_in_an_address_is_text(visitor: Visitor, path: str) -> None:
+    visitor.open(path)
+    expect(visitor.page.get_by_text("Request ID:").first).to_be_visible()
+    assert visitor.page.evaluate("window.broken") is None

@@ -47,8 +47,24 @@ def test_images_are_pinned_from_the_table_and_unpinned_on_their_page(
     page.get_by_role("dialog").get_by_role("button", name="Unpin").click()
     expect(page.get_by_text("The image was unpinned.")).to_be_visible()
     expect(page.get_by_role("button", name="Pin", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"pinned: {SCRIPT}")).to_have_count(0)
     assert registry.server.own(registry.region).list_pins()["pins"] == []
     assert page.evaluate("window.broken") is None
+
+
+def test_images_are_pinned_by_patterns_of_their_tags(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/app")
+    registry.push_image(name, "prod-1")
+    visitor.open(f"repository/{name}?tab=pins")
+    page = visitor.page
+    page.get_by_role("textbox", name="Patterns of tags").fill("prod-* stable?")
+    expect(page.get_by_role("button", name="Save")).to_be_disabled()
+    page.get_by_role("textbox", name="Patterns of tags").fill("prod-* stable")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The patterns were saved.")).to_be_visible()
+    visitor.assert_accessible("pattern-pins")
+    page.get_by_role("tab", name="Images").click()
+    expect(page.get_by_role("row", name="prod-1").get_by_text("pinned by the tag prod-1")).to_be_visible()
 
 
 def test_what_is_pinned_and_what_is_in_use_is_listed_and_kept_by_policies(

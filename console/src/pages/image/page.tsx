@@ -1,6 +1,6 @@
 /** One image: how it is started, what it is made of, and how it differs from others. */
 
-import { DescribeImagesCommand, type ImageDetail } from "@aws-sdk/client-ecr";
+import { DescribeImagesCommand, type ImageDetail, type Repository } from "@aws-sdk/client-ecr";
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
@@ -24,7 +24,7 @@ import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
 import { text } from "../../text";
 import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
-import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
+import { tellKept, useKeeping } from "../keeping/queries";
 import { useRepository } from "../repositories/queries";
 import { StatusOfImage, StorageClassDialog, statusOf } from "../repository/storage_class";
 import { ComparisonTab } from "./comparison";
@@ -58,7 +58,7 @@ export function ImagePage(): ReactNode {
   });
   const isActive = detail.data ? statusOf(detail.data) === "ACTIVE" : true;
   const image = useImageContent(name, isActive ? digest : null);
-  const keeping = useKeeping(name);
+  const { keeping, refresh } = useKeeping(useKnownRepository(name));
   return (
     <ContentLayout
       header={
@@ -69,7 +69,12 @@ export function ImagePage(): ReactNode {
             detail.data && (
               <SpaceBetween direction="horizontal" size="xs">
                 <StorageClassButton name={name} image={detail.data} onDone={() => void detail.refetch()} />
-                <PinButton name={name} digest={digest} keeping={keeping} />
+                <PinButton
+                  name={name}
+                  digest={digest}
+                  isPinned={keeping.pins.has(digest)}
+                  onChanged={refresh}
+                />
               </SpaceBetween>
             )
           }
@@ -82,7 +87,12 @@ export function ImagePage(): ReactNode {
         <FaultAlert failure={detail.error ?? image.failure} />
         {detail.isPending && <Spinner size="large" />}
         {detail.data && (
-          <Summary name={name} detail={detail.data} image={image.content} kept={tellKept(digest, keeping)} />
+          <Summary
+            name={name}
+            detail={detail.data}
+            image={image.content}
+            kept={tellKept(detail.data, keeping)}
+          />
         )}
         {!isActive && <Alert type="info">{text.storageClasses.archived}</Alert>}
         {detail.data && image.content && (
@@ -98,6 +108,11 @@ export function ImagePage(): ReactNode {
       </SpaceBetween>
     </ContentLayout>
   );
+}
+
+/** The repository, or no more than its name until it is known. */
+function useKnownRepository(name: string): Repository {
+  return useRepository(name).data ?? { repositoryName: name };
 }
 
 function StorageClassButton(props: { name: string; image: ImageDetail; onDone: () => void }): ReactNode {
@@ -126,16 +141,20 @@ function StorageClassButton(props: { name: string; image: ImageDetail; onDone: (
   );
 }
 
-function PinButton(props: { name: string; digest: string; keeping: Keeping }): ReactNode {
-  const { name, digest, keeping } = props;
+function PinButton(props: {
+  name: string;
+  digest: string;
+  isPinned: boolean;
+  onChanged: () => void;
+}): ReactNode {
+  const { name, digest, isPinned, onChanged } = props;
   const [dialog, setDialog] = useState<"pin" | "unpin" | null>(null);
-  const isPinned = keeping.pins.has(digest);
   const pinning = {
     images: [{ repositoryName: name, imageDigest: digest }],
     onClose: () => setDialog(null),
     onDone: () => {
       setDialog(null);
-      keeping.refresh();
+      onChanged();
     },
   };
   return (
@@ -156,9 +175,9 @@ function Summary(props: {
   kept: string;
 }): ReactNode {
   const { name, detail, image, kept } = props;
-  const repository = useRepository(name);
+  const repository = useKnownRepository(name);
   const digest = detail.imageDigest ?? "";
-  const address = `${repository.data?.repositoryUri ?? name}@${digest}`;
+  const address = `${repository.repositoryUri ?? name}@${digest}`;
   return (
     <Container>
       <SpaceBetween size="l">

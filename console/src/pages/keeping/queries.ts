@@ -1,10 +1,13 @@
 /** What is kept whatever lifecycle policies say: pinned images, and images that clusters run. */
 
+import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
 import { useMemo } from "react";
 import type { Pin, Usage, UsageReport } from "../../../generated/entrepot";
 import { type Listing, useListing } from "../../api/listing";
+import { PIN_TAG, patternsIn, pinnedTag } from "../../domain/pins";
 import { useEntrepot, useSession } from "../../session/context";
 import { text } from "../../text";
+import { useResourceTags } from "../repository/tags";
 
 const PAGE = 1000; // the most that these operations give at once
 
@@ -39,37 +42,47 @@ export function useReports(): Listing<UsageReport> {
   });
 }
 
+/** What keeps the images of a repository; nothing for whoever may not ask. */
 export interface Keeping {
+  /** By digest, as all of it is. */
   pins: ReadonlyMap<string, Pin>;
   /** Names of the clusters that run an image. */
   clusters: ReadonlyMap<string, readonly string[]>;
-  refresh: () => void;
+  /** Patterns of tags that pin the images which have them. */
+  patterns: readonly string[];
 }
 
 /** Why an image is kept, in words; "" where nothing keeps it. */
-export function tellKept(digest: string, { pins, clusters }: Pick<Keeping, "pins" | "clusters">): string {
-  const pin = pins.get(digest);
-  const used = clusters.get(digest);
+export function tellKept({ imageDigest = "", imageTags = [] }: ImageDetail, keeping: Keeping): string {
+  const pin = keeping.pins.get(imageDigest);
+  const used = keeping.clusters.get(imageDigest);
+  const tag = pinnedTag(keeping.patterns, imageTags);
   return [
     ...(pin === undefined ? [] : [pin.reason ? text.pins.pinnedFor(pin.reason) : text.pins.isPinned]),
+    ...(tag === undefined ? [] : [text.pins.pinnedByTag(tag)]),
     ...(used === undefined ? [] : [text.pins.inUse(used.join(", "))]),
   ].join("; ");
 }
 
-/** What keeps each image of a repository, by its digest; nothing for whoever may not ask. */
-export function useKeeping(repositoryName: string): Keeping {
+/** It stays the same object until something of it has changed. */
+export function useKeeping(repository: Repository): { keeping: Keeping; refresh: () => void } {
+  const { repositoryName, repositoryArn } = repository;
   const pins = usePins(repositoryName);
-  const usages = useUsages({ repositoryName });
-  const byDigest = useMemo(
-    () => new Map(pins.entries.map((pin) => [pin.imageDigest ?? "", pin])),
-    [pins.entries],
+  const usages = useUsages({ repositoryName: repositoryName ?? "" });
+  const tags = useResourceTags(repositoryArn ?? "");
+  const keeping = useMemo(
+    () => ({
+      pins: new Map(pins.entries.map((pin) => [pin.imageDigest ?? "", pin])),
+      clusters: clustersOf(usages.entries),
+      patterns: patternsIn(tags.data?.find((tag) => tag.Key === PIN_TAG)?.Value ?? ""),
+    }),
+    [pins.entries, usages.entries, tags.data],
   );
-  const clusters = useMemo(() => clustersOf(usages.entries), [usages.entries]);
   const refresh = () => {
     pins.refresh();
     usages.refresh();
   };
-  return { pins: byDigest, clusters, refresh };
+  return { keeping, refresh };
 }
 
 function clustersOf(usages: readonly Usage[]): Map<string, string[]> {

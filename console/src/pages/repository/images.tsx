@@ -42,7 +42,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   const [status, setStatus] = useState<Status | "">("");
   const [selected, setSelected] = useState<ImageDetail[]>([]);
   const [dialog, setDialog] = useState<Dialog | null>(null);
-  const keeping = useKeeping(name);
+  const { keeping, refresh } = useKeeping(repository);
   const close = () => setDialog(null);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
@@ -55,14 +55,9 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
       status === "" ? listing.entries : listing.entries.filter((one) => statusOf(one) === status);
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
-  const { pins, clusters } = keeping;
   const columns = useMemo(
-    () => [
-      ...columnsOf(name, parts.data?.platforms ?? new Map()),
-      STATUS_COLUMN,
-      keptColumn({ pins, clusters }),
-    ],
-    [name, parts.data, pins, clusters],
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
+    [name, parts.data, keeping],
   );
   const digestsWith = (one: Status) => selected.filter((image) => statusOf(image) === one).map(digestOf);
   const pinning = {
@@ -70,7 +65,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     onClose: close,
     onDone: () => {
       close();
-      keeping.refresh();
+      refresh();
     },
   };
 
@@ -124,7 +119,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
                     {
                       id: "unpin",
                       text: text.pins.unpinButton,
-                      disabled: !selected.some((image) => pins.has(digestOf(image))),
+                      disabled: !selected.some((image) => keeping.pins.has(digestOf(image))),
                     },
                     {
                       id: "ARCHIVE",
@@ -154,7 +149,10 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
       />
       {dialog === "pin" && <PinDialog {...pinning} />}
       {dialog === "unpin" && (
-        <UnpinDialog {...pinning} images={pinning.images.filter((image) => pins.has(image.imageDigest))} />
+        <UnpinDialog
+          {...pinning}
+          images={pinning.images.filter((image) => keeping.pins.has(image.imageDigest))}
+        />
       )}
       {(dialog === "ARCHIVE" || dialog === "STANDARD") && (
         <StorageClassDialog
@@ -252,14 +250,13 @@ const STATUS_COLUMN: Column<ImageDetail> = {
   minWidth: 120,
 };
 
-function keptColumn(keeping: Pick<Keeping, "pins" | "clusters">): Column<ImageDetail> {
+function keptColumn(keeping: Keeping): Column<ImageDetail> {
   return {
     id: "kept",
     name: text.pins.kept,
     header: text.pins.kept,
-    cell: (image) => tellKept(digestOf(image), keeping) || "–",
-    sortingComparator: (one, other) =>
-      compare(tellKept(digestOf(one), keeping), tellKept(digestOf(other), keeping)),
+    cell: (image) => tellKept(image, keeping) || "–",
+    sortingComparator: (one, other) => compare(tellKept(one, keeping), tellKept(other, keeping)),
     minWidth: 140,
   };
 }

@@ -87,7 +87,7 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           tabs={[
             { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
             { id: "lifecycle", label: words.lifecycle, content: <LifecycleTab name={name} /> },
-            { id: "pins", label: words.pins, content: <KeepingTab name={name} /> },
+            { id: "pins", label: words.pins, content: <KeepingTab repository={repository} /> },
             {
               id: "permissions",
               label: words.permissions,

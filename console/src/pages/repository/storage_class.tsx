@@ -9,7 +9,7 @@ import {
 import Box from "@cloudscape-design/components/box";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useMemo } from "react";
 import { formatCount, formatTime } from "../../format";
 import { useClients } from "../../session/context";
 import { FormDialog } from "../../shell/dialogs";
@@ -85,10 +85,14 @@ export function useRestoring(
   onRestored: () => void,
 ): void {
   const { ecr } = useClients();
-  const digests = images
-    .filter((image) => statusOf(image) === "ACTIVATING")
-    .slice(0, MOST_WATCHED)
-    .map((image) => image.imageDigest ?? "");
+  const digests = useMemo(
+    () =>
+      images
+        .filter((image) => statusOf(image) === "ACTIVATING")
+        .slice(0, MOST_WATCHED)
+        .map((image) => image.imageDigest ?? ""),
+    [images],
+  );
   const watched = useQuery({
     queryKey: ["restoring", repositoryName, digests],
     enabled: digests.length > 0,
