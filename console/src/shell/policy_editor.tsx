@@ -53,7 +53,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
       <FaultAlert failure={failure} />
       {policy === undefined && !failure && <Spinner size="large" />}
       {policy !== undefined && (
-        <>
+        <SpaceBetween size="l">
           <WhoMayWhat
             kind={kind}
             statements={statements}
@@ -85,7 +85,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
               <JsonText label={words.document} content={indentPolicy(policy)} />
             </Container>
           )}
-        </>
+        </SpaceBetween>
       )}
       {isDeleting && (
         <Confirmation

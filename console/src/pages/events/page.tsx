@@ -89,9 +89,10 @@ function Events({ lookup, round }: { lookup: Lookup; round: number }): ReactNode
               </Button>
             ),
             isRowHeader: true,
+            minWidth: 240,
           },
           { id: "user", header: words.user, cell: (event) => event.Username ?? "–" },
-          { id: "resources", header: words.resources, cell: resourcesOf },
+          { id: "resources", header: words.resources, cell: resourcesOf, minWidth: 160 },
           {
             id: "error",
             header: words.error,

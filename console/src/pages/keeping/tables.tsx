@@ -188,7 +188,7 @@ const PIN_COLUMNS: Column<Pin>[] = [
     header: words.at,
     cell: (pin) => formatTime(momentOf(pin.pinnedAt)),
     sortingComparator: (one, other) => (one.pinnedAt ?? 0) - (other.pinnedAt ?? 0),
-    minWidth: 160,
+    minWidth: 180,
   },
   {
     id: "until",
@@ -254,7 +254,7 @@ function momentColumns<T extends { reportedAt?: number; expiresAt?: number }>():
       header: words.reported,
       cell: (one) => formatTime(momentOf(one.reportedAt)),
       sortingComparator: (one, other) => (one.reportedAt ?? 0) - (other.reportedAt ?? 0),
-      minWidth: 160,
+      minWidth: 180,
     },
     {
       id: "expires",
@@ -262,7 +262,7 @@ function momentColumns<T extends { reportedAt?: number; expiresAt?: number }>():
       header: words.expires,
       cell: (one) => formatTime(momentOf(one.expiresAt)),
       sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
-      minWidth: 160,
+      minWidth: 180,
     },
   ];
 }

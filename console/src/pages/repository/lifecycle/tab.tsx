@@ -6,6 +6,7 @@ import Spinner from "@cloudscape-design/components/spinner";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useClients } from "../../../session/context";
+import { Arrival } from "../../../shell/arrival";
 import { Confirmation } from "../../../shell/confirmation";
 import { FaultAlert } from "../../../shell/fault";
 import { useNotices } from "../../../shell/notifications";
@@ -80,7 +81,11 @@ export function LifecycleTab({ name }: { name: string }): ReactNode {
             onTest={test}
           />
         ))}
-      {tried !== null && <LifecyclePreview key={tried.round} name={name} {...tried} />}
+      {tried !== null && (
+        <Arrival key={tried.round}>
+          <LifecyclePreview name={name} {...tried} />
+        </Arrival>
+      )}
       {isDeleting && (
         <Confirmation
           title={words.delete}

@@ -15,6 +15,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { ExplainAccessResponse, StatementPlace } from "../../../../generated/entrepot";
 import { REPOSITORY_ACTIONS, resourceOf } from "../../../domain/access";
 import { useEntrepot, useSession } from "../../../session/context";
+import { Arrival } from "../../../shell/arrival";
 import { FaultAlert } from "../../../shell/fault";
 import { type NamedValue, ValueFields } from "../../../shell/value_fields";
 import { text } from "../../../text";
@@ -99,7 +100,11 @@ export function AccessQuestion(props: { repositoryArn: string; topic: AccessTopi
         </Container>
       </form>
       <FaultAlert failure={explain.error} />
-      {explain.data !== undefined && <Explanation explained={explain.data} />}
+      {explain.data !== undefined && (
+        <Arrival key={explain.submittedAt}>
+          <Explanation explained={explain.data} />
+        </Arrival>
+      )}
     </SpaceBetween>
   );
 }

@@ -77,7 +77,7 @@ function columnsOf(repositoryArn: string, onAsk: (topic: AccessTopic) => void): 
       cell: (principal) => principal,
       sortingComparator: (one, other) => (one < other ? -1 : 1),
       isRowHeader: true,
-      minWidth: 300,
+      width: 300,
     },
     ...PURPOSES.map((purpose) => ({
       id: purpose,
@@ -86,7 +86,7 @@ function columnsOf(repositoryArn: string, onAsk: (topic: AccessTopic) => void): 
       cell: (principal: string) => (
         <AnswerCell repositoryArn={repositoryArn} principal={principal} purpose={purpose} onAsk={onAsk} />
       ),
-      minWidth: 130,
+      width: 140,
     })),
   ];
 }
