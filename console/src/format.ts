@@ -36,6 +36,11 @@ export function momentOf(seconds: number | undefined): Date | undefined {
   return seconds === undefined ? undefined : new Date(seconds * 1000);
 }
 
+/** A day, for axes. */
+export function formatDay(moment: Date): string {
+  return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
 /** A digest as short as people know it: `sha256:0123456789ab`. */
 export function shortDigest(digest: string): string {
   const [algorithm, hex] = digest.split(":");

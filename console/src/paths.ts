@@ -6,6 +6,8 @@ export const paths = {
   editRepository: (name: string) => `/edit-repository/${name}`,
   repository: (name: string, tab?: string) => `/repository/${name}${tab === undefined ? "" : `?tab=${tab}`}`,
   image: (name: string, digest: string) => `/image/${name}?digest=${digest}`,
+  layerFiles: (name: string, digest: string, layer: string, folder: string) =>
+    `/image/${name}?${new URLSearchParams({ digest, tab: "files", layer, folder })}`,
   registry: "/registry",
   pins: "/pins",
   events: "/events",
@@ -20,4 +22,6 @@ export const paths = {
   policy: (arn: string) => `/policy/${arn}`,
   createPolicy: "/create-policy",
   sessions: "/sessions",
+  storage: "/storage",
+  recycleBin: "/recycle-bin",
 } as const;

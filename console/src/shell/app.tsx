@@ -4,6 +4,7 @@ import AppLayout from "@cloudscape-design/components/app-layout";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import { type ReactNode, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
+import { RecycleBinPage } from "../pages/bin/page";
 import { EventsPage } from "../pages/events/page";
 import { CreatePolicyPage } from "../pages/identity/create_policy";
 import { CreateRolePage } from "../pages/identity/create_role";
@@ -23,6 +24,7 @@ import { EditRepositoryPage } from "../pages/repositories/edit";
 import { RepositoriesPage } from "../pages/repositories/page";
 import { RepositoryPage } from "../pages/repository/page";
 import { SessionsPage } from "../pages/sessions/page";
+import { StoragePage } from "../pages/storage/page";
 import { paths } from "../paths";
 import { useSessionState } from "../session/context";
 import { SignInPage } from "../session/sign_in";
@@ -34,6 +36,8 @@ import { TopBar } from "./top_bar";
 
 const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.repositories, href: hrefOf(paths.repositories) },
+  { type: "link", text: text.navigation.storage, href: hrefOf(paths.storage) },
+  { type: "link", text: text.navigation.recycleBin, href: hrefOf(paths.recycleBin) },
   { type: "link", text: text.navigation.registry, href: hrefOf(paths.registry) },
   { type: "link", text: text.navigation.pins, href: hrefOf(paths.pins) },
   { type: "link", text: text.navigation.events, href: hrefOf(paths.events) },
@@ -109,6 +113,8 @@ function Pages(): ReactNode {
           <Route path="/edit-repository/*" element={<EditRepositoryPage />} />
           <Route path="/repository/*" element={<RepositoryPage />} />
           <Route path="/image/*" element={<ImagePage />} />
+          <Route path={paths.storage} element={<StoragePage />} />
+          <Route path={paths.recycleBin} element={<RecycleBinPage />} />
           <Route path={paths.registry} element={<RegistryPage />} />
           <Route path={paths.pins} element={<KeepingPage />} />
           <Route path={paths.events} element={<EventsPage />} />

@@ -42,10 +42,10 @@ def _lines(decision: Mapping[str, Any]) -> Iterator[str]:
 def _summary(summary: Mapping[str, Any]) -> str:
     counts = [
         f"{summary['expiringImageCount']} of {summary['imageCount']} images expire",
-        *_if_any(summary["transitioningImageCount"], "are archived"),
+        *_if_any(summary["transitioningImageCount"], "go into the archive"),
         *_if_any(summary["untaggedTagCount"], "tags are removed"),
-        *_if_any(summary["pinnedImageCount"], "are kept by pins"),
-        *_if_any(summary["usedImageCount"], "are kept in use"),
+        *_if_any(summary["pinnedImageCount"], "kept by pins"),
+        *_if_any(summary["usedImageCount"], "kept in use"),
     ]
     return f"{', '.join(counts)}; {_size(summary['freedBytes'])} of layers would be freed"
 

@@ -50,8 +50,8 @@ def _report(parsed: Namespace, server: Server, images: list[dict[str, str]]) -> 
         print(json.dumps(answer, indent=2, default=str))
     else:
         print(
-            f"{report['clusterName']} runs {report['imageCount']} images of this registry; "
-            f"they are kept until {report['expiresAt']:%Y-%m-%d %H:%M} UTC"
+            f"{report['clusterName']} runs {_count(report['imageCount'])} of this registry, kept "
+            f"until {report['expiresAt']:%Y-%m-%d %H:%M} UTC"
         )
     return 0
 
@@ -109,10 +109,14 @@ def _print(parsed: Namespace, entries: list[Mapping[str, Any]], line: Any) -> No
 
 def _cluster_line(report: Mapping[str, Any]) -> str:
     return (
-        f"{report['clusterName']} runs {report['imageCount']} images, said {report['reportedBy']} at "
+        f"{report['clusterName']} runs {_count(report['imageCount'])}, said {report['reportedBy']} at "
         f"{report['reportedAt']:%Y-%m-%d %H:%M} UTC; until {report['expiresAt']:%Y-%m-%d %H:%M} UTC"
     )
 
 
 def _usage_line(usage: Mapping[str, Any]) -> str:
     return f"{usage['repositoryName']}@{usage['imageDigest']} in {usage['clusterName']}"
+
+
+def _count(images: int) -> str:
+    return "1 image" if images == 1 else f"{images} images"

@@ -65,9 +65,6 @@ class Usage(Protocol):
     async def reports(self, registry: Registry, *, after: str, limit: int) -> list[Report]:
         """By the name of the cluster."""
 
-    async def count(self, registry: Registry, limit: int) -> int:
-        """How many clusters have reported, up to the limit."""
-
     async def ended(self, before: datetime, limit: int) -> list[Report]:
         """Reports that were over before then, the longest first."""
 

@@ -40,6 +40,9 @@ class ReadOnlyStore:
     async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:  # noqa: ARG002  not run
         raise ReadOnly
 
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:  # noqa: ARG002  not run
+        raise ReadOnly
+
 
 class ReadOnlyBlobs:
     """A whole store that refuses every change: ReadOnly, before a byte of it is read."""

@@ -235,9 +235,10 @@ def _steps(images: Sequence[UsedImage]) -> list[Sequence[UsedImage]]:
 async def _begin(report: Report, records: Records) -> Report:
     """Write the report; its id is that of the cluster's last one, if there is one."""
     known = await records.usage.find(report.cluster)
-    registry = report.cluster.registry
-    if known is None and await records.usage.count(registry, MOST_CLUSTERS) >= MOST_CLUSTERS:
-        raise TooMany("clusters of a registry", MOST_CLUSTERS)
+    if known is None:
+        others = await records.usage.reports(report.cluster.registry, after="", limit=MOST_CLUSTERS)
+        if len(others) == MOST_CLUSTERS:
+            raise TooMany("clusters of a registry", MOST_CLUSTERS)
     await records.usage.put(report)
     found = await records.usage.find(report.cluster)
     if found is None:

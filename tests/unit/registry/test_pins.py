@@ -15,7 +15,9 @@ from tests.unit.builders import REGISTRY, ROOT, World
 DAY = timedelta(days=1)
 
 
-async def pin(world: World, repository: Repository, image: Image, *, days: float | None = None) -> PinnedImage:
+async def pin(
+    world: World, repository: Repository, image: Image, *, days: float | None = None
+) -> PinnedImage:
     until = None if days is None else world.clock.at + timedelta(days=days)
     return await world.pins.pin(
         REGISTRY, repository.name, ImageId(image.digest), by=ROOT.arn, reason="runs", until=until
@@ -111,7 +113,7 @@ async def test_pins_are_listed_in_pages(world: World) -> None:
         first = await world.pins.page(REGISTRY, name, token=None, limit=2)
         rest = await world.pins.page(REGISTRY, name, token=first.next_token, limit=9)
         assert [each.pin.digest for each in first.entries] == digests[:2]
-        assert [each.pin.digest for each in rest.entries][0] == digests[2]
+        assert rest.entries[0].pin.digest == digests[2]
 
 
 async def test_a_resource_tag_pins_by_the_tags_of_images(world: World) -> None:

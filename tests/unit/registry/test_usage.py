@@ -18,6 +18,7 @@ from entrepot.domain.errors import (
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Repository
 from entrepot.domain.usage import Cluster
+from entrepot.ports.keeping import UsedImage
 from entrepot.ports.records import Records
 from entrepot.registry import usage
 from entrepot.registry.usage import NamedImage
@@ -131,7 +132,10 @@ async def test_attack_30_what_may_not_be_pulled_is_told_as_what_is_not_there(wor
 async def test_what_is_no_image_here_is_told_and_not_counted(world: World) -> None:
     [one] = await images(world, await world.repository(), 1)
     absent = "sha256:" + "0" * 64
-    assert await report(world, named("latest"), named(absent), named(one)) == [DigestUnsupported, ImageNotFound]
+    assert await report(world, named("latest"), named(absent), named(one)) == [
+        DigestUnsupported,
+        ImageNotFound,
+    ]
     assert await used(world) == [one]
     stranger = Registry("000000000000", REGISTRY.region)
     assert await report(world, named(one, registry=stranger)) == [RepositoryNotFound]
@@ -145,10 +149,10 @@ async def test_a_later_report_wins_over_one_that_is_still_being_written(
     begun, _ = await world.usage.report(BLUE, [named(one)], by=ROOT.arn, life=None, may_pull=everything)
     await report(world, named(two))
     assert not await world.store.write(
-        lambda records: usage._add(begun, [usage.UsedImage("any", Digest(three))], records)
+        lambda records: usage._add(begun, [UsedImage("any", Digest(three))], records)
     )
     assert not await world.store.write(
-        lambda records: usage._take_away(begun, [usage.UsedImage("any", Digest(two))], records)
+        lambda records: usage._take_away(begun, [UsedImage("any", Digest(two))], records)
     )
     assert await used(world) == [two]
 

@@ -5,7 +5,8 @@ import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
+import type { EstimateDeletionResponse } from "../../../generated/entrepot";
 import { isIndex } from "../../domain/artifacts";
 import { formatBytes, formatCount, shortDigest } from "../../format";
 import { useClients } from "../../session/context";
@@ -13,6 +14,8 @@ import { Confirmation } from "../../shell/confirmation";
 import { InfoDialog } from "../../shell/dialogs";
 import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
+import { useRecycleBin } from "../bin/queries";
+import { useEstimate } from "../storage/queries";
 
 const words = text.deleteImages;
 const BATCH = 100; // the most that BatchDeleteImage takes
@@ -27,6 +30,9 @@ export function DeleteImages(props: {
   const { repositoryName, images, onDeleted, onClose } = props;
   const { ecr } = useClients();
   const { tellSuccess } = useNotices();
+  const digests = useMemo(() => images.map((image) => image.imageDigest ?? ""), [images]);
+  const estimate = useEstimate(repositoryName, digests);
+  const bin = useRecycleBin();
   const remove = useMutation({
     mutationFn: async () => {
       const failures: ImageFailure[] = [];
@@ -51,13 +57,14 @@ export function DeleteImages(props: {
   if (remove.data?.length) {
     return <Failures failures={remove.data} onClose={onDeleted} />;
   }
-  const bytes = images.reduce((sum, image) => sum + (image.imageSizeInBytes ?? 0), 0);
+  const size = formatBytes(images.reduce((sum, image) => sum + (image.imageSizeInBytes ?? 0), 0));
   return (
     <Confirmation
       title={words.title(formatCount(images.length))}
       warning={
         <SpaceBetween size="xs">
-          <Box color="inherit">{words.warning(formatBytes(bytes))}</Box>
+          <Box color="inherit">{tellFreed(estimate, size)}</Box>
+          <Box color="inherit">{words.end(bin.data?.retentionDays)}</Box>
           <ul>
             {images.slice(0, MOST_SHOWN).map((image) => (
               <li key={image.imageDigest}>
@@ -76,6 +83,17 @@ export function DeleteImages(props: {
       onClose={onClose}
     />
   );
+}
+
+/** The most exact that is known: what the registry frees, what the repository does, or the most it can be. */
+function tellFreed(estimate: EstimateDeletionResponse | null, size: string): string {
+  if (estimate?.freedBytes !== undefined) {
+    return words.freed(formatBytes(estimate.freedBytes));
+  }
+  if (estimate?.releasedBytes !== undefined) {
+    return words.released(formatBytes(estimate.releasedBytes));
+  }
+  return words.atMost(size);
 }
 
 function Failures(props: { failures: ImageFailure[]; onClose: () => void }): ReactNode {

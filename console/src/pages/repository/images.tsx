@@ -10,7 +10,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
@@ -18,6 +18,7 @@ import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
 import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
 import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
+import { useImagePulls } from "../storage/queries";
 import { DeleteImages } from "./delete_images";
 import { useImages, useIndexParts } from "./queries";
 import { type Status, StatusOfImage, StorageClassDialog, statusOf, useRestoring } from "./storage_class";
@@ -55,10 +56,6 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
       status === "" ? listing.entries : listing.entries.filter((one) => statusOf(one) === status);
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
-  const columns = useMemo(
-    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
-    [name, parts.data, keeping],
-  );
   const digestsWith = (one: Status) => selected.filter((image) => statusOf(image) === one).map(digestOf);
   const pinning = {
     images: selected.map((image) => ({ repositoryName: name, imageDigest: digestOf(image) })),
@@ -68,6 +65,16 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
       refresh();
     },
   };
+  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
+  const digests = useMemo(() => {
+    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
+    return [...new Set([...shown, ...below].map(digestOf))];
+  }, [shown, opened, tree]);
+  const pulls = useImagePulls(name, digests);
+  const columns = useMemo(
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map(), pulls), STATUS_COLUMN, keptColumn(keeping)],
+    [name, parts.data, pulls, keeping],
+  );
 
   return (
     <>
@@ -75,6 +82,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         id="images"
         variant="container"
         columns={columns}
+        onShow={setShown}
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
@@ -183,7 +191,11 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   );
 }
 
-function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
+function columnsOf(
+  name: string,
+  platforms: ReadonlyMap<string, string>,
+  pulls: ReadonlyMap<string, number>,
+): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -237,6 +249,16 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       sortingComparator: (one, other) =>
         momentOf(one.lastRecordedPullTime) - momentOf(other.lastRecordedPullTime),
       minWidth: 160,
+    },
+    {
+      id: "pulls",
+      name: text.storage.pulls,
+      header: text.storage.pulls,
+      cell: (image) => {
+        const count = pulls.get(digestOf(image));
+        return count === undefined ? "–" : formatCount(count);
+      },
+      minWidth: 80,
     },
   ];
 }

@@ -18,10 +18,6 @@ SELECT id, account, region, cluster, version, reported_by, reported_at, expires_
 """
 _FIND = f"{_REPORT} WHERE account = $1 AND region = $2 AND cluster = $3"
 _PAGE = f"{_REPORT} WHERE account = $1 AND region = $2 AND cluster > $3 ORDER BY cluster LIMIT $4"
-_COUNT = """
-SELECT COUNT(*) AS reports
-  FROM (SELECT id FROM usage_report WHERE account = $1 AND region = $2 LIMIT $3) AS counted
-"""
 _PUT = """
 INSERT INTO usage_report (id, account, region, cluster, version, reported_by, reported_at, expires_at, images)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -83,10 +79,6 @@ class SqlUsage(Subject):
     async def reports(self, registry: Registry, *, after: str, limit: int) -> list[Report]:
         rows = await self._connection.rows(_PAGE, registry.account, registry.region, after, limit)
         return [_to_report(row) for row in rows]
-
-    async def count(self, registry: Registry, limit: int) -> int:
-        row = await self._connection.row(_COUNT, registry.account, registry.region, limit)
-        return 0 if row is None else int(row["reports"])
 
     async def ended(self, before: datetime, limit: int) -> list[Report]:
         return [_to_report(row) for row in await self._connection.rows(_ENDED, to_column(before), limit)]
