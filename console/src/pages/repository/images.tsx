@@ -1,109 +1,189 @@
 /** The images of a repository. */
 
-import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
+import type { ImageDetail, Repository, TargetStorageClass } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
+import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
+import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
+import { CopyableCell } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
+import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
-import { useImagePulls } from "../storage/queries";
+import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
+import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
+import { ImagePullsProvider, PullsCell } from "../storage/cells";
 import { DeleteImages } from "./delete_images";
 import { useImages, useIndexParts } from "./queries";
+import { type Status, StatusOfImage, StorageClassDialog, statusOf, useRestoring } from "./storage_class";
 
 const words = text.images;
 /** Indexes that are looked into by themselves; further ones are, where they are opened. */
 const MOST_INDEXES = 500;
 
+type Dialog = "delete" | "pin" | "unpin" | TargetStorageClass;
+
+const STATUSES: { value: Status | ""; label: string }[] = [
+  { value: "", label: text.storageClasses.any },
+  { value: "ACTIVE", label: text.storageClasses.statuses.ACTIVE },
+  { value: "ARCHIVED", label: text.storageClasses.statuses.ARCHIVED },
+  { value: "ACTIVATING", label: text.storageClasses.statuses.ACTIVATING },
+];
+
 export function ImagesTab({ repository }: { repository: Repository }): ReactNode {
   const name = repository.repositoryName ?? "";
   const listing = useImages(name);
+  useRestoring(name, listing.entries, listing.refresh);
+  const [status, setStatus] = useState<Status | "">("");
   const [selected, setSelected] = useState<ImageDetail[]>([]);
-  const [isDeleting, setDeleting] = useState(false);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const { keeping, refresh } = useKeeping(repository);
+  const close = () => setDialog(null);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
     const all = listing.entries.filter(isIndex).map(digestOf);
     return [...new Set([...all.slice(0, MOST_INDEXES), ...opened.filter(isIndex).map(digestOf)])];
   }, [listing.entries, opened]);
   const parts = useIndexParts(name, indexes);
-  const tree = useMemo(
-    () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
-    [listing.entries, parts.data],
+  const tree = useMemo(() => {
+    const wanted =
+      status === "" ? listing.entries : listing.entries.filter((one) => statusOf(one) === status);
+    return imageTree(wanted, parts.data?.parts ?? new Map());
+  }, [listing.entries, status, parts.data]);
+  const digestsWith = (one: Status) => selected.filter((image) => statusOf(image) === one).map(digestOf);
+  const pinning = {
+    images: selected.map((image) => ({ repositoryName: name, imageDigest: digestOf(image) })),
+    onClose: close,
+    onDone: () => {
+      close();
+      refresh();
+    },
+  };
+  const shown = useShownRows<ImageDetail>();
+  const below = useMemo(
+    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
+    [opened, tree],
   );
-  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
-  const digests = useMemo(() => {
-    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
-    return [...new Set([...shown, ...below].map(digestOf))];
-  }, [shown, opened, tree]);
-  const pulls = useImagePulls(name, digests);
   const columns = useMemo(
-    () => columnsOf(name, parts.data?.platforms ?? new Map(), pulls),
-    [name, parts.data, pulls],
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
+    [name, parts.data, keeping],
   );
 
   return (
     <>
-      <LongTable
-        id="images"
-        variant="container"
-        columns={columns}
-        onShow={setShown}
-        entries={tree.roots}
-        isComplete={listing.isComplete}
-        failure={listing.failure ?? parts.error}
-        idOf={digestOf}
-        haystackOf={haystackOf}
-        filterLabel={words.filter}
-        ariaLabel={words.title}
-        sortedBy="pushed"
-        isDescending
-        selectionType="multi"
-        selectionLabelOf={(image) => nameOf(image)}
-        selected={selected}
-        onSelect={setSelected}
-        expandable={{
-          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
-          isItemExpandable: (image) =>
-            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
-          expandedItems: opened,
-          onExpandableItemToggle: ({ detail }) =>
-            setOpened((before) => {
-              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
-              return detail.expanded ? [...others, detail.item] : others;
-            }),
-        }}
-        empty={<Box textAlign="center">{words.none}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
-                  {text.delete}
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            {words.title}
-          </Header>
-        )}
-      />
-      {isDeleting && (
+      <ImagePullsProvider name={name} shown={shown} below={below}>
+        <LongTable
+          id="images"
+          variant="container"
+          columns={columns}
+          onShow={shown.set}
+          entries={tree.roots}
+          isComplete={listing.isComplete}
+          failure={listing.failure ?? parts.error}
+          idOf={digestOf}
+          haystackOf={haystackOf}
+          filterLabel={words.filter}
+          ariaLabel={words.title}
+          sortedBy="pushed"
+          isDescending
+          selectionType="multi"
+          selectionLabelOf={(image) => nameOf(image)}
+          selected={selected}
+          onSelect={setSelected}
+          expandable={{
+            getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+            isItemExpandable: (image) =>
+              tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+            expandedItems: opened,
+            onExpandableItemToggle: ({ detail }) =>
+              setOpened((before) => {
+                const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+                return detail.expanded ? [...others, detail.item] : others;
+              }),
+          }}
+          empty={<Box textAlign="center">{words.none}</Box>}
+          header={(counter) => (
+            <Header
+              variant="h2"
+              counter={counter}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Select
+                    ariaLabel={text.storageClasses.statusFilter}
+                    options={STATUSES}
+                    selectedOption={STATUSES.find((one) => one.value === status) ?? null}
+                    onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
+                  />
+                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                  <ButtonDropdown
+                    items={[
+                      { id: "pin", text: text.pins.pinButton },
+                      {
+                        id: "unpin",
+                        text: text.pins.unpinButton,
+                        disabled: !selected.some((image) => keeping.pins.has(digestOf(image))),
+                      },
+                      {
+                        id: "ARCHIVE",
+                        text: text.storageClasses.ARCHIVE.button,
+                        disabled: digestsWith("ACTIVE").length === 0,
+                      },
+                      {
+                        id: "STANDARD",
+                        text: text.storageClasses.STANDARD.button,
+                        disabled: digestsWith("ARCHIVED").length === 0,
+                      },
+                    ]}
+                    disabled={selected.length === 0}
+                    onItemClick={({ detail }) => setDialog(detail.id as Dialog)}
+                  >
+                    {text.pins.actions}
+                  </ButtonDropdown>
+                  <Button disabled={selected.length === 0} onClick={() => setDialog("delete")}>
+                    {text.delete}
+                  </Button>
+                </SpaceBetween>
+              }
+            >
+              {words.title}
+            </Header>
+          )}
+        />
+      </ImagePullsProvider>
+      {dialog === "pin" && <PinDialog {...pinning} />}
+      {dialog === "unpin" && (
+        <UnpinDialog
+          {...pinning}
+          images={pinning.images.filter((image) => keeping.pins.has(image.imageDigest))}
+        />
+      )}
+      {(dialog === "ARCHIVE" || dialog === "STANDARD") && (
+        <StorageClassDialog
+          repositoryName={name}
+          digests={digestsWith(dialog === "ARCHIVE" ? "ACTIVE" : "ARCHIVED")}
+          target={dialog}
+          onClose={close}
+          onDone={() => {
+            close();
+            setSelected([]);
+            listing.refresh();
+          }}
+        />
+      )}
+      {dialog === "delete" && (
         <DeleteImages
           repositoryName={name}
           images={selected}
-          onClose={() => setDeleting(false)}
+          onClose={close}
           onDeleted={() => {
-            setDeleting(false);
+            close();
             setSelected([]);
             listing.refresh();
           }}
@@ -113,11 +193,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   );
 }
 
-function columnsOf(
-  name: string,
-  platforms: ReadonlyMap<string, string>,
-  pulls: ReadonlyMap<string, number>,
-): Column<ImageDetail>[] {
+function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -160,7 +236,7 @@ function columnsOf(
       id: "digest",
       name: words.digest,
       header: words.digest,
-      cell: (image) => <Copyable value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
+      cell: (image) => <CopyableCell value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
       minWidth: 200,
     },
     {
@@ -176,13 +252,30 @@ function columnsOf(
       id: "pulls",
       name: text.storage.pulls,
       header: text.storage.pulls,
-      cell: (image) => {
-        const count = pulls.get(digestOf(image));
-        return count === undefined ? "–" : formatCount(count);
-      },
+      cell: (image) => <PullsCell image={image} />,
       minWidth: 80,
     },
   ];
+}
+
+const STATUS_COLUMN: Column<ImageDetail> = {
+  id: "status",
+  name: text.storageClasses.status,
+  header: text.storageClasses.status,
+  cell: (image) => <StatusOfImage image={image} />,
+  sortingComparator: (one, other) => compare(statusOf(one), statusOf(other)),
+  minWidth: 120,
+};
+
+function keptColumn(keeping: Keeping): Column<ImageDetail> {
+  return {
+    id: "kept",
+    name: text.pins.kept,
+    header: text.pins.kept,
+    cell: (image) => tellKept(image, keeping) || "–",
+    sortingComparator: (one, other) => compare(tellKept(one, keeping), tellKept(other, keeping)),
+    minWidth: 140,
+  };
 }
 
 function digestOf(image: ImageDetail): string {
