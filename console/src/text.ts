@@ -653,6 +653,7 @@ export const text = {
   users: {
     title: "Users",
     arn: "ARN",
+    boundary: "Permissions boundary",
     create: "Create user",
     created: "Created",
     delete: "Delete user",
