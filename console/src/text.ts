@@ -486,6 +486,7 @@ export const text = {
     pushed: "Pushed",
     running: "The rules are tried on all images",
     tags: (tags: string) => `loses ${tags}`,
+    untagged: "Tags taken away",
   },
 
   access: {

@@ -1,33 +1,30 @@
 /** The images of a repository. */
 
-import type { ImageDetail, Repository, TargetStorageClass } from "@aws-sdk/client-ecr";
+import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
+import { CopyableCell } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
+import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
-import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
 import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
-import { useImagePulls } from "../storage/queries";
-import { DeleteImages } from "./delete_images";
+import { ImagePullsProvider, PullsCell } from "../storage/cells";
+import { ImageActions } from "./image_actions";
 import { useImages, useIndexParts } from "./queries";
-import { type Status, StatusOfImage, StorageClassDialog, statusOf, useRestoring } from "./storage_class";
+import { type Status, StatusOfImage, statusOf, useRestoring } from "./storage_class";
 
 const words = text.images;
 /** Indexes that are looked into by themselves; further ones are, where they are opened. */
 const MOST_INDEXES = 500;
-
-type Dialog = "delete" | "pin" | "unpin" | TargetStorageClass;
 
 const STATUSES: { value: Status | ""; label: string }[] = [
   { value: "", label: text.storageClasses.any },
@@ -39,12 +36,10 @@ const STATUSES: { value: Status | ""; label: string }[] = [
 export function ImagesTab({ repository }: { repository: Repository }): ReactNode {
   const name = repository.repositoryName ?? "";
   const listing = useImages(name);
-  useRestoring(name, listing.entries, listing.refresh);
-  const [status, setStatus] = useState<Status | "">("");
   const [selected, setSelected] = useState<ImageDetail[]>([]);
-  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [status, setStatus] = useState<Status | "">("");
   const { keeping, refresh } = useKeeping(repository);
-  const close = () => setDialog(null);
+  useRestoring(name, listing.entries, listing.refresh);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
     const all = listing.entries.filter(isIndex).map(digestOf);
@@ -53,36 +48,25 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   const parts = useIndexParts(name, indexes);
   const tree = useMemo(() => {
     const wanted =
-      status === "" ? listing.entries : listing.entries.filter((one) => statusOf(one) === status);
+      status === "" ? listing.entries : listing.entries.filter((image) => statusOf(image) === status);
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
-  const digestsWith = (one: Status) => selected.filter((image) => statusOf(image) === one).map(digestOf);
-  const pinning = {
-    images: selected.map((image) => ({ repositoryName: name, imageDigest: digestOf(image) })),
-    onClose: close,
-    onDone: () => {
-      close();
-      refresh();
-    },
-  };
-  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
-  const digests = useMemo(() => {
-    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
-    return [...new Set([...shown, ...below].map(digestOf))];
-  }, [shown, opened, tree]);
-  const pulls = useImagePulls(name, digests);
-  const columns = useMemo(
-    () => [...columnsOf(name, parts.data?.platforms ?? new Map(), pulls), STATUS_COLUMN, keptColumn(keeping)],
-    [name, parts.data, pulls, keeping],
+  const shown = useShownRows<ImageDetail>();
+  const below = useMemo(
+    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
+    [opened, tree],
   );
-
+  const columns = useMemo(
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
+    [name, parts.data, keeping],
+  );
   return (
-    <>
+    <ImagePullsProvider name={name} shown={shown} below={below}>
       <LongTable
         id="images"
         variant="container"
         columns={columns}
-        onShow={setShown}
+        onShow={shown.set}
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
@@ -121,33 +105,16 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
                   onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
                 />
                 <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <ButtonDropdown
-                  items={[
-                    { id: "pin", text: text.pins.pinButton },
-                    {
-                      id: "unpin",
-                      text: text.pins.unpinButton,
-                      disabled: !selected.some((image) => keeping.pins.has(digestOf(image))),
-                    },
-                    {
-                      id: "ARCHIVE",
-                      text: text.storageClasses.ARCHIVE.button,
-                      disabled: digestsWith("ACTIVE").length === 0,
-                    },
-                    {
-                      id: "STANDARD",
-                      text: text.storageClasses.STANDARD.button,
-                      disabled: digestsWith("ARCHIVED").length === 0,
-                    },
-                  ]}
-                  disabled={selected.length === 0}
-                  onItemClick={({ detail }) => setDialog(detail.id as Dialog)}
-                >
-                  {text.pins.actions}
-                </ButtonDropdown>
-                <Button disabled={selected.length === 0} onClick={() => setDialog("delete")}>
-                  {text.delete}
-                </Button>
+                <ImageActions
+                  name={name}
+                  images={selected}
+                  keeping={keeping}
+                  onKept={refresh}
+                  onChanged={() => {
+                    setSelected([]);
+                    listing.refresh();
+                  }}
+                />
               </SpaceBetween>
             }
           >
@@ -155,47 +122,11 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
           </Header>
         )}
       />
-      {dialog === "pin" && <PinDialog {...pinning} />}
-      {dialog === "unpin" && (
-        <UnpinDialog
-          {...pinning}
-          images={pinning.images.filter((image) => keeping.pins.has(image.imageDigest))}
-        />
-      )}
-      {(dialog === "ARCHIVE" || dialog === "STANDARD") && (
-        <StorageClassDialog
-          repositoryName={name}
-          digests={digestsWith(dialog === "ARCHIVE" ? "ACTIVE" : "ARCHIVED")}
-          target={dialog}
-          onClose={close}
-          onDone={() => {
-            close();
-            setSelected([]);
-            listing.refresh();
-          }}
-        />
-      )}
-      {dialog === "delete" && (
-        <DeleteImages
-          repositoryName={name}
-          images={selected}
-          onClose={close}
-          onDeleted={() => {
-            close();
-            setSelected([]);
-            listing.refresh();
-          }}
-        />
-      )}
-    </>
+    </ImagePullsProvider>
   );
 }
 
-function columnsOf(
-  name: string,
-  platforms: ReadonlyMap<string, string>,
-  pulls: ReadonlyMap<string, number>,
-): Column<ImageDetail>[] {
+function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -238,7 +169,7 @@ function columnsOf(
       id: "digest",
       name: words.digest,
       header: words.digest,
-      cell: (image) => <Copyable value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
+      cell: (image) => <CopyableCell value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
       minWidth: 200,
     },
     {
@@ -254,10 +185,7 @@ function columnsOf(
       id: "pulls",
       name: text.storage.pulls,
       header: text.storage.pulls,
-      cell: (image) => {
-        const count = pulls.get(digestOf(image));
-        return count === undefined ? "–" : formatCount(count);
-      },
+      cell: (image) => <PullsCell image={image} />,
       minWidth: 80,
     },
   ];
