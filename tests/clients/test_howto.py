@@ -42,6 +42,7 @@ PAGES = (
     "gitlab-ci",
     "teams",
     "lifecycle",
+    "undo",
     "protect-what-is-running",
     "access",
     "audit",
@@ -198,6 +199,42 @@ def test_lifecycle(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path)
     while "v1" in tags(server, "team/app") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert tags(server, "team/app") == ["dev-1", "v2", "v3", "v4"]
+
+
+def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
+    """The page; and what is deleted cannot be pulled, and what is restored is the same to the byte."""
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    skopeo = open_skopeo(_folder(tmp_path, "skopeo"))
+    skopeo.login(server.registry, _password(desk.variables))
+    desk.type("aws ecr create-repository --repository-name team/app")
+    repository = f"docker://{server.registry}/team/app"
+    for tag in ("v1", "v2"):
+        source = layout.name(OCI_MANIFEST, layout.add_image(layer=layer_of({"tag": tag.encode()})))
+        skopeo.copy(source, f"{repository}:{tag}")
+    before, after = _folder(tmp_path, "before"), _folder(tmp_path, "after")
+    skopeo.copy(f"{repository}:v1", f"dir:{before}")
+    deletion, undoing = blocks("undo", "sh")[:2]
+
+    desk.type(deletion)
+    said = skopeo.copy(f"{repository}:v1", f"dir:{tmp_path}/gone", is_expected_to_fail=True)
+    assert "manifest unknown" in said.lower()
+    desk.type(undoing)
+    skopeo.copy(f"{repository}:v1", f"dir:{after}")
+    assert contents(after) == contents(before)
+
+    printed = desk.type(*blocks("undo", "sh")[2:])
+
+    assert printed.count("Restored team/app@sha256:") == 2
+    assert "v1 moved by arn:aws:iam::" in printed
+    assert "Restored the repository team/app-of-before." in printed
+    assert "team/app-of-before is protected from deletion." in printed
+    assert tags(server, "team/app-of-before") == ["v1", "v2"]
+    assert "From now on deleted things stay for 30 days." in printed
+    assert printed.endswith("Erased 0 images and 0 repositories.\n")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_protect_what_is_running(docker_desk: Desk, server: Entrepot) -> None:

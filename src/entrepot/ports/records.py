@@ -30,6 +30,13 @@ from entrepot.ports.identities import (
 )
 from entrepot.ports.keeping import Pins, Usage
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
+from entrepot.ports.recycling import (
+    DeletedImages,
+    DeletedRepositories,
+    DeletionProtections,
+    TagHistory,
+)
+from entrepot.ports.statistics import Statistics
 
 T = TypeVar("T")
 
@@ -112,7 +119,8 @@ class Images(Protocol):
 
     async def has_any(self, repository_id: str) -> bool: ...
 
-    async def note_pull(self, repository_id: str, digest: Digest, at: datetime) -> None: ...
+    async def note_pulls(self, repository_id: str, digest: Digest, at: datetime, *, pulls: int) -> None:
+        """So many pulls more of the image and of its repository, the last of them then."""
 
     async def referrers(
         self,
@@ -596,10 +604,14 @@ class Flaw(StrEnum):
     TAG_WITHOUT_IMAGE = "tag-without-image"
     UPLOAD_WITHOUT_REPOSITORY = "upload-without-repository"
     RESOURCE_TAG_WITHOUT_REPOSITORY = "resource-tag-without-repository"
+    TOTAL_WITHOUT_REPOSITORY = "total-without-repository"
     REPOSITORY_WITHOUT_ACCOUNT = "repository-without-account"
     HELD_BLOB_MARKED = "held-blob-marked"
     BLOB_THROWN_AWAY = "blob-thrown-away"
     JOB_FORGETS_REPOSITORY = "job-forgets-repository"
+    DELETED_IMAGE_WITHOUT_IMAGE = "deleted-image-without-image"
+    IMAGE_WITHOUT_DELETION = "image-without-deletion"
+    DELETED_REPOSITORY_STANDS = "deleted-repository-stands"
     JOB_ABANDONED = "job-abandoned"
 
 
@@ -728,6 +740,14 @@ class Records(Protocol):
     @property
     def tags(self) -> Tags: ...
     @property
+    def deleted_images(self) -> DeletedImages: ...
+    @property
+    def deleted_repositories(self) -> DeletedRepositories: ...
+    @property
+    def tag_history(self) -> TagHistory: ...
+    @property
+    def deletion_protections(self) -> DeletionProtections: ...
+    @property
     def references(self) -> References: ...
     @property
     def blobs(self) -> BlobRows: ...
@@ -774,6 +794,8 @@ class Records(Protocol):
     @property
     def counts(self) -> Counts: ...
     @property
+    def statistics(self) -> Statistics: ...
+    @property
     def inspection(self) -> Inspection: ...
     @property
     def blob_copies(self) -> BlobCopies: ...
@@ -794,6 +816,12 @@ class Store(Protocol):
         where that cannot be promised now.
         """
 
+    def commits(self) -> int | None:
+        """A number that every commit changes, by whom it may be; None where asking for it costs a round trip.
+
+        Any row that was read after asking holds as long as the number does.
+        """
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         """Read a few rows; each statement sees the latest commit."""
 
@@ -804,4 +832,11 @@ class Store(Protocol):
         """One serialisable transaction, durable when this returns.
 
         The body may be run again after a conflict, so it does nothing but read and write rows.
+        """
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        """A transaction that gets in nobody's way: it adds to numbers, and decides on nothing that it reads.
+
+        Durable when this returns, and run again after a conflict, as with `write`. What images and tags are
+        there must not change in it, nor what nodes keep in memory.
         """

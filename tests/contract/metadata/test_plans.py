@@ -26,10 +26,15 @@ from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
+from entrepot.registry.registry_totals import DAYS_KEPT, RegistryTotals
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
 from entrepot.registry.usage import NamedImage
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database
@@ -40,6 +45,7 @@ from entrepot.storage.metadata.revision_watch import RevisionWatch
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.lifecycle import lifecycle_jobs
+from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Runner
 from tests.engines.many_rows import ManyImages
 from tests.engines.recording import RecordingDatabase, Statement
@@ -192,6 +198,7 @@ async def work(database: Database) -> None:
     await read_images(world, repository, image)
     await push_images(world, repository, image)
     await run_policies(world, repository, image)
+    await tell_statistics(world, repository, image)
     await keep_images(world, repository, image)
     await run_the_registry(world)
     await run_the_server(world, database)
@@ -233,8 +240,31 @@ async def push_images(world: World, repository: Repository, image: int) -> None:
     await world.deletions.delete_batch(repository, [ImageId(tag=IMAGES.tag(image + 1))])
     await world.deletions.delete_image(repository, IMAGES.digest(image))
     await world.deletions.delete_layer(other, IMAGES.layer(image))
+    await undo(world, repository, image)
     await world.pulls.get(repository, "again")  # type: ignore[arg-type]
     await world.pull_times.flush()
+
+
+async def undo(world: World, repository: Repository, image: int) -> None:
+    """What was deleted comes back, is listed, and is deleted again for good."""
+    recycle_bin, restorations = world.recycle_bin, world.restorations
+    for token in (None, (await recycle_bin.images(repository, token=None, limit=1)).next_token):
+        await recycle_bin.images(repository, token=token, limit=100)
+    await recycle_bin.describe(REGISTRY, repository)
+    await restorations.tags_of(REGISTRY, repository.name, IMAGES.digest(image))
+    await restorations.image(repository, IMAGES.digest(image), tags=None, move=True)
+    await restorations.tag(repository, IMAGES.tag(image), None)
+    for tag in (None, IMAGES.tag(image)):
+        await world.tag_history.page(repository, tag, token=None, limit=100)
+    await world.deletions.delete_image(repository, IMAGES.digest(image))
+    await recycle_bin.purge_images(repository, [IMAGES.digest(image)])
+    await world.catalog.delete(REGISTRY, repository.name, force=True)
+    await recycle_bin.describe(REGISTRY, None)
+    for name in (None, repository.name):
+        await recycle_bin.repositories(REGISTRY, name, token=None, limit=100)
+    await restorations.repository(REGISTRY, repository.name, new_name=repository.name, deletion_id=None)
+    await world.deletion_protection.begin(REGISTRY, repository.name)
+    await world.deletion_protection.end(REGISTRY, repository.name)
 
 
 async def run_policies(world: World, repository: Repository, image: int) -> None:
@@ -261,6 +291,34 @@ async def run_policies(world: World, repository: Repository, image: int) -> None
     await world.pull_exclusions.register(REGISTRY, ROOT.arn)
     await world.pull_exclusions.page(REGISTRY, token=None, limit=100)
     await world.pull_exclusions.deregister(REGISTRY, ROOT.arn)
+
+
+async def tell_statistics(world: World, repository: Repository, image: int) -> None:
+    statistics = Statistics(world.store, world.clock)
+    totals, registries = RepositoryTotals(world.store, world.clock), RegistryTotals(world.store, world.clock)
+    await statistics.of_repositories([repository])
+    await totals.fold()
+    await totals.count_due()
+    await totals.compute_unique()
+    await registries.add_up()
+    await registries.add_up_stored()
+    world.clock.advance(timedelta(days=DAYS_KEPT - 100))
+    await registries.forget_days()
+    world.clock.at = START
+    await statistics.of_repositories([repository])
+    ids = [ImageId(digest=IMAGES.digest(image + 3)), ImageId(tag=IMAGES.tag(image + 4))]
+    await statistics.of_images(repository, ids)
+    await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
+    await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
+    await statistics.days_of_registry(REGISTRY, since=None, until=None)
+    await DeletionEstimates(world.store).of(repository, ids)
+    await SharedLayers(world.store).of_image(
+        repository, ids[0], everybody, token=None, limit=100, most_images=10
+    )
+
+
+async def everybody(_name: RepositoryName) -> bool:
+    return True
 
 
 async def keep_images(world: World, repository: Repository, image: int) -> None:
@@ -325,6 +383,8 @@ async def run_the_server(world: World, database: Database) -> None:
     kinds = [
         *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
         *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews, world.usage),
+        *recycling_jobs(world.recycle_bin, NoReports(), actor=actor_of(ROOT)),
+        *history_jobs(world.tag_history, world.clock, NoReports(), kept=every),
     ]
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()

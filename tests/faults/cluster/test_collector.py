@@ -35,6 +35,7 @@ def test_attack_44_collection_beside_pushes_mounts_and_deletions_loses_no_blob(
 ) -> None:
     tiny = ("--collect-seconds=0", "--grace-seconds=1", "--workers=1")
     with cluster(tmp_path, stores, *tiny) as running:
+        running.nodes[0].own().put_recycle_bin_settings(retentionDays=0)  # else nothing could be collected
         workers = [_Worker(running.nodes, random.Random(seed), seed) for seed in range(_WORKERS)]
         last = time.monotonic() + _SOAK_SECONDS
         with ThreadPoolExecutor(_WORKERS) as pool:
