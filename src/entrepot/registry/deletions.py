@@ -9,6 +9,7 @@ from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, L
 from entrepot.domain.images import Image, ImageId, PointedTag
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import Rule
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
@@ -112,7 +113,7 @@ class Deletions:
                 if digest not in unchanged or await _has_subject(records, repository, decision):
                     continue
                 try:
-                    await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision))
+                    await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision.rule))
                 except ImageReferenced as refusal:  # by an index that was pushed meanwhile
                     failures.append((decision, refusal))
                 else:
@@ -158,7 +159,7 @@ class Deletions:
                     and not current.mutability.is_immutable(pointed.tag)
                 ):
                     await _remove_tag(
-                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, decision)
+                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, taken.rule)
                     )
                     untagged.append((decision, taken))
             done = replace(execution, untagged=tuple(untagged))
@@ -243,11 +244,9 @@ async def _has_subject(records: Records, repository: Repository, decision: Decis
     return await records.images.find(repository.id, subject) is not None
 
 
-def _by_rule(deletion: Deletion, decision: Decision) -> Deletion:
+def _by_rule(deletion: Deletion, rule: Rule | None) -> Deletion:
     """The deletion as that of a lifecycle rule: nobody called, whoever's turn it is."""
-    return replace(
-        deletion, by=None, rule_priority=decision.rule.priority if decision.rule is not None else None
-    )
+    return replace(deletion, by=None, rule_priority=rule.priority if rule is not None else None)
 
 
 async def _remove_tag(
