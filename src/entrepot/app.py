@@ -90,7 +90,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
-from entrepot.services.ecr.policy_events import policy_events
+from entrepot.services.ecr.policy_events import dry_run_events, policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -443,7 +443,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     collector = Collector(store, blobs, clock, grace)
     usage = UsageReports(store, clock, new_id)
     explanations = LifecycleExplanations(store, clock, adapters.disk)
-    previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
+    previews = LifecyclePreviews(store, clock, new_id, adapters.disk, event=dry_run_events(clock))
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
@@ -512,7 +512,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                             catalog,
                             Statistics(store, clock),
                             SharedLayers(store),
-                            DeletionEstimates(store),
+                            DeletionEstimates(store, clock),
                             decisions,
                         ),
                         PinOperations(Pins(store, clock)),

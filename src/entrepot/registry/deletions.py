@@ -9,7 +9,7 @@ from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, L
 from entrepot.domain.images import Image, ImageId, ImageStatus, PointedTag
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
-from entrepot.domain.lifecycle.policies import Action, CountType
+from entrepot.domain.lifecycle.policies import Action, CountType, Rule
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
@@ -124,7 +124,7 @@ class Deletions:
                         await _archive(records, repository, digest, self._clock())
                         transitioned.append(decision)
                     else:
-                        await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision))
+                        await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision.rule))
                         expired.append(decision)
                 except ImageReferenced as refusal:  # by an index that was pushed meanwhile
                     failures.append((decision, refusal))
@@ -174,7 +174,7 @@ class Deletions:
                     and not current.mutability.is_immutable(pointed.tag)
                 ):
                     await _remove_tag(
-                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, decision)
+                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, taken.rule)
                     )
                     untagged.append((decision, taken))
             done = replace(execution, untagged=tuple(untagged))
@@ -280,11 +280,9 @@ async def _has_subject(records: Records, repository: Repository, decision: Decis
     return subject is not None
 
 
-def _by_rule(deletion: Deletion, decision: Decision) -> Deletion:
+def _by_rule(deletion: Deletion, rule: Rule | None) -> Deletion:
     """The deletion as that of a lifecycle rule: nobody called, whoever's turn it is."""
-    return replace(
-        deletion, by=None, rule_priority=decision.rule.priority if decision.rule is not None else None
-    )
+    return replace(deletion, by=None, rule_priority=rule.priority if rule is not None else None)
 
 
 async def _remove_tag(

@@ -24,11 +24,12 @@ from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import BlobRow, Flaw, ImageParts, Inspected, ManifestRow, Records, Store
 from entrepot.ports.statistics import CountTurn, Holding
-from entrepot.registry.repository_totals import compare_total
+from entrepot.registry.repository_totals import compare_totals
 from entrepot.registry.sealed_manifests import open_manifest
 from entrepot.registry.stretches import side_by_side
 
 _STEP = 1000  # rows, or entries of a store, at a time
+_TURNS = 100  # repositories at a time, whose images are counted in one snapshot
 _FEW = 16  # manifests at a time: each may have 4 MiB
 _SPARSE = frozenset({Flaw.IMAGE_WITHOUT_LAYER, Flaw.IMAGE_WITHOUT_CHILD})
 
@@ -138,11 +139,12 @@ class Inspector:
         """Compare what repositories are said to hold with what is there; not those never counted."""
         after = ""
         while turns := await self._store.scan(partial(_turns, after)):
-            for repository_id in (turn.repository_id for turn in turns if turn.counts):
-                total, missing, _ = await self._store.scan(partial(compare_total, repository_id))
-                if missing != Holding():
-                    told, there = total.holding, total.holding + missing
-                    report(Finding(Trouble.TOTAL_WRONG, (repository_id,), f"{told} are told, {there} there"))
+            counted = [turn.repository_id for turn in turns if turn.counts]
+            for each in await self._store.scan(partial(compare_totals, counted)):
+                if each.missing != Holding():
+                    told, there = each.total.holding, each.total.holding + each.missing
+                    detail = f"{told} are told, {there} there"
+                    report(Finding(Trouble.TOTAL_WRONG, (each.repository_id,), detail))
             after = turns[-1].repository_id
 
     async def _compare_blobs(self, tier: KeptBlobs, seen: Seen, report: Callable[[Finding], None]) -> None:
@@ -297,7 +299,7 @@ async def _flawed(flaw: Flaw, now: datetime, after: tuple[str, ...], records: Re
 
 
 async def _turns(after: str, records: Records) -> list[CountTurn]:
-    return await records.statistics.turns(after=after, limit=_STEP)
+    return await records.statistics.turns(after=after, limit=_TURNS)
 
 
 async def _blobs(after: str, records: Records) -> list[BlobRow]:

@@ -89,7 +89,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
-from entrepot.services.ecr.policy_events import policy_events
+from entrepot.services.ecr.policy_events import dry_run_events, policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -387,7 +387,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     recycle_bin, restorations = RecycleBin(store, now, _new_id), Restorations(store, now, allow_sparse=False)
     usage = UsageReports(store, now, _new_id)
     explanations = LifecycleExplanations(store, now, threads)
-    previews = LifecyclePreviews(store, now, _new_id, threads)
+    previews = LifecyclePreviews(store, now, _new_id, threads, event=dry_run_events(now))
     runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
     mover = TierMover(store, blobs, data_keys, now)
     jobs = [
@@ -441,7 +441,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                         catalog,
                         Statistics(store, now),
                         SharedLayers(store),
-                        DeletionEstimates(store),
+                        DeletionEstimates(store, now),
                         decisions,
                     ),
                     PinOperations(Pins(store, now)),

@@ -89,6 +89,19 @@ async def test_what_a_policy_deleted_is_looked_up_in_the_audit(served: Served, e
     assert (action["lifecycleEventImage"]["digest"], action["rulePriority"]) == (old.digest, 1)
 
 
+async def test_what_a_preview_found_is_looked_up_in_the_audit(served: Served, ecr: "ECRClient") -> None:
+    old = await push_image(ecr, NAME, "v1", content=b"old")
+    await push_image(ecr, NAME, "v2", content=b"new")
+    await preview(served, ecr)
+    name = {"AttributeKey": "EventName", "AttributeValue": "DryRunEvent"}
+    answer = await to_thread(served.cloudtrail().lookup_events, LookupAttributes=[name])
+    (event,) = answer["Events"]
+    record = json.loads(event["CloudTrailEvent"])
+    assert (record["eventType"], record["readOnly"]) == ("AwsServiceEvent", True)
+    (action,) = record["serviceEventDetails"]["lifecycleEventImageActions"]
+    assert (action["lifecycleEventImage"]["digest"], action["rulePriority"]) == (old.digest, 1)
+
+
 async def test_the_seconds_of_the_last_evaluation_are_a_number(served: Served, ecr: "ECRClient") -> None:
     await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=TEXT)
     answer = await served.ask("GetLifecyclePolicy", {"repositoryName": NAME})
