@@ -11,6 +11,7 @@ export const paths = {
   registry: "/registry",
   pins: "/pins",
   events: "/events",
+  eventsOf: (resource: string) => `/events?attribute=ResourceName&value=${encodeURIComponent(resource)}`,
   users: "/users",
   user: (name: string) => `/user/${encodeURIComponent(name)}`,
   groups: "/groups",

@@ -486,6 +486,7 @@ export const text = {
     pushed: "Pushed",
     running: "The rules are tried on all images",
     tags: (tags: string) => `loses ${tags}`,
+    untagged: "Tags taken away",
   },
 
   access: {
@@ -653,6 +654,7 @@ export const text = {
   users: {
     title: "Users",
     arn: "ARN",
+    boundary: "Permissions boundary",
     create: "Create user",
     created: "Created",
     delete: "Delete user",

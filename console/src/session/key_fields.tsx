@@ -24,6 +24,7 @@ export function useSignIn(onSession: (session: Session) => void): SignIn {
   const [secretAccessKey, setSecretAccessKey] = useState("");
   const [region, setRegion] = useState(() => lastRegion());
   const signIn = useMutation({
+    meta: { signsWithOtherKeys: true },
     mutationFn: () =>
       beginSession({ accessKeyId: accessKeyId.trim(), secretAccessKey: secretAccessKey.trim() }, region),
     onSuccess: onSession,

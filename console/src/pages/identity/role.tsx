@@ -22,6 +22,7 @@ import { useNotices } from "../../shell/notifications";
 import { PolicyEditor } from "../../shell/policy_editor";
 import { text } from "../../text";
 import { AttachedPolicies } from "./attached_policies";
+import { Boundary } from "./boundary";
 import { IdentityPage } from "./identity_page";
 import { InlinePolicies } from "./inline_policies";
 import { useRole } from "./queries";
@@ -61,6 +62,7 @@ export function RolePage(): ReactNode {
         { label: words.purpose, value: role.data?.Description || "–" },
         { label: words.created, value: formatTime(role.data?.CreateDate) },
         { label: words.hours, value: formatCount((role.data?.MaxSessionDuration ?? HOUR) / HOUR) },
+        { label: text.users.boundary, value: <Boundary boundary={role.data?.PermissionsBoundary} /> },
         { label: words.used, value: formatTime(role.data?.RoleLastUsed?.LastUsedDate) },
       ]}
       actions={<Button onClick={() => setSwitching(true)}>{words.switch}</Button>}

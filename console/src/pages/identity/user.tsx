@@ -19,6 +19,7 @@ import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
 import { AccessKeys } from "./access_keys";
 import { AttachedPolicies } from "./attached_policies";
+import { Boundary } from "./boundary";
 import { IdentityPage } from "./identity_page";
 import { InlinePolicies } from "./inline_policies";
 import { GroupsOfUser } from "./memberships";
@@ -64,6 +65,7 @@ export function UserPage(): ReactNode {
         { label: words.arn, value: <Copyable value={user.data?.Arn ?? ""} /> },
         { label: words.created, value: formatTime(user.data?.CreateDate) },
         { label: words.path, value: user.data?.Path ?? "/" },
+        { label: words.boundary, value: <Boundary boundary={user.data?.PermissionsBoundary} /> },
       ]}
       removal={remove}
     >

@@ -1,9 +1,8 @@
 /** The images of a repository. */
 
-import type { ImageDetail, Repository, TargetStorageClass } from "@aws-sdk/client-ecr";
+import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import ButtonDropdown from "@cloudscape-design/components/button-dropdown";
 import Header from "@cloudscape-design/components/header";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -17,18 +16,15 @@ import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
 import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
-import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
 import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
 import { ImagePullsProvider, PullsCell } from "../storage/cells";
-import { DeleteImages } from "./delete_images";
+import { ImageActions } from "./image_actions";
 import { useImages, useIndexParts } from "./queries";
-import { type Status, StatusOfImage, StorageClassDialog, statusOf, useRestoring } from "./storage_class";
+import { type Status, StatusOfImage, statusOf, useRestoring } from "./storage_class";
 
 const words = text.images;
 /** Indexes that are looked into by themselves; further ones are, where they are opened. */
 const MOST_INDEXES = 500;
-
-type Dialog = "delete" | "pin" | "unpin" | TargetStorageClass;
 
 const STATUSES: { value: Status | ""; label: string }[] = [
   { value: "", label: text.storageClasses.any },
@@ -40,12 +36,10 @@ const STATUSES: { value: Status | ""; label: string }[] = [
 export function ImagesTab({ repository }: { repository: Repository }): ReactNode {
   const name = repository.repositoryName ?? "";
   const listing = useImages(name);
-  useRestoring(name, listing.entries, listing.refresh);
-  const [status, setStatus] = useState<Status | "">("");
   const [selected, setSelected] = useState<ImageDetail[]>([]);
-  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const [status, setStatus] = useState<Status | "">("");
   const { keeping, refresh } = useKeeping(repository);
-  const close = () => setDialog(null);
+  useRestoring(name, listing.entries, listing.refresh);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
     const all = listing.entries.filter(isIndex).map(digestOf);
@@ -54,18 +48,9 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   const parts = useIndexParts(name, indexes);
   const tree = useMemo(() => {
     const wanted =
-      status === "" ? listing.entries : listing.entries.filter((one) => statusOf(one) === status);
+      status === "" ? listing.entries : listing.entries.filter((image) => statusOf(image) === status);
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
-  const digestsWith = (one: Status) => selected.filter((image) => statusOf(image) === one).map(digestOf);
-  const pinning = {
-    images: selected.map((image) => ({ repositoryName: name, imageDigest: digestOf(image) })),
-    onClose: close,
-    onDone: () => {
-      close();
-      refresh();
-    },
-  };
   const shown = useShownRows<ImageDetail>();
   const below = useMemo(
     () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
@@ -75,121 +60,69 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
     [name, parts.data, keeping],
   );
-
   return (
-    <>
-      <ImagePullsProvider name={name} shown={shown} below={below}>
-        <LongTable
-          id="images"
-          variant="container"
-          columns={columns}
-          onShow={shown.set}
-          entries={tree.roots}
-          isComplete={listing.isComplete}
-          failure={listing.failure ?? parts.error}
-          idOf={digestOf}
-          haystackOf={haystackOf}
-          filterLabel={words.filter}
-          ariaLabel={words.title}
-          sortedBy="pushed"
-          isDescending
-          selectionType="multi"
-          selectionLabelOf={(image) => nameOf(image)}
-          selected={selected}
-          onSelect={setSelected}
-          expandable={{
-            getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
-            isItemExpandable: (image) =>
-              tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
-            expandedItems: opened,
-            onExpandableItemToggle: ({ detail }) =>
-              setOpened((before) => {
-                const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
-                return detail.expanded ? [...others, detail.item] : others;
-              }),
-          }}
-          empty={<Box textAlign="center">{words.none}</Box>}
-          header={(counter) => (
-            <Header
-              variant="h2"
-              counter={counter}
-              actions={
-                <SpaceBetween direction="horizontal" size="xs">
-                  <Select
-                    ariaLabel={text.storageClasses.statusFilter}
-                    options={STATUSES}
-                    selectedOption={STATUSES.find((one) => one.value === status) ?? null}
-                    onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
-                  />
-                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                  <ButtonDropdown
-                    items={[
-                      { id: "pin", text: text.pins.pinButton },
-                      {
-                        id: "unpin",
-                        text: text.pins.unpinButton,
-                        disabled: !selected.some((image) => keeping.pins.has(digestOf(image))),
-                      },
-                      {
-                        id: "ARCHIVE",
-                        text: text.storageClasses.ARCHIVE.button,
-                        disabled: digestsWith("ACTIVE").length === 0,
-                      },
-                      {
-                        id: "STANDARD",
-                        text: text.storageClasses.STANDARD.button,
-                        disabled: digestsWith("ARCHIVED").length === 0,
-                      },
-                    ]}
-                    disabled={selected.length === 0}
-                    onItemClick={({ detail }) => setDialog(detail.id as Dialog)}
-                  >
-                    {text.pins.actions}
-                  </ButtonDropdown>
-                  <Button disabled={selected.length === 0} onClick={() => setDialog("delete")}>
-                    {text.delete}
-                  </Button>
-                </SpaceBetween>
-              }
-            >
-              {words.title}
-            </Header>
-          )}
-        />
-      </ImagePullsProvider>
-      {dialog === "pin" && <PinDialog {...pinning} />}
-      {dialog === "unpin" && (
-        <UnpinDialog
-          {...pinning}
-          images={pinning.images.filter((image) => keeping.pins.has(image.imageDigest))}
-        />
-      )}
-      {(dialog === "ARCHIVE" || dialog === "STANDARD") && (
-        <StorageClassDialog
-          repositoryName={name}
-          digests={digestsWith(dialog === "ARCHIVE" ? "ACTIVE" : "ARCHIVED")}
-          target={dialog}
-          onClose={close}
-          onDone={() => {
-            close();
-            setSelected([]);
-            listing.refresh();
-          }}
-        />
-      )}
-      {dialog === "delete" && (
-        <DeleteImages
-          repositoryName={name}
-          images={selected}
-          onClose={close}
-          onDeleted={() => {
-            close();
-            setSelected([]);
-            listing.refresh();
-          }}
-        />
-      )}
-    </>
+    <ImagePullsProvider name={name} shown={shown} below={below}>
+      <LongTable
+        id="images"
+        variant="container"
+        columns={columns}
+        onShow={shown.set}
+        entries={tree.roots}
+        isComplete={listing.isComplete}
+        failure={listing.failure ?? parts.error}
+        idOf={digestOf}
+        haystackOf={haystackOf}
+        filterLabel={words.filter}
+        ariaLabel={words.title}
+        sortedBy="pushed"
+        isDescending
+        selectionType="multi"
+        selectionLabelOf={(image) => nameOf(image)}
+        selected={selected}
+        onSelect={setSelected}
+        expandable={{
+          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+          isItemExpandable: (image) =>
+            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+          expandedItems: opened,
+          onExpandableItemToggle: ({ detail }) =>
+            setOpened((before) => {
+              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+              return detail.expanded ? [...others, detail.item] : others;
+            }),
+        }}
+        empty={<Box textAlign="center">{words.none}</Box>}
+        header={(counter) => (
+          <Header
+            variant="h2"
+            counter={counter}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <Select
+                  ariaLabel={text.storageClasses.statusFilter}
+                  options={STATUSES}
+                  selectedOption={STATUSES.find((one) => one.value === status) ?? null}
+                  onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
+                />
+                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                <ImageActions
+                  name={name}
+                  images={selected}
+                  keeping={keeping}
+                  onKept={refresh}
+                  onChanged={() => {
+                    setSelected([]);
+                    listing.refresh();
+                  }}
+                />
+              </SpaceBetween>
+            }
+          >
+            {words.title}
+          </Header>
+        )}
+      />
+    </ImagePullsProvider>
   );
 }
 

@@ -55,6 +55,7 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           variant="h1"
           actions={
             <SpaceBetween direction="horizontal" size="xs">
+              <Button onClick={() => navigate(paths.eventsOf(name))}>{text.events.title}</Button>
               <Button onClick={() => navigate(paths.editRepository(name))}>{text.edit}</Button>
               <Button onClick={() => setDialog("delete")}>{text.delete}</Button>
               <Button variant="primary" onClick={() => setDialog("push")}>

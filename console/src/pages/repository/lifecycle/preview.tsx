@@ -100,6 +100,9 @@ function Summary(props: { preview: PreviewState; summary: LifecycleSummary | nul
         ...(summary === null
           ? []
           : [
+              ...(summary.untaggedTagCount
+                ? [{ label: words.untagged, value: counted(summary.untaggedTagCount) }]
+                : []),
               { label: words.freed, value: formatBytes(summary.freedBytes ?? 0) },
               { label: words.pinned, value: counted(summary.pinnedImageCount) },
               { label: words.inUse, value: counted(summary.usedImageCount) },
