@@ -329,6 +329,15 @@ export const text = {
     whiteouts: { content: "hides what is below", entry: "deleted" },
     whole: (count: string, size: string) => `The layer has ${count} entries, ${size}.`,
   },
+  fileComparison: {
+    title: "Files that differ",
+    button: "Compare files",
+    description: "Of the layers that only one of the images has.",
+    filter: "Find files",
+    notWhole: "Not all files could be read, so some differences are not shown.",
+    notYet: "The files are read when you ask",
+    same: "No file differs",
+  },
   sharing: {
     title: "Images with the same layers",
     bytes: "In common",

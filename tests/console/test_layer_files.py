@@ -92,3 +92,25 @@ def test_a_layer_that_is_no_archive_shows_the_refusal(visitor: Visitor, registry
     digest = registry.push_image(name, "1.0", archives=[json.dumps({"no": "archive"}).encode()])
     visitor.open(f"image/{name}?digest={digest}&tab=files")
     expect(visitor.page.get_by_text("LayerUnreadableException")).to_be_visible()
+
+
+def test_files_of_two_images_are_compared(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/app")
+    base = layer_of({"base": b"shared"})
+    other = archive_of(("etc/hosts", {"size": 9}), ("etc/gone", {"size": 1}), ("etc/same", {"size": 3}))
+    registry.push_image(name, "1.0", archives=[base, other])
+    changed = archive_of(("etc/hosts", {"size": 10}), ("etc/new", {"size": 2}), ("etc/same", {"size": 3}))
+    digest = registry.push_image(name, "2.0", archives=[base, changed])
+    visitor.open(f"image/{name}?digest={digest}&tab=comparison")
+    page = visitor.page
+    page.get_by_role("button", name="Compare with").click()
+    page.get_by_role("option", name="1.0").click()
+    page.get_by_role("button", name="Compare files").click()
+
+    table = page.get_by_role("table", name="Files that differ")
+    hosts = table.get_by_role("row", name="etc/hosts")
+    expect(hosts).to_contain_text("9 B, 0644, 0:0")
+    expect(hosts).to_contain_text("10 B, 0644, 0:0")
+    expect(page.get_by_role("heading", name="Files that differ (3)")).to_be_visible()
+    expect(table.get_by_role("row", name="etc/same")).to_have_count(0)
+    visitor.assert_accessible("file-comparison")

@@ -18,6 +18,7 @@ import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
 import { useImages } from "../repository/queries";
 import { statusOf } from "../repository/storage_class";
+import { FileComparison } from "./file_comparison";
 import { type ImageContent, useImageContent } from "./queries";
 
 const words = text.comparison;
@@ -47,12 +48,26 @@ export function ComparisonTab(props: { name: string; digest: string; image: Imag
       </Container>
       <FaultAlert failure={listing.failure ?? other.failure} />
       {chosen !== null && other.content === null && !other.failure && <Spinner />}
-      {other.content && <Result before={other.content} after={image} />}
+      {chosen !== null && other.content && (
+        <Result
+          key={chosen}
+          name={name}
+          digests={{ before: chosen, after: digest }}
+          before={other.content}
+          after={image}
+        />
+      )}
     </SpaceBetween>
   );
 }
 
-function Result({ before, after }: { before: ImageContent; after: ImageContent }): ReactNode {
+function Result(props: {
+  name: string;
+  digests: { before: string; after: string };
+  before: ImageContent;
+  after: ImageContent;
+}): ReactNode {
+  const { name, digests, before, after } = props;
   const { common, gone, added, changes } = compareImages(before, after);
   const layers = [
     ...gone.map((layer) => ({ layer, where: words.gone })),
@@ -86,6 +101,11 @@ function Result({ before, after }: { before: ImageContent; after: ImageContent }
             {text.layers.title}
           </Header>
         }
+      />
+      <FileComparison
+        name={name}
+        before={{ digest: digests.before, layers: gone }}
+        after={{ digest: digests.after, layers: added }}
       />
     </SpaceBetween>
   );
