@@ -86,7 +86,7 @@ _CHILDREN = (
 )
 _ENDED = "SELECT repository_id, digest FROM deleted_image WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2"
 _ENTRY = """
-SELECT d.repository_id, d.digest, d.deleted_at, i.size_bytes, i.manifest_bytes
+SELECT d.repository_id, d.digest, d.deleted_at, i.size_bytes
   FROM deleted_image AS d
   JOIN image AS i ON i.repository_id = d.repository_id AND i.digest = d.digest
 """
@@ -198,6 +198,6 @@ def _to_entry(row: Row) -> BinEntry:
     return BinEntry(
         place=row["repository_id"],
         digest=row["digest"],
-        size_bytes=row["size_bytes"] + row["manifest_bytes"],
+        size_bytes=row["size_bytes"],
         deleted_at=to_time(row["deleted_at"]),
     )

@@ -362,7 +362,6 @@ async def _call_about_the_bin(records: Records) -> None:
     await records.deleted_repositories.newest(REGISTRY, repository().name)
     await records.deleted_repositories.page(REGISTRY, None, before=None, limit=1)
     await records.deleted_repositories.ended(minute(2), 1)
-    await records.deleted_repositories.images(repository().id, after="", limit=1)
     await records.deleted_repositories.take_back(repository().id, repository().name)
     await records.deleted_repositories.remove(repository().id)
     await records.tag_history.add(repository().id, [event])
