@@ -314,7 +314,7 @@ async def tell_statistics(world: World, repository: Repository, image: int) -> N
     await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
     await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
     await statistics.days_of_registry(REGISTRY, since=None, until=None)
-    await DeletionEstimates(world.store).of(repository, ids)
+    await DeletionEstimates(world.store, world.clock).of(repository, ids)
     await SharedLayers(world.store).of_image(
         repository, ids[0], everybody, token=None, limit=100, most_images=10
     )

@@ -24,7 +24,7 @@ from entrepot.domain.audit import DRY_RUN, POLICY_EXECUTION, Deed, Json, Resourc
 from entrepot.domain.errors import ImageReferenced
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision
 from entrepot.domain.lifecycle.documents import parse_policy
-from entrepot.domain.lifecycle.policies import CountType, Rule
+from entrepot.domain.lifecycle.policies import CountType, Rule, StorageClass
 from entrepot.identity.auditing import noise
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records
@@ -95,7 +95,7 @@ def policy_deeds(execution: PolicyExecution, name: str = POLICY_EXECUTION) -> It
 
 
 def _entries(execution: PolicyExecution) -> Iterator[dict[str, Json]]:
-    yield from map(_action, execution.expired)
+    yield from map(_action, (*execution.expired, *execution.transitioned))
     yield from (_taken(*each) for each in execution.untagged)
     yield from (_failure(*each) for each in execution.failures)
 
@@ -141,6 +141,7 @@ def _rule(rule: Rule) -> Json:
             "countType": _COUNTS[selection.count_type],
             **({} if is_count else {"countUnit": "Days"}),
             "countNumber": selection.count_number,
+            **({} if selection.storage_class is StorageClass.STANDARD else {"storageClass": "archive"}),
         },
         "action": rule.action.value,
     }
