@@ -61,6 +61,7 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
+from entrepot.registry.repair import Repairer
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.totals import Totals
@@ -235,6 +236,18 @@ async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Insp
     with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
         async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
             yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+
+
+@asynccontextmanager
+async def open_repairer(settings: Settings) -> AsyncIterator[Repairer]:
+    """What mends what was found in the store and the blobs, closed afterwards; the audit is told of it."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with open_store(settings) as bare, _open_blobs(settings, bare, disk) as opened:
+            store = AuditedStore(bare, now)
+            grace = Grace.of(timedelta(seconds=settings.grace_seconds))
+            collector = Collector(store, opened.blobs, now, grace)
+            data_keys = DataKeys(ring_file.load(settings.root_key_file))
+            yield Repairer(store, opened.blobs, data_keys, collector, now)
 
 
 @asynccontextmanager

@@ -96,16 +96,15 @@ class Pushes:
         async def body(records: Records) -> Image:
             current = await check_still_there(records, repository)
             image = await records.images.find(repository.id, actual)
-            if (
-                refuse_repeat
-                and image is not None
-                and await self._is_repeat(records, repository, actual, tags)
-            ):
+            is_whole = image is not None and await records.manifests.find(repository.id, actual) is not None
+            if refuse_repeat and is_whole and await self._is_repeat(records, repository, actual, tags):
                 raise ImageExists(
                     actual, tags[0] if tags else None, repository.name, repository.registry.account
                 )
             if image is None:
                 image = await self._add(records, repository, candidate)
+            elif not is_whole:  # its manifest was damaged, and a repair took it away: this is the same again
+                await records.manifests.put(repository.id, actual, candidate.sealed)
             await self._point(records, current, actual, tags)
             return image
 

@@ -225,6 +225,10 @@ class LayerUploads:
             if counting is None:
                 counting = replace(own, wrapped_key=current.wrapped_key)  # wrapped anew since we read it?
                 await records.blobs.add(counting)
+            elif counting.is_damaged:  # what was pushed now takes its place, wherever it is held
+                await records.garbage.throw(counting.blob_key, now)
+                damaged, counting = counting, replace(own, wrapped_key=current.wrapped_key)
+                await records.blobs.replace(damaged.blob_key, counting)
             else:
                 await records.garbage.throw(stored.key, now)
             await records.layers.hold(repository.id, digest, counting.blob_key, now)

@@ -320,14 +320,14 @@ async def _call_about_blobs(records: Records) -> None:
     await records.upload_holds.release("key", "holder")
     await records.upload_holds.remove_ended(minute(0))
     await records.garbage.unused_layers(held_before=minute(0), after=("", ""), limit=1)
-    await records.garbage.release_unused("repository", digest("layer"), minute(0))
+    await records.garbage.release_unused("repository", [digest("layer")], minute(0))
     await records.garbage.unheld_blobs(created_before=minute(0), after="", limit=1)
-    await records.garbage.mark("key", minute(0))
+    await records.garbage.mark(["key"], minute(0))
     await records.garbage.condemned(marked_before=minute(0), limit=1)
-    await records.garbage.remove_blob("key", minute(0))
+    await records.garbage.remove_blobs(["key"], minute(0))
     await records.garbage.throw("key", minute(0))
-    await records.garbage.thrown(1)
-    await records.garbage.emptied("key")
+    await records.garbage.thrown(after="", limit=1)
+    await records.garbage.emptied(["key"])
 
 
 async def _call_about_identities(records: Records) -> None:
