@@ -673,9 +673,6 @@ class Repairs(Protocol):
     async def manifest(self, repository_id: str, digest: Digest) -> SealedManifest | None:
         """The manifest's row, whether there is an image or not."""
 
-    async def manifests_of(self, digest: Digest, limit: int) -> list[tuple[str, SealedManifest]]:
-        """(repository id, manifest) wherever the digest is; reads the whole table."""
-
     async def remove_manifest(self, repository_id: str, digest: Digest) -> None: ...
 
     async def remove_references(self, repository_id: str, digest: Digest) -> None:

@@ -30,7 +30,7 @@ from entrepot.registry.inspection import Finding, Trouble, described, digest_at_
 from entrepot.registry.sealed_manifests import open_manifest, seal_manifest
 
 _STEP = 1000  # entries of a store at a time
-_TWINS = 100  # manifests of one digest that are tried
+_TWINS = 100  # other repositories in which a manifest is looked for
 _TOLD = 1000  # repositories, and images of each, that are named as hurt by one finding
 
 
@@ -249,8 +249,7 @@ class Repairer:
         if own is not None and await self._content(repository_id, digest, own) is not None:
             how = "its bytes are whole, and they are no manifest that this program takes"
             return Repaired(finding, is_mended=False, how=how, hurt=hurt)
-        found = await self._store.scan(lambda records: records.repairs.manifests_of(digest, _TWINS))
-        for holder, sealed in found:
+        for holder, sealed in await self._store.scan(partial(_manifests_elsewhere, repository_id, digest)):
             content = await self._content(holder, digest, sealed)
             if content is not None:
                 anew = await seal_manifest(self._data_keys, repository, digest, content)
@@ -419,6 +418,26 @@ async def _hold_again(repository_id: str, digest: Digest, at: datetime, records:
             return False
     await records.layers.hold(repository_id, digest, row.blob_key, at)
     return True
+
+
+async def _manifests_elsewhere(
+    repository_id: str, digest: Digest, records: Records
+) -> list[tuple[str, SealedManifest]]:
+    """The same image's manifest in other repositories: such as hold a layer of it, or of a child of it."""
+    parts = await records.inspection.parts(repository_id, digest)
+    for child in sorted(parts.children)[:1]:
+        parts = await records.inspection.parts(repository_id, child)
+    holders: dict[str, None] = {}
+    for layer in sorted(parts.layers):
+        key = await records.repairs.held_by(repository_id, layer)
+        if key is not None:
+            holders |= dict.fromkeys(await records.layers.holders_of_blob(key, _TWINS))
+    found = [
+        (holder, await records.repairs.manifest(holder, digest))
+        for holder in holders
+        if holder != repository_id
+    ]
+    return [(holder, sealed) for holder, sealed in found if sealed is not None]
 
 
 async def _put_manifest(repository_id: str, digest: Digest, sealed: SealedManifest, records: Records) -> None:

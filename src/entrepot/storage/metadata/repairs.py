@@ -11,10 +11,6 @@ from entrepot.storage.metadata.subject import Subject
 _HELD_BY = "SELECT blob_key FROM held_layer WHERE repository_id = $1 AND digest = $2"
 _UPLOAD_OF = "SELECT id FROM upload WHERE blob_key = $1"
 _MANIFEST = "SELECT wrapped_key, sealed FROM manifest WHERE repository_id = $1 AND digest = $2"
-# No index has digests first: it would be written with every push, for this alone.
-_MANIFESTS_OF = """
-SELECT repository_id, wrapped_key, sealed FROM manifest WHERE digest = $1 ORDER BY repository_id LIMIT $2
-"""
 _REMOVE_MANIFEST = "DELETE FROM manifest WHERE repository_id = $1 AND digest = $2"
 _REMOVE_REFERENCES = (
     "DELETE FROM image_layer WHERE repository_id = $1 AND digest = $2",
@@ -50,10 +46,6 @@ class SqlRepairs(Subject):
     async def manifest(self, repository_id: str, digest: Digest) -> SealedManifest | None:
         row = await self._connection.row(_MANIFEST, repository_id, digest)
         return None if row is None else SealedManifest(row["wrapped_key"], row["sealed"])
-
-    async def manifests_of(self, digest: Digest, limit: int) -> list[tuple[str, SealedManifest]]:
-        rows = await self._connection.rows(_MANIFESTS_OF, digest, limit)
-        return [(row["repository_id"], SealedManifest(row["wrapped_key"], row["sealed"])) for row in rows]
 
     async def remove_manifest(self, repository_id: str, digest: Digest) -> None:
         await self._connection.run(_REMOVE_MANIFEST, repository_id, digest)

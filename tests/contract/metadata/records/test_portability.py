@@ -230,6 +230,7 @@ async def _call_everything(records: Records) -> None:
     await _call_about_blobs(records)
     await _call_about_identities(records)
     await _call_about_the_server(records)
+    await _call_about_repairs(records)
 
 
 async def _call_about_repositories(records: Records) -> None:
@@ -430,3 +431,21 @@ async def _call_about_the_server(records: Records) -> None:
     await records.audit_events.after(event.account, after="", before="g", limit=1)
     await records.audit_events.before(event.account, since="", before="g", limit=1)
     await records.audit_events.remove(event.account, before="g", limit=1)
+
+
+async def _call_about_repairs(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.blobs.find_by_key("key")
+    await records.blobs.of_digest(digest("layer"))
+    await records.blobs.replace("key", blob("another"))
+    await records.blobs.set_damaged("another", minute(0))
+    await records.layers.holders_of_blob("key", 1)
+    await records.repairs.held_by("repository", digest("layer"))
+    await records.repairs.upload_of("key")
+    await records.repairs.manifest("repository", digest("image"))
+    await records.repairs.remove_manifest("repository", digest("image"))
+    await records.repairs.remove_references("repository", digest("image"))
+    await records.repairs.set_facts("repository", image())
+    await records.repairs.unmark("key")
+    await records.repairs.remove_job("job")
+    await records.repairs.free_job("job", minute(0))
