@@ -22,6 +22,7 @@ _FILES = {
     "entrepot/identity/": "identity",
     "entrepot/keys/": "identity",
     "entrepot/outbound/": "identity",
+    "entrepot/decoding/": "registry",
     "entrepot/storage/metadata/": "storage rows",
     "libsqlite3": "storage rows",
     "entrepot/storage/blobs/": "storage blobs",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from entrepot.aws.endpoint import Endpoint
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.decoding.process import ConfinedReader
 from entrepot.domain.audit import operator
 from entrepot.identity.accounts import Accounts
 from entrepot.identity.audit_trail import AuditTrail
@@ -47,8 +48,11 @@ from entrepot.ports.reports import DatabaseReports, NoReports, Reports
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
+from entrepot.registry.deletion_estimates import DeletionEstimates
+from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.inspection import Depth, Inspector
+from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
@@ -61,9 +65,16 @@ from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
+from entrepot.registry.recycle_bin import RecycleBin
+from entrepot.registry.registry_totals import RegistryTotals
 from entrepot.registry.repair import Repairer
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
+from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
+from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
@@ -80,8 +91,15 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.accounts import AccountOperations
+from entrepot.services.entrepot.bin_questions import BinQuestions
+from entrepot.services.entrepot.explanations import ExplanationOperations
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
-from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.recycling import RecyclingOperations
+from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
+from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -107,7 +125,9 @@ from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
+from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Runner
+from entrepot.workers.statistics import statistics_jobs
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
 _PART_THREADS = 8  # hashing and sealing for a bucket, and waiting for it
@@ -389,6 +409,8 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         store, blobs, data_keys, clock=clock, new_id=new_id, is_sealed=not settings.is_storage_encrypted
     )
     layers = Layers(store, blobs, data_keys, adapters.links)
+    recycle_bin, history = RecycleBin(store, clock, new_id), TagHistory(store)
+    restorations = Restorations(store, clock, allow_sparse=settings.allow_sparse)
     account_settings = AccountSettings(store)
     totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
@@ -401,10 +423,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(runs, previews),
+        *recycling_jobs(recycle_bin, adapters.reports, actor=worker),
+        *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
     if settings.audit_days:
         kept = timedelta(days=settings.audit_days)
         jobs += retention_jobs(trail, clock, adapters.reports, kept=kept)
+        jobs += history_jobs(history, clock, adapters.reports, kept=kept)
     if settings.metrics_listen is not None:
         jobs += measuring_jobs(totals)
     if adapters.leftovers is not None:
@@ -439,10 +464,24 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 sts_service(TokenOperations(credentials, sessions, web_sessions)),
                 cloudtrail_service(LookupOperations(trail)),
                 entrepot_service(
-                    sessions,
-                    revocations,
-                    Accounts(store, credentials, clock),
-                    Explanations(store, directory, decisions, clock),
+                    EntrepotPerformers(
+                        SessionOperations(sessions, revocations),
+                        AccountOperations(Accounts(store, credentials, clock)),
+                        ExplanationOperations(Explanations(store, directory, decisions, clock)),
+                        LayerFileOperations(
+                            catalog, LayerFiles(pulls, layers, ConfinedReader(), adapters.disk)
+                        ),
+                        RecyclingOperations(
+                            catalog, recycle_bin, restorations, history, DeletionProtection(store, clock)
+                        ),
+                        StatisticsOperations(
+                            catalog,
+                            Statistics(store, clock),
+                            SharedLayers(store),
+                            DeletionEstimates(store),
+                            decisions,
+                        ),
+                    )
                 ),
             ],
             KeyBook(credentials),
@@ -451,7 +490,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 key_uses,
                 {
                     "ecr": EcrQuestions(listings).of,
-                    "entrepot": EntrepotQuestions(revocations, settings.account_id).of,
+                    "entrepot": EntrepotQuestions(
+                        revocations, BinQuestions(recycle_bin, restorations), settings.account_id
+                    ).of,
                     "iam": IamQuestions(directory).of,
                     "sts": sts_questions,
                     "cloudtrail": cloudtrail_questions,

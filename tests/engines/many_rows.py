@@ -117,7 +117,7 @@ class ManyImages:
         data_keys = DataKeys(key_ring(1))
         sealed: dict[int, tuple[bytes, bytes]] = {}
         for image in self.samples:
-            repository = to_repository(self._repository(image // _IN_A_REPOSITORY))  # type: ignore[arg-type]
+            repository = to_repository(self._repository(image // _IN_A_REPOSITORY))
             manifest = await seal_manifest(data_keys, repository, self.digest(image), self.manifest(image))
             sealed[image] = (manifest.wrapped_key, manifest.sealed)
         return sealed

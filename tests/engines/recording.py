@@ -34,6 +34,11 @@ class RecordingDatabase:
     async def write(self, body: Body[T]) -> T:
         return await self.database.write(lambda connection: body(_Recording(connection, self.statements)))
 
+    async def write_apart(self, body: Body[T]) -> T:
+        return await self.database.write_apart(
+            lambda connection: body(_Recording(connection, self.statements))
+        )
+
     async def close(self) -> None:
         await self.database.close()
 

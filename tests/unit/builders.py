@@ -27,6 +27,7 @@ from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import RootKey
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
+from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions, ServiceEvent
 from entrepot.registry.layers import Layers
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
@@ -37,7 +38,10 @@ from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.recycle_bin import RecycleBin
+from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.ecr.policy_events import policy_events
 from entrepot.storage.blobs.memory import MemoryBlobs
@@ -136,6 +140,22 @@ class World:
     @property
     def deletions(self) -> Deletions:
         return Deletions(self.store, self.clock)
+
+    @property
+    def recycle_bin(self) -> RecycleBin:
+        return RecycleBin(self.store, self.clock, new_id)
+
+    @property
+    def restorations(self) -> Restorations:
+        return Restorations(self.store, self.clock, allow_sparse=False)
+
+    @property
+    def tag_history(self) -> TagHistory:
+        return TagHistory(self.store)
+
+    @property
+    def deletion_protection(self) -> DeletionProtection:
+        return DeletionProtection(self.store, self.clock)
 
     @property
     def lifecycle_policies(self) -> LifecyclePolicies:

@@ -7,6 +7,17 @@ from typing import Any
 from entrepot.administration.accounts import create_account, list_accounts
 from entrepot.administration.connection import add_connection_options
 from entrepot.administration.model import model
+from entrepot.administration.recycling import (
+    keep_bin,
+    list_bin,
+    protect,
+    purge,
+    restore,
+    show_bin,
+    tag_history,
+    undo,
+    unprotect,
+)
 from entrepot.administration.revocation import list_sessions, revoke_session, revoke_tokens
 from entrepot.administration.why import why
 
@@ -14,7 +25,7 @@ Commands = Any  # argparse's action for subcommands, whose class has no public n
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `why`, `session`, `token`, `account` and `model`."""
+    """Add `why`, `session`, `token`, `account`, what undoes and restores, and `model`."""
     asked = _add(commands, "why", why, "say whether a principal may do something, and what decides")
     asked.add_argument("principal", metavar="PRINCIPAL", help="ARN of a user, role, session, root; or a key")
     asked.add_argument("action", metavar="ACTION", help="such as ecr:PutImage")
@@ -44,11 +55,47 @@ def add_commands(commands: Commands) -> None:
     made.add_argument("id", metavar="ACCOUNT", nargs="?", help="12 digits; else a free number")
     _add(accounts, "list", list_accounts, "the accounts of the server")
 
+    add_recycling_commands(commands)
+
     printed = commands.add_parser("model", help="the model of the entrepot service, for AWS's clients")
     how = printed.add_mutually_exclusive_group()
     how.add_argument("--install", action="store_true", help="copy it into ~/.aws/models")
     how.add_argument("--path", action="store_true", help="print the folder to name in AWS_DATA_PATH")
     printed.set_defaults(command=model)
+
+
+def add_recycling_commands(commands: Commands) -> None:
+    """Add `undo`, `restore`, `purge`, `bin`, `tag-history`, `protect` and `unprotect`."""
+    named = "REPO[:TAG|@DIGEST]"
+    undone = _add(commands, "undo", undo, "undo the last change: a deletion, or a moved tag")
+    undone.add_argument("name", metavar=named)
+    restored = _add(commands, "restore", restore, "bring back a repository, an image or a tag")
+    restored.add_argument("name", metavar=named)
+    restored.add_argument("--digest", help="where the tag is to point; else where it did before")
+    restored.add_argument("--as", dest="as_name", metavar="NAME", help="another name for the repository")
+    restored.add_argument("--id", help="which of the repositories that had the name, as `bin list` has it")
+    for parser in (undone, restored):
+        parser.add_argument("--move-tags", action="store_true", help="also take tags that point elsewhere")
+    purged = _add(commands, "purge", purge, "erase what is in the recycle bin")
+    purged.add_argument("name", metavar="REPO[@DIGEST]", nargs="?", help="deleted images of a repository")
+    purged.add_argument("--id", help="a deleted repository, as `bin list` has it")
+    purged.add_argument("--all", action="store_true", help="everything in the registry's bin")
+
+    bins = _group(commands, "bin", "look into the recycle bin, and say how long things stay")
+    shown = _add(bins, "show", show_bin, "how much is in the bin")
+    listed = _add(bins, "list", list_bin, "deleted repositories, or deleted images of one")
+    for parser in (shown, listed):
+        parser.add_argument("repository", metavar="REPO", nargs="?")
+    kept = _add(bins, "keep", keep_bin, "how long things stay that are deleted from now on")
+    kept.add_argument("days", metavar="DAYS", type=int, help="0 to 365; 0 switches the bin off")
+
+    told = _add(commands, "tag-history", tag_history, "what happened to the tags of a repository")
+    told.add_argument("name", metavar="REPO[:TAG]")
+    for name, command, meaning in (
+        ("protect", protect, "protect a repository from being deleted"),
+        ("unprotect", unprotect, "let a repository be deleted again"),
+    ):
+        _add(commands, name, command, meaning).add_argument("repository", metavar="REPO")
 
 
 def _group(commands: Commands, name: str, meaning: str) -> Commands:

@@ -149,7 +149,9 @@ def _upload(
     )
 
 
-def _layer(r: errors.LayerNotFound | errors.LayerInaccessible | errors.LayerExists) -> str:
+def _layer(
+    r: errors.LayerNotFound | errors.LayerInaccessible | errors.LayerUnreadable | errors.LayerExists,
+) -> str:
     return (
         f"The layer with digest '{r.digest}' in the repository with name '{r.name}' in registry with id "
         f"'{r.registry_id}'"
@@ -318,6 +320,47 @@ _says(
     lambda r: f"The repository with name '{r.name}' already exists in the registry with id '{r.registry_id}'",
 )
 _says(
+    errors.RepositoryProtected,
+    "InvalidParameterException",
+    lambda r: (
+        f"Invalid parameter at 'repositoryName' failed to satisfy constraint: 'the repository with name "
+        f"'{r.name}' in the registry with id '{r.registry_id}' is protected from deletion; end its deletion "
+        "protection first'"
+    ),
+)
+_says(
+    errors.DeletedRepositoryNotFound,
+    "DeletedRepositoryNotFoundException",
+    lambda r: (
+        f"The repository '{r.name}' is not in the recycle bin of the registry with id '{r.registry_id}'"
+    ),
+)
+_says(
+    errors.DeletedImageNotFound,
+    "DeletedImageNotFoundException",
+    lambda r: (
+        f"The image with digest '{r.digest}' is not in the recycle bin of the repository with name "
+        f"'{r.name}' in the registry with id '{r.registry_id}'"
+    ),
+)
+_says(
+    errors.NothingToRestore,
+    "ImageNotFoundException",
+    lambda r: (
+        f"Nothing is known of what the tag '{r.tag}' of the repository with name '{r.name}' pointed at "
+        "before its last change"
+    ),
+)
+_says(
+    errors.PartsMissing,
+    "ReferencedImagesNotFoundException",
+    lambda r: (
+        f"The image with digest '{r.digest}' in the repository with name '{r.name}' in the registry with id "
+        f"'{r.registry_id}' cannot be restored: images with digests '[{', '.join(r.missing)}]' that it names "
+        "are neither in the repository nor in its recycle bin"
+    ),
+)
+_says(
     errors.RepositoryNotEmpty,
     "RepositoryNotEmptyException",
     lambda r: (
@@ -363,6 +406,11 @@ _says(
     errors.LayerInaccessible,
     "LayerInaccessibleException",
     lambda r: f"{_layer(r)} is not available because it is not associated with an image",
+)
+_says(
+    errors.LayerUnreadable,
+    "LayerUnreadableException",
+    lambda r: f"{_layer(r)} is no archive whose files can be listed",
 )
 _says(errors.LayerExists, "LayerAlreadyExistsException", lambda r: f"{_layer(r)} already exists")
 _says(errors.UploadNotFound, "UploadNotFoundException", lambda r: f"{_upload(r)} does not exist")

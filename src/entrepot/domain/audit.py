@@ -26,7 +26,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _GLOBAL = frozenset({"iam", "sts"})  # no region of their own, so every region shows their events
 _READS = re.compile(
-    r"(?:BatchCheck|BatchGet|Describe|Evaluate|Explain|Get|List|Lookup|Preview|Simulate|Validate)[A-Z]"
+    r"(?:BatchCheck|BatchGet|Describe|Estimate|Evaluate|Explain|Get|List|Lookup|Preview|Simulate|Validate)[A-Z]"
 )
 _SECRET = re.compile(
     r"secret|password|passphrase|private_?key|(?:session|authorization|webidentity|id)_?token"
@@ -245,6 +245,12 @@ def actor_of(principal: Principal) -> Actor:
     else:
         described["userName"] = name
     return Actor(account, name, principal.access_key_id, described)
+
+
+def arn_of(actor: Actor) -> str | None:
+    """The actor's ARN; None of somebody who has proven nothing, and of the server itself."""
+    arn = actor.described.get("arn")
+    return arn if isinstance(arn, str) else None
 
 
 def web_identity(*, provider: str, audience: str, subject: str) -> Actor:

@@ -134,6 +134,49 @@ class RepositoryExists(Refusal):
 
 
 @dataclass(eq=False)
+class RepositoryProtected(Refusal):
+    """The repository is protected from being deleted, with force too."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class DeletedRepositoryNotFound(Refusal):
+    """Nothing in the recycle bin has this name or id."""
+
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class DeletedImageNotFound(Refusal):
+    """No image of this digest is in the recycle bin of the repository."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class NothingToRestore(Refusal):
+    """The tag pointed at nothing before its last change, or nothing is known of it."""
+
+    tag: str
+    name: str
+
+
+@dataclass(eq=False)
+class PartsMissing(Refusal):
+    """An index cannot come back: these images that it names are neither in the repository nor in its bin."""
+
+    digest: str
+    missing: tuple[str, ...]
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
 class RepositoryNotEmpty(Refusal):
     """Deleting needs `force` while images remain."""
 
@@ -264,6 +307,15 @@ class LayerNotFound(Refusal):
 @dataclass(eq=False)
 class LayerInaccessible(Refusal):
     """The blob was uploaded here, but no image refers to it yet."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LayerUnreadable(Refusal):
+    """The blob is no archive whose files can be listed, or one that takes too much to read."""
 
     digest: str
     name: str

@@ -12,7 +12,16 @@ from contextvars import ContextVar
 from dataclasses import replace
 from typing import TypeVar
 
-from entrepot.domain.audit import NOISE_BITS, Actor, AuditEvent, Deed, Resource, shown, shown_members
+from entrepot.domain.audit import (
+    NOISE_BITS,
+    Actor,
+    AuditEvent,
+    Deed,
+    Resource,
+    arn_of,
+    shown,
+    shown_members,
+)
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 
@@ -67,6 +76,12 @@ def under_way() -> Deed | None:
     return found.deed if found is not None else None
 
 
+def caller_arn() -> str | None:
+    """Who is at work; None of work that no request asked for."""
+    found = _current.get()
+    return None if found is None else arn_of(found.deed.actor)
+
+
 def turn_to(name: str, **parameters: object) -> None:
     """The next step of the same request: another event, about the same resources."""
     found = _current.get()
@@ -116,6 +131,9 @@ class AuditedStore:
     def version(self) -> int | None:
         return self._store.version()
 
+    def commits(self) -> int | None:
+        return self._store.commits()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._store.read(body)
 
@@ -138,6 +156,9 @@ class AuditedStore:
             return result
 
         return await self._store.write(with_events)
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        return await self._store.write_apart(body)  # of which the audit has nothing to tell
 
 
 def refusal_of(deed: Deed, clock: Clock, code: str, message: str) -> AuditEvent:

@@ -87,6 +87,7 @@ _TABLE: dict[type[Refusal], Fault] = {
     errors.LifecyclePolicyNotFound: Fault("UNSUPPORTED", 404),
     errors.LifecyclePreviewNotFound: Fault("UNSUPPORTED", 404),
     errors.LifecyclePreviewUnderWay: Fault("UNSUPPORTED", 400),
+    errors.LayerUnreadable: Fault("UNSUPPORTED", 400),
     errors.PolicyMalformed: Fault("UNSUPPORTED", 400),
     errors.PolicyTooLarge: Fault("UNSUPPORTED", 400),
     errors.QuotaExceeded: Fault("UNSUPPORTED", 400),

@@ -16,6 +16,7 @@ from entrepot.domain.images import Image, TaggedImage
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
+from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
 from entrepot.ports.blobs import Upload
 from entrepot.ports.identities import (
@@ -29,6 +30,13 @@ from entrepot.ports.identities import (
     Sessions,
 )
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
+from entrepot.ports.recycling import (
+    DeletedImages,
+    DeletedRepositories,
+    DeletionProtections,
+    TagHistory,
+)
+from entrepot.ports.statistics import Statistics
 
 T = TypeVar("T")
 
@@ -111,7 +119,8 @@ class Images(Protocol):
 
     async def has_any(self, repository_id: str) -> bool: ...
 
-    async def note_pull(self, repository_id: str, digest: Digest, at: datetime) -> None: ...
+    async def note_pulls(self, repository_id: str, digest: Digest, at: datetime, *, pulls: int) -> None:
+        """So many pulls more of the image and of its repository, the last of them then."""
 
     async def referrers(
         self,
@@ -603,10 +612,14 @@ class Flaw(StrEnum):
     TAG_WITHOUT_IMAGE = "tag-without-image"
     UPLOAD_WITHOUT_REPOSITORY = "upload-without-repository"
     RESOURCE_TAG_WITHOUT_REPOSITORY = "resource-tag-without-repository"
+    TOTAL_WITHOUT_REPOSITORY = "total-without-repository"
     REPOSITORY_WITHOUT_ACCOUNT = "repository-without-account"
     HELD_BLOB_MARKED = "held-blob-marked"
     BLOB_THROWN_AWAY = "blob-thrown-away"
     JOB_FORGETS_REPOSITORY = "job-forgets-repository"
+    DELETED_IMAGE_WITHOUT_IMAGE = "deleted-image-without-image"
+    IMAGE_WITHOUT_DELETION = "image-without-deletion"
+    DELETED_REPOSITORY_STANDS = "deleted-repository-stands"
     JOB_ABANDONED = "job-abandoned"
 
 
@@ -684,6 +697,15 @@ class Repairs(Protocol):
     async def unmark(self, blob_key: str) -> None:
         """Take the collector's mark off a blob that is held."""
 
+    async def deleted_repository(self, repository_id: str) -> Repository | None:
+        """The repository where it is in the recycle bin, of whichever registry."""
+
+    async def remove_deletion(self, place: str, digest: Digest) -> None:
+        """Forget that an image was deleted."""
+
+    async def add_deletion(self, place: str, digest: Digest, registry: Registry, deletion: Deletion) -> None:
+        """Note that an image whose rows are in a bin was deleted, without its tags."""
+
     async def remove_job(self, job_id: str) -> None: ...
 
     async def free_job(self, job_id: str, ended_before: datetime) -> None:
@@ -760,6 +782,14 @@ class Records(Protocol):
     @property
     def tags(self) -> Tags: ...
     @property
+    def deleted_images(self) -> DeletedImages: ...
+    @property
+    def deleted_repositories(self) -> DeletedRepositories: ...
+    @property
+    def tag_history(self) -> TagHistory: ...
+    @property
+    def deletion_protections(self) -> DeletionProtections: ...
+    @property
     def references(self) -> References: ...
     @property
     def blobs(self) -> BlobRows: ...
@@ -806,6 +836,8 @@ class Records(Protocol):
     @property
     def counts(self) -> Counts: ...
     @property
+    def statistics(self) -> Statistics: ...
+    @property
     def inspection(self) -> Inspection: ...
     @property
     def repairs(self) -> Repairs: ...
@@ -828,6 +860,12 @@ class Store(Protocol):
         where that cannot be promised now.
         """
 
+    def commits(self) -> int | None:
+        """A number that every commit changes, by whom it may be; None where asking for it costs a round trip.
+
+        Any row that was read after asking holds as long as the number does.
+        """
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         """Read a few rows; each statement sees the latest commit."""
 
@@ -838,4 +876,11 @@ class Store(Protocol):
         """One serialisable transaction, durable when this returns.
 
         The body may be run again after a conflict, so it does nothing but read and write rows.
+        """
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        """A transaction that gets in nobody's way: it adds to numbers, and decides on nothing that it reads.
+
+        Durable when this returns, and run again after a conflict, as with `write`. What images and tags are
+        there must not change in it, nor what nodes keep in memory.
         """

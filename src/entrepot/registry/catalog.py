@@ -3,7 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from entrepot.domain.errors import KeyUnusable, RepositoryExists, RepositoryNotEmpty, RepositoryNotFound
+from entrepot.domain.errors import (
+    KeyUnusable,
+    RepositoryExists,
+    RepositoryNotEmpty,
+    RepositoryNotFound,
+    RepositoryProtected,
+)
 from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import (
@@ -16,6 +22,7 @@ from entrepot.domain.repositories import (
 from entrepot.domain.versioned import Versioned
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
+from entrepot.registry.deletion_windows import deletion_now
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
 
 FORGET_REPOSITORY = "forget-repository"  # the job that clears what a removed repository held
@@ -95,15 +102,22 @@ class Catalog:
     async def delete(self, registry: Registry, name: RepositoryName, *, force: bool) -> Repository:
         """Remove the repository; without `force` RepositoryNotEmpty while it holds images.
 
-        It is gone when this returns; what it held is cleared by a job, a bounded step at a time.
+        It is gone when this returns: into the recycle bin with all that it held, or for good where that keeps
+        nothing, and a job clears it, a bounded step at a time. Raises RepositoryProtected, with force too.
         """
 
         async def body(records: Records) -> Repository:
             repository = await get_repository(records, registry, name)
+            if await records.deletion_protections.find(repository.id) is not None:
+                raise RepositoryProtected(name, registry.account)
             if not force and await records.images.has_any(repository.id):
                 raise RepositoryNotEmpty(name, registry.account)
-            await records.repositories.remove(repository.id)
-            await records.jobs.enqueue(self._forget(repository))
+            deletion = await deletion_now(records, registry, self._clock())
+            if deletion.is_kept:
+                await records.deleted_repositories.put(repository, deletion)
+            else:
+                await records.repositories.remove(repository.id)
+                await records.jobs.enqueue(self._forget(repository))
             return repository
 
         return await self._store.write(body)

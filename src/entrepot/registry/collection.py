@@ -12,6 +12,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from entrepot.domain.digests import Digest
+from entrepot.domain.recycling import bin_of
 from entrepot.identity.auditing import turn_to, undone
 from entrepot.ports.blobs import Blobs
 from entrepot.ports.clock import Clock
@@ -75,11 +76,12 @@ class Collector:
         return Collected(uploads, layers, blobs, await self._empty_trash())
 
     async def forget_repository(self, repository_id: str) -> None:
-        """Clear what a removed repository held, to the end; may be repeated."""
+        """Clear what a removed repository and its bin held, to the end; may be repeated."""
         while rows := await self._store.read(partial(_uploads_of, repository_id)):
             await self._store.write(partial(_drop, rows, self._clock()))
-        while await self._store.write(partial(_clear, repository_id)):
-            pass
+        for place in (repository_id, bin_of(repository_id)):
+            while await self._store.write(partial(_clear, place)):
+                pass
 
     async def _drop_stale_uploads(self, now: datetime) -> int:
         dropped = 0

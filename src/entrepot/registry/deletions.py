@@ -10,12 +10,15 @@ from entrepot.domain.images import Image, ImageId
 from entrepot.domain.lifecycle.decisions import Decision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
+from entrepot.registry.deletion_windows import deletion_now
 from entrepot.registry.image_ids import ImageFailure, resolve_image
+from entrepot.registry.recycle_bin import throw_away, write_removals
 
 _NAMED_AT_MOST = 20  # indexes or images that a refusal lists
 
@@ -58,11 +61,12 @@ class Deletions:
 
         async def body(records: Records) -> tuple[list[ImageId], list[ImageFailure]]:
             await check_still_there(records, repository)
+            deletion = await deletion_now(records, repository.registry, self._clock())
             deleted: list[ImageId] = []
             failures: list[ImageFailure] = []
             for image_id in ids:
                 try:
-                    deleted += await _delete(records, repository, image_id, self._clock())
+                    deleted += await _delete(records, repository, image_id, deletion)
                 except Refusal as refusal:  # raised before anything is written for this id
                     failures.append(ImageFailure(image_id, refusal))
             tell(imageIds=[{"imageDigest": each.digest, "imageTag": each.tag} for each in deleted])
@@ -95,12 +99,13 @@ class Deletions:
             expired: list[Decision] = []
             failures: list[tuple[Decision, ImageReferenced]] = []
             unchanged = await _unchanged(records, repository, [decision.image for decision in decisions])
+            deletion = await deletion_now(records, repository.registry, self._clock())
             for decision in decisions:
                 digest = decision.image.digest
                 if digest not in unchanged or await _has_subject(records, repository, decision):
                     continue
                 try:
-                    await _delete(records, repository, ImageId(digest), self._clock())
+                    await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision))
                 except ImageReferenced as refusal:  # by an index that was pushed meanwhile
                     failures.append((decision, refusal))
                 else:
@@ -117,8 +122,8 @@ class Deletions:
 
         async def body(records: Records) -> None:
             await check_still_there(records, repository)
-            image = await resolve_image(records, repository, ImageId(digest=digest))
-            await _remove(records, repository, image, self._clock())
+            deletion = await deletion_now(records, repository.registry, self._clock())
+            await _delete(records, repository, ImageId(digest=digest), deletion)
 
         await self._store.write(body)
 
@@ -127,8 +132,11 @@ class Deletions:
 
         async def body(records: Records) -> None:
             await check_still_there(records, repository)
-            if not await records.tags.remove(repository.id, tag):
+            digest = await records.tags.find(repository.id, tag)
+            if digest is None:
                 raise ImageNotFound(None, tag, repository.name, repository.registry.account)
+            deletion = await deletion_now(records, repository.registry, self._clock())
+            await _remove_tag(records, repository, tag, digest, deletion)
 
         await self._store.write(body)
 
@@ -147,14 +155,14 @@ class Deletions:
 
 
 async def _delete(
-    records: Records, repository: Repository, image_id: ImageId, now: datetime
+    records: Records, repository: Repository, image_id: ImageId, deletion: Deletion
 ) -> list[ImageId]:
     image = await resolve_image(records, repository, image_id)
     tags = (await records.tags.of_images(repository.id, [image.digest])).get(image.digest, [])
     if image_id.tag is not None and len(tags) > 1:
-        await records.tags.remove(repository.id, Tag(image_id.tag))
+        await _remove_tag(records, repository, Tag(image_id.tag), image.digest, deletion)
         return [ImageId(image.digest, image_id.tag)]
-    await _remove(records, repository, image, now)
+    await _remove(records, repository, image, tags, deletion)
     return [ImageId(image.digest, tag) for tag in tags] or [ImageId(image.digest)]
 
 
@@ -182,10 +190,26 @@ async def _has_subject(records: Records, repository: Repository, decision: Decis
     return await records.images.find(repository.id, subject) is not None
 
 
-async def _remove(records: Records, repository: Repository, image: Image, now: datetime) -> None:
+def _by_rule(deletion: Deletion, decision: Decision) -> Deletion:
+    """The deletion as that of a lifecycle rule: nobody called, whoever's turn it is."""
+    return replace(
+        deletion, by=None, rule_priority=decision.rule.priority if decision.rule is not None else None
+    )
+
+
+async def _remove_tag(
+    records: Records, repository: Repository, tag: Tag, digest: Digest, deletion: Deletion
+) -> None:
+    await records.tags.remove(repository.id, tag)
+    await write_removals(records, repository, [tag], digest, deletion)
+
+
+async def _remove(
+    records: Records, repository: Repository, image: Image, tags: Sequence[Tag], deletion: Deletion
+) -> None:
     parents = await records.references.parents(repository.id, image.digest, _NAMED_AT_MOST)
     if parents:
         raise ImageReferenced(tuple(parents))
     # Its layers stay for a grace period from now: somebody may be about to push an image that shares them.
-    await records.layers.renew(repository.id, image.digest, now)
-    await records.images.remove(repository.id, image.digest)
+    await records.layers.renew(repository.id, image.digest, deletion.at)
+    await throw_away(records, repository, image, tags, deletion)

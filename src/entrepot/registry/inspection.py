@@ -24,6 +24,8 @@ from entrepot.ports.blobs import BlobDamaged, BlobMissing, Blobs, BytesAtRest, L
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import BlobRow, Flaw, ImageParts, Inspected, ManifestRow, Records, Store
+from entrepot.ports.statistics import CountTurn, Holding
+from entrepot.registry.repository_totals import compare_total
 from entrepot.registry.sealed_manifests import open_manifest
 from entrepot.registry.stretches import side_by_side
 
@@ -47,6 +49,7 @@ class Trouble(StrEnum):
     MANIFEST_DIGEST_WRONG = "manifest-digest-wrong"
     REFERENCES_WRONG = "references-wrong"
     FACTS_WRONG = "facts-wrong"
+    TOTAL_WRONG = "total-wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ class Inspector:
         for flaw in Flaw:
             if not (self._depth.allow_sparse and flaw in _SPARSE):
                 seen.rows[flaw] = await self._inspect_rows(flaw, report)
+        await self._compare_totals(report)
         await self._compare_blobs(seen, report)
         await self._compare_uploads(seen, report)
         if self._depth.is_deep:
@@ -120,6 +124,17 @@ class Inspector:
                     report(Finding(flaw, row.key))
             count, after = count + len(rows), rows[-1].key
         return count
+
+    async def _compare_totals(self, report: Callable[[Finding], None]) -> None:
+        """Compare what repositories are said to hold with what is there; not those never counted."""
+        after = ""
+        while turns := await self._store.scan(partial(_turns, after)):
+            for repository_id in (turn.repository_id for turn in turns if turn.counts):
+                total, missing, _ = await self._store.scan(partial(compare_total, repository_id))
+                if missing != Holding():
+                    told, there = total.holding, total.holding + missing
+                    report(Finding(Trouble.TOTAL_WRONG, (repository_id,), f"{told} are told, {there} there"))
+            after = turns[-1].repository_id
 
     async def _compare_blobs(self, seen: Seen, report: Callable[[Finding], None]) -> None:
         async for rows, lying in side_by_side(
@@ -269,6 +284,10 @@ def _told(failure: Exception) -> str:
 
 async def _flawed(flaw: Flaw, now: datetime, after: tuple[str, ...], records: Records) -> list[Inspected]:
     return await records.inspection.page(flaw, now=now, after=after, limit=_STEP)
+
+
+async def _turns(after: str, records: Records) -> list[CountTurn]:
+    return await records.statistics.turns(after=after, limit=_STEP)
 
 
 async def _blobs(after: str, records: Records) -> list[BlobRow]:

@@ -6,6 +6,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.errors import LayerInaccessible, LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.repositories import Repository
+from entrepot.domain.versioned import Versioned
 from entrepot.ports.blobs import BlobLinks, BlobReader, Blobs, StoredBlob
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, Store
@@ -24,12 +25,17 @@ class Layers:
         self._data_keys = data_keys
         self._links = links
         self._opened = Opened()
+        self._found: Versioned[tuple[str, Digest], Layer] = Versioned()
 
     async def get(self, repository: Repository, digest: Digest) -> Layer:
         """The layer, or LayerNotFound."""
-        layer = await self._store.read(lambda records: records.layers.find(repository.id, digest))
+        commits = self._store.commits()
+        layer = self._found.find((repository.id, digest), commits)
         if layer is None:
-            raise LayerNotFound(digest, repository.name, repository.registry.account)
+            layer = await self._store.read(lambda records: records.layers.find(repository.id, digest))
+            if layer is None:
+                raise LayerNotFound(digest, repository.name, repository.registry.account)
+            self._found.keep((repository.id, digest), commits, layer)
         return layer
 
     async def get_referenced(self, repository: Repository, digest: Digest) -> Layer:

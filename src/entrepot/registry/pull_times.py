@@ -1,6 +1,6 @@
-"""When images were last pulled: gathered in memory, because a pull must not wait for a write."""
+"""When and how often images were pulled: gathered in memory, because a pull must not wait for a write."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
@@ -23,23 +23,44 @@ class Pull:
     principal_arn: str
 
 
-class PullTimes(Gathering[Pull, datetime]):
-    """The pulls of one process since the last flush; ECR promises the time to the day (ImageDetail)."""
+@dataclass(frozen=True, slots=True)
+class PullCount:
+    """How often since the last flush, and when last."""
+
+    pulls: int
+    at: datetime
+
+
+class PullTimes(Gathering[Pull, PullCount]):
+    """The pulls of one process since the last flush; ECR promises the time to the day (ImageDetail).
+
+    A pull is counted once or not at all: not where the process dies before the flush, nor where nobody knows
+    whether that was written, after which the time alone is written again.
+    """
 
     def __init__(self, store: Store, clock: Clock) -> None:
-        super().__init__(store, _note_pulls)
+        super().__init__(store, _note_pulls, merge=_merge, doubtful=lambda pulled: replace(pulled, pulls=0))
         self._clock = clock
 
     def note(self, repository: Repository, digest: Digest, principal_arn: str = "") -> None:
         """The image was pulled now."""
-        self.put(Pull(repository.registry, repository.id, digest, principal_arn), self._clock())
+        pull = Pull(repository.registry, repository.id, digest, principal_arn)
+        self.put(pull, PullCount(1, self._clock()))
 
 
-async def _note_pulls(pulls: list[tuple[Pull, datetime]], records: Records) -> None:
+def _merge(former: PullCount, latter: PullCount) -> PullCount:
+    return PullCount(former.pulls + latter.pulls, max(former.at, latter.at))
+
+
+async def _note_pulls(gathered: list[tuple[Pull, PullCount]], records: Records) -> None:
     excluded: dict[Registry, ExcludedPullers] = {}
-    for pull, at in pulls:
+    counting: dict[tuple[str, Digest], PullCount] = {}  # one row each, whoever pulled it
+    for pull, pulled in gathered:
         if pull.registry not in excluded:
             arns = await records.pull_time_exclusions.page(pull.registry, after="", limit=MOST_EXCLUSIONS)
             excluded[pull.registry] = ExcludedPullers(arns)
         if not excluded[pull.registry].has(pull.principal_arn):
-            await records.images.note_pull(pull.repository_id, pull.digest, at)
+            image = pull.repository_id, pull.digest
+            counting[image] = _merge(counting[image], pulled) if image in counting else pulled
+    for (repository_id, digest), pulled in counting.items():
+        await records.images.note_pulls(repository_id, digest, pulled.at, pulls=pulled.pulls)

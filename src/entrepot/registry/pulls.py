@@ -8,6 +8,7 @@ from entrepot.domain.errors import ImageNotFound, Refusal, TooMany
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag, parse_tag
 from entrepot.domain.repositories import Repository
+from entrepot.domain.versioned import Versioned
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.image_ids import ImageFailure, resolve_image
@@ -30,7 +31,8 @@ class Pulled:
 class Pulls:
     """Finds images and opens their manifests; what was opened lately is kept, for a digest never changes.
 
-    Whether the image is still there is asked of the rows every time.
+    Whether the image is still there is asked of the rows every time, but where it costs next to nothing to
+    know that nothing at all was committed since they were asked last.
     """
 
     def __init__(self, store: Store, data_keys: DataKeys, pull_times: PullTimes) -> None:
@@ -38,11 +40,17 @@ class Pulls:
         self._data_keys = data_keys
         self._pull_times = pull_times
         self._opened = Opened()
+        self._found: Versioned[tuple[str, str], Image] = Versioned()
         self._pointed: dict[tuple[str, str], Digest] = {}  # where tags pointed when they were last asked for
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
         """The image of a tag or digest, or ImageNotFound."""
-        return await self._store.read(lambda records: _find(records, repository, reference))
+        commits = self._store.commits()
+        image = self._found.find((repository.id, reference), commits)
+        if image is None:
+            image = await self._store.read(lambda records: _find(records, repository, reference))
+            self._found.keep((repository.id, reference), commits, image)
+        return image
 
     async def get_batch(
         self, repository: Repository, ids: Sequence[ImageId], *, puller: str | None = ""
@@ -81,7 +89,17 @@ class Pulls:
         self, repository: Repository, reference: Tag | Digest, *, puller: str | None = ""
     ) -> Pulled:
         """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN, None of a look."""
+        commits = self._store.commits()
+        image = self._found.find((repository.id, reference), commits)
+        content = None if image is None else self._opened.find(place_of(repository.id, image.digest))
+        if image is None or content is None:
+            image, content = await self._read(repository, reference)
+            self._found.keep((repository.id, reference), commits, image)
+        if puller is not None:
+            self._pull_times.note(repository, image.digest, puller)
+        return Pulled(image, content)
 
+    async def _read(self, repository: Repository, reference: Tag | Digest) -> tuple[Image, bytes]:
         async def body(records: Records) -> tuple[Image, bytes | SealedManifest]:
             if self._is_kept(repository, reference):
                 image = await _find(records, repository, reference)
@@ -95,9 +113,7 @@ class Pulls:
             content = await open_manifest(self._data_keys, repository.id, image.digest, content)
             self._opened.keep(place_of(repository.id, image.digest), content)
             self._note_tag(repository, reference, image.digest)
-        if puller is not None:
-            self._pull_times.note(repository, image.digest, puller)
-        return Pulled(image, content)
+        return image, content
 
     def _is_kept(self, repository: Repository, reference: Tag | Digest) -> bool:
         """Whether the manifest is likely to be at hand, so that only the image has to be read."""

@@ -23,6 +23,7 @@ from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.sealed_manifests import seal_manifest
+from entrepot.registry.tag_history import write_pushes
 
 TAGS_AN_IMAGE = 1000  # ECR service quotas
 
@@ -167,18 +168,20 @@ class Pushes:
     async def _point(
         self, records: Records, repository: Repository, digest: Digest, tags: Sequence[Tag]
     ) -> None:
-        moved = []
+        moved: dict[Tag, Digest | None] = {}  # what each points at now
         for tag in dict.fromkeys(tags):
             current = await records.tags.find(repository.id, tag)
             if current == digest:
                 continue
             if current is not None and repository.mutability.is_immutable(tag):
                 raise TagImmutable(tag, repository.name)
-            moved.append(tag)
+            moved[tag] = current
         if not moved:
             return
         held = await records.tags.of_images(repository.id, [digest])
         if len(held.get(digest, [])) + len(moved) > TAGS_AN_IMAGE:
             raise TooMany("tags per image", TAGS_AN_IMAGE)
+        now = self._clock()
         for tag in moved:
-            await records.tags.point(repository.id, tag, digest, self._clock())
+            await records.tags.point(repository.id, tag, digest, now)
+        await write_pushes(records, repository.id, now, digest, moved)

@@ -28,6 +28,9 @@ class ReadOnlyStore:
     def version(self) -> int | None:
         return self._store.version()
 
+    def commits(self) -> int | None:
+        return self._store.commits()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._store.read(body)
 
@@ -35,6 +38,9 @@ class ReadOnlyStore:
         return await self._store.scan(body)
 
     async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:  # noqa: ARG002  not run
+        raise ReadOnly
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:  # noqa: ARG002  not run
         raise ReadOnly
 
 

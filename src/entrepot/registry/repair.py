@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from cryptography.exceptions import InvalidTag
@@ -19,6 +19,7 @@ from entrepot.domain.errors import ManifestInvalid
 from entrepot.domain.images import Image
 from entrepot.domain.manifests import Manifest, parse_manifest
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import DEFAULT_DAYS, Deletion, owner_of
 from entrepot.domain.repositories import Repository
 from entrepot.keys.ring_text import KeyRingError
 from entrepot.ports.blobs import BlobDamaged, BlobMissing, BlobStore, Stage, StoredBlob, Upload, UploadBusy
@@ -27,6 +28,7 @@ from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import BlobRow, Flaw, Records, SealedManifest, Store
 from entrepot.registry.collection import Collector
 from entrepot.registry.inspection import Finding, Trouble, described, digest_at_rest
+from entrepot.registry.repository_totals import compare_total
 from entrepot.registry.sealed_manifests import open_manifest, seal_manifest
 
 _STEP = 1000  # entries of a store at a time
@@ -78,6 +80,7 @@ class Repairer:
             Trouble.MANIFEST_DIGEST_WRONG: self._mend_manifest,
             Trouble.REFERENCES_WRONG: self._write_what_the_manifest_says,
             Trouble.FACTS_WRONG: self._write_what_the_manifest_says,
+            Trouble.TOTAL_WRONG: self._correct_total,
             Flaw.LAYER_WITHOUT_BLOB: self._hold_another,
             Flaw.IMAGE_WITHOUT_LAYER: self._hold_what_an_image_has,
             Flaw.IMAGE_WITHOUT_MANIFEST: self._mend_manifest,
@@ -88,7 +91,11 @@ class Repairer:
             Flaw.LAYER_WITHOUT_REPOSITORY: self._forget_repository,
             Flaw.IMAGE_WITHOUT_REPOSITORY: self._forget_repository,
             Flaw.RESOURCE_TAG_WITHOUT_REPOSITORY: self._forget_repository,
+            Flaw.TOTAL_WITHOUT_REPOSITORY: self._forget_repository,
             Flaw.UPLOAD_WITHOUT_REPOSITORY: self._drop_upload_of_nobody,
+            Flaw.DELETED_IMAGE_WITHOUT_IMAGE: self._remove_deletion,
+            Flaw.IMAGE_WITHOUT_DELETION: self._end_deletion,
+            Flaw.DELETED_REPOSITORY_STANDS: self._remove_deleted_repository,
             Flaw.REPOSITORY_WITHOUT_ACCOUNT: self._add_account,
             Flaw.HELD_BLOB_MARKED: self._unmark,
             Flaw.BLOB_THROWN_AWAY: self._take_out_of_the_trash,
@@ -227,7 +234,7 @@ class Repairer:
 
     async def _drop_upload_of_nobody(self, finding: Finding) -> Repaired:
         row = await self._store.read(lambda records: records.uploads.find(finding.key[0]))
-        if row is not None:
+        if row is not None and await self._store.read(partial(_owner, row.repository_id)) is None:
             await self._collector.forget_repository(row.repository_id)
         return Repaired(finding, is_mended=True, how="dropped")
 
@@ -240,7 +247,7 @@ class Repairer:
 
     async def _mend_manifest(self, finding: Finding) -> Repaired:
         repository_id, digest = finding.key[0], Digest(finding.key[1])
-        repository = await self._store.read(lambda records: records.repositories.find_by_id(repository_id))
+        repository = await self._store.read(partial(_owner, repository_id))
         image = await self._store.read(lambda records: records.images.find(repository_id, digest))
         if repository is None or image is None:
             return Repaired(finding, is_mended=True, how="it has gone meanwhile")
@@ -292,8 +299,8 @@ class Repairer:
     async def _restore_image(self, finding: Finding) -> Repaired:
         """An image whose row is gone: its manifest has all but its times, which are those of now."""
         repository_id, digest = finding.key[0], Digest(finding.key[1])
-        repository = await self._store.read(lambda records: records.repositories.find_by_id(repository_id))
-        read = None if repository is None else await self._read(repository_id, digest, None)
+        is_binned = repository_id != owner_of(repository_id)
+        read = None if is_binned else await self._read(repository_id, digest, None)
         if read is not None:
             body = partial(_add_image, repository_id, digest, read, self._clock())
             if await self._store.write(body):
@@ -308,7 +315,7 @@ class Repairer:
     async def _remove_tag(self, finding: Finding) -> Repaired:
         """A tag of nothing; somebody who pulls it is told that it is not there, as before."""
         repository_id, tag = finding.key[0], Tag(finding.key[1])
-        repository = await self._store.read(lambda records: records.repositories.find_by_id(repository_id))
+        repository = await self._store.read(partial(_owner, repository_id))
         digest = await self._store.write(partial(_remove_tag_of_none, repository_id, tag))
         if digest is None:
             return Repaired(finding, is_mended=True, how="it names an image by now")
@@ -323,10 +330,35 @@ class Repairer:
     # Repositories, accounts and jobs.
 
     async def _forget_repository(self, finding: Finding) -> Repaired:
-        found = await self._store.read(lambda records: records.repositories.find_by_id(finding.key[0]))
-        if found is None:
-            await self._collector.forget_repository(finding.key[0])
+        if await self._store.read(partial(_owner, finding.key[0])) is None:
+            await self._collector.forget_repository(owner_of(finding.key[0]))
         return Repaired(finding, is_mended=True, how="what the removed repository left was cleared")
+
+    async def _correct_total(self, finding: Finding) -> Repaired:
+        repository_id = finding.key[0]
+        found, missing, latest = await self._store.scan(partial(compare_total, repository_id))
+        await self._store.write_apart(
+            lambda records: records.statistics.correct(
+                repository_id, missing, counts=found.counts, pushed_at=latest, now=self._clock()
+            )
+        )
+        return Repaired(finding, is_mended=True, how="counted anew")
+
+    async def _remove_deletion(self, finding: Finding) -> Repaired:
+        place, digest = finding.key[0], Digest(finding.key[1])
+        hurt = await self._store.scan(partial(_hurt_of, place, (digest,)))
+        await self._store.write(partial(_remove_deletion_of_none, place, digest))
+        return Repaired(finding, is_mended=True, how="removed from the bin: nothing can come back", hurt=hurt)
+
+    async def _end_deletion(self, finding: Finding) -> Repaired:
+        """An image in the bin of which nobody knows since when: it is there to come back once more."""
+        place, digest = finding.key[0], Digest(finding.key[1])
+        await self._store.write(partial(_note_deletion, place, digest, self._clock()))
+        return Repaired(finding, is_mended=True, how="it can come back for a week from now")
+
+    async def _remove_deleted_repository(self, finding: Finding) -> Repaired:
+        await self._store.write(partial(_remove_deleted_twin, finding.key[0]))
+        return Repaired(finding, is_mended=True, how="removed from the bin: the repository stands")
 
     async def _add_account(self, finding: Finding) -> Repaired:
         repository = await self._store.read(lambda records: records.repositories.find_by_id(finding.key[0]))
@@ -405,7 +437,7 @@ async def _hold_again(repository_id: str, digest: Digest, at: datetime, records:
     A row that named it was lost. What only another registry holds must not be had by naming it in a
     manifest, which a server with --allow-sparse takes.
     """
-    repository = await records.repositories.find_by_id(repository_id)
+    repository = await _owner(repository_id, records)
     if repository is None:
         return False
     row = await records.blobs.find(digest, repository.encryption.key_id)
@@ -413,7 +445,7 @@ async def _hold_again(repository_id: str, digest: Digest, at: datetime, records:
         return False
     holders = await records.layers.holders_of_blob(row.blob_key, _TOLD)
     if holders:
-        found = [await records.repositories.find_by_id(holder) for holder in holders]
+        found = [await _owner(holder, records) for holder in holders]
         if all(each is None or each.registry != repository.registry for each in found):
             return False
     await records.layers.hold(repository_id, digest, row.blob_key, at)
@@ -514,12 +546,37 @@ async def _hurt_in(repository_id: str, layer: Digest, records: Records) -> tuple
 async def _hurt_of(
     repository_id: str, images: list[Digest] | tuple[Digest, ...], records: Records
 ) -> tuple[Hurt, ...]:
-    name = _name(await records.repositories.find_by_id(repository_id), repository_id)
+    name = _name(await _owner(repository_id, records), repository_id)
     tags = await records.tags.of_images(repository_id, images)
     return tuple(Hurt(name, image, tuple(tags.get(image, ()))) for image in images)
+
+
+async def _remove_deletion_of_none(place: str, digest: Digest, records: Records) -> None:
+    if await records.images.find(place, digest) is None:
+        await records.repairs.remove_deletion(place, digest)
+
+
+async def _note_deletion(place: str, digest: Digest, at: datetime, records: Records) -> None:
+    repository = await _owner(place, records)
+    if repository is not None and await records.images.find(place, digest) is not None:
+        deletion = Deletion(at, at + timedelta(days=DEFAULT_DAYS))
+        await records.repairs.add_deletion(place, digest, repository.registry, deletion)
+
+
+async def _remove_deleted_twin(repository_id: str, records: Records) -> None:
+    if await records.repositories.find_by_id(repository_id) is not None:
+        await records.deleted_repositories.remove(repository_id)
+
+
+async def _owner(repository_id: str, records: Records) -> Repository | None:
+    """The repository whose rows these are, in its bin or not, and itself in the registry's bin or not."""
+    owner = owner_of(repository_id)
+    found = await records.repositories.find_by_id(owner)
+    return found or await records.repairs.deleted_repository(owner)
 
 
 def _name(repository: Repository | None, repository_id: str) -> str:
     if repository is None:
         return repository_id
-    return f"{repository.registry.account}/{repository.registry.region}/{repository.name}"
+    binned = " (in the bin)" if repository_id != repository.id else ""
+    return f"{repository.registry.account}/{repository.registry.region}/{repository.name}{binned}"

@@ -5,6 +5,7 @@ import secrets
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from entrepot.domain.digests import Digest
+from entrepot.domain.recycling import owner_of
 from entrepot.domain.repositories import Repository
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import SealedManifest
@@ -33,5 +34,5 @@ async def open_manifest(
 
 
 def place_of(repository_id: str, digest: str) -> str:
-    """What a manifest's data key is wrapped for."""
-    return f"manifest:{repository_id}:{digest}"
+    """What a manifest's data key is wrapped for: the same in the repository and in its bin."""
+    return f"manifest:{owner_of(repository_id)}:{digest}"

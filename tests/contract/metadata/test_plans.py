@@ -38,6 +38,7 @@ from entrepot.storage.metadata.revision_watch import RevisionWatch
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.lifecycle import lifecycle_jobs
+from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Runner
 from tests.engines.many_rows import ManyImages
 from tests.engines.recording import RecordingDatabase, Statement
@@ -230,8 +231,31 @@ async def push_images(world: World, repository: Repository, image: int) -> None:
     await world.deletions.delete_batch(repository, [ImageId(tag=IMAGES.tag(image + 1))])
     await world.deletions.delete_image(repository, IMAGES.digest(image))
     await world.deletions.delete_layer(other, IMAGES.layer(image))
+    await undo(world, repository, image)
     await world.pulls.get(repository, "again")  # type: ignore[arg-type]
     await world.pull_times.flush()
+
+
+async def undo(world: World, repository: Repository, image: int) -> None:
+    """What was deleted comes back, is listed, and is deleted again for good."""
+    recycle_bin, restorations = world.recycle_bin, world.restorations
+    for token in (None, (await recycle_bin.images(repository, token=None, limit=1)).next_token):
+        await recycle_bin.images(repository, token=token, limit=100)
+    await recycle_bin.describe(REGISTRY, repository)
+    await restorations.tags_of(REGISTRY, repository.name, IMAGES.digest(image))
+    await restorations.image(repository, IMAGES.digest(image), tags=None, move=True)
+    await restorations.tag(repository, IMAGES.tag(image + 1), None)
+    for tag in (None, IMAGES.tag(image)):
+        await world.tag_history.page(repository, tag, token=None, limit=100)
+    await world.deletions.delete_image(repository, IMAGES.digest(image))
+    await recycle_bin.purge_images(repository, [IMAGES.digest(image)])
+    await world.catalog.delete(REGISTRY, repository.name, force=True)
+    await recycle_bin.describe(REGISTRY, None)
+    for name in (None, repository.name):
+        await recycle_bin.repositories(REGISTRY, name, token=None, limit=100)
+    await restorations.repository(REGISTRY, repository.name, new_name=repository.name, deletion_id=None)
+    await world.deletion_protection.begin(REGISTRY, repository.name)
+    await world.deletion_protection.end(REGISTRY, repository.name)
 
 
 async def run_policies(world: World, repository: Repository, image: int) -> None:
@@ -294,6 +318,8 @@ async def run_the_server(world: World, database: Database) -> None:
     kinds = [
         *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
         *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews),
+        *recycling_jobs(world.recycle_bin, NoReports(), actor=actor_of(ROOT)),
+        *history_jobs(world.tag_history, world.clock, NoReports(), kept=every),
     ]
     runner = Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
     await runner._schedule_recurring()

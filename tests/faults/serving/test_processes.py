@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.raw_registry import sha256, target_of, with_query
+from tests.clients.raw_registry import OCI_MANIFEST, sha256, target_of, with_query
 from tests.engines.entrepot import PROGRAM, ROOT_KEYS, Entrepot, free_port, served
 from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of
 from tests.faults.serving.processes import children_of, is_alive, is_refused, is_running, wait_until
@@ -42,6 +42,22 @@ def test_a_killed_process_is_replaced_while_the_others_serve(server: Entrepot) -
         wait_until(lambda: len(children_of(server)) == 3, "another takes its place")
     assert not set(before) & set(children_of(server))
     pull(raw, "team/app", image)
+
+
+def test_attack_25_what_one_process_changes_no_other_still_has_in_memory(server: Entrepot) -> None:
+    raw, told = registry_of(server), Acknowledged()
+    where = "/v2/team/app/manifests/moved"
+    images = [make_image(random.Random(seed), "moved", layers=1, sizes=(28,)) for seed in range(2)]
+    pusher = OciPusher(raw, "team/app", told, random.Random(1))
+    for image in images:
+        pusher.push(image)
+    for turn in range(30):
+        image = images[turn % 2]
+        assert raw.push_manifest("team/app", "moved", image.manifest, OCI_MANIFEST).status == 201
+        for method in ("GET", "HEAD") * 4:  # each with a connection of its own: both processes are asked
+            assert raw.send(method, where).headers["docker-content-digest"] == image.digest
+    assert raw.send("DELETE", where).status == 202
+    assert {raw.send(method, where).status for method in ("GET", "HEAD") * 4} == {404}
 
 
 def test_every_process_ends_with_the_first_one(server: Entrepot) -> None:

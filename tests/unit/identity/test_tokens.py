@@ -188,6 +188,9 @@ class RememberingStore(SqlStore):
     def version(self) -> int:
         return 1
 
+    def commits(self) -> None:
+        return None
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._store.read(body)
 

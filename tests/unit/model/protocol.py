@@ -12,8 +12,11 @@ anybody else may act, or the process may die. Each names the function that it st
     hold             uploads.LayerUploads._hold_layer
     cancel           uploads.drop_upload
     mount            mounts.Mounts._hold
-    push             pushes.Pushes.put, of an image with this layer; again after a deletion, it is a restore
-    delete-image     deletions._remove
+    push             pushes.Pushes.put, of an image with this layer; perhaps of one that was deleted
+    delete-image     deletions._remove, deleted_images.put: the image goes to the bin
+    delete-for-good  deletions._remove, images.remove, where the bin keeps nothing
+    restore          restorations.Restorations.image, deleted_images.take_back
+    erase            recycle_bin._erase, deleted_images.erase
     delete-layer     deletions.Deletions.delete_layer
     find-uploads     collection._stale_uploads          drop       collection._drop_untouched
     find-layers      collection._unused_layers          release    collection._release
@@ -57,6 +60,8 @@ class Weakness(Enum):
     MARKS_BACKDATED = "a mark is of the time at which the round began"
     DROPS_UNSEEN = "a stale upload is dropped without another look at its row"
     HOLDS_UNSEEN = "an upload is finished without another look at its row"
+    BIN_HOLDS_NOTHING = "an image goes to the bin and its layers are not held there"
+    RESTORES_UNHELD = "an image comes back and its layers are not held again"
     DELETES_WITHOUT_RENEWAL = "the layers of a deleted image count as held since they were pushed"
 
 
@@ -104,7 +109,10 @@ class Round(NamedTuple):
 
 
 class State(NamedTuple):
-    """All rows and bytes, and what each process knows; the tuples of clients are in their order."""
+    """All rows and bytes, and what each process knows; the tuples of clients are in their order.
+
+    `held` and `has_image` are of the clients' repositories, and then of the bins of the first of them.
+    """
 
     blob: Blob | None
     held: tuple[Held | None, ...]
@@ -132,12 +140,12 @@ class Loss(Exception):
     step: Step | None = None
 
 
-def beginning(*, clients: int, rounds: int, keys: int) -> State:
-    """Nothing is there. At no time are there more than `keys` sets of bytes."""
+def beginning(*, clients: int, rounds: int, keys: int, bins: int = 0) -> State:
+    """Nothing is there. At no time are there more than `keys` sets of bytes; some clients have a bin."""
     return State(
         blob=None,
-        held=(None,) * clients,
-        has_image=(False,) * clients,
+        held=(None,) * (clients + bins),
+        has_image=(False,) * (clients + bins),
         uploads=(None,) * clients,
         trash=frozenset(),
         lying=(NOWHERE,) * keys,
@@ -162,7 +170,7 @@ def check(state: State) -> None:
 
 def steps(state: State, weak: frozenset[Weakness] = SOUND) -> Iterator[tuple[Step, State]]:
     """Every step that can be taken now, with what comes of it; raises Loss where grace is not kept."""
-    for client in range(len(state.held)):
+    for client in range(len(state.uploads)):
         yield from _client_steps(state, client, weak)
     for number, going in enumerate(state.rounds):
         if going is None:
@@ -198,18 +206,47 @@ def _client_steps(state: State, client: int, weak: frozenset[Weakness]) -> Itera
     if finishing is not None:
         yield from _finishing_steps(state, client, finishing, weak)
         yield Step("die", client), state._replace(finishing=_at(state.finishing, client, None))
-    other = next((each for at, each in enumerate(state.held) if at != client and each is not None), None)
+    repositories = enumerate(state.held[: len(state.uploads)])
+    other = next((each for at, each in repositories if at != client and each is not None), None)
     if other is not None and _has_blob(state, other) and (held is None or held.held):
         yield Step("mount", client), _holding(state, client, other.key, weak)
     if held is not None and not state.has_image[client]:
         if _has_blob(state, held):
             yield Step("push", client), state._replace(has_image=_at(state.has_image, client, True))
         yield Step("delete-layer", client), state._replace(held=_at(state.held, client, None))
+    if len(state.uploads) + client < len(state.held):
+        yield from _bin_steps(state, client, len(state.uploads) + client, weak)
     if state.has_image[client] and held is not None:
         since = held.held if Weakness.DELETES_WITHOUT_RENEWAL in weak else 0
         renewed = _at(state.held, client, Held(held.key, since, 0))
         gone = _at(state.has_image, client, False)
-        yield Step("delete-image", client), state._replace(held=renewed, has_image=gone)
+        yield Step("delete-for-good", client), state._replace(held=renewed, has_image=gone)
+
+
+def _bin_steps(
+    state: State, client: int, place: int, weak: frozenset[Weakness]
+) -> Iterator[tuple[Step, State]]:
+    """What a client does with its bin; what the bin holds no client was told of."""
+    held, binned = state.held[client], state.held[place]
+    if state.has_image[client] and held is not None:
+        since = held.held if Weakness.DELETES_WITHOUT_RENEWAL in weak else 0
+        renewed = _at(state.held, client, Held(held.key, since, 0))
+        # One that is there already is erased before.
+        in_bin = None if Weakness.BIN_HOLDS_NOTHING in weak else Held(held.key, 0, _OLDEST)
+        moved = _at(_at(state.has_image, client, False), place, True)
+        yield Step("delete-image", client), state._replace(held=_at(renewed, place, in_bin), has_image=moved)
+    if state.has_image[place]:
+        erased = state._replace(
+            held=_at(state.held, place, None), has_image=_at(state.has_image, place, False)
+        )
+        yield Step("erase", client), erased
+        if state.has_image[client]:
+            yield Step("restore", client), erased
+            return
+        if held is None and binned is not None and Weakness.RESTORES_UNHELD not in weak:
+            erased = erased._replace(held=_at(erased.held, client, Held(binned.key, 0, 0)))
+        restored = erased._replace(has_image=_at(erased.has_image, client, True))
+        yield Step("restore", client), restored
 
 
 def _finishing_steps(

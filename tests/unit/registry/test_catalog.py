@@ -106,7 +106,8 @@ async def test_a_repository_made_again_is_empty_before_the_old_one_is_cleared(wo
         await world.pulls.find(new, Tag("v1"))
 
 
-async def test_deleting_asks_a_job_to_clear_what_was_held(world: World) -> None:
+async def test_deleting_for_good_asks_a_job_to_clear_what_was_held(world: World) -> None:
+    await world.recycle_bin.keep_for(REGISTRY, 0)
     repository = await world.repository()
     await world.catalog.delete(REGISTRY, NAME, force=True)
 

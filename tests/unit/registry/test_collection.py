@@ -77,7 +77,8 @@ async def test_layers_of_images_are_never_taken(world: World) -> None:
     assert await stored(world) == 2
 
 
-async def test_layers_of_a_deleted_image_go(world: World) -> None:
+async def test_layers_of_an_image_that_was_deleted_for_good_go(world: World) -> None:
+    await world.recycle_bin.keep_for(REGISTRY, 0)
     repository = await world.repository()
     image = await world.image(repository)
     await world.deletions.delete_image(repository, image.digest)

@@ -46,7 +46,8 @@ class OutOfReach:
     """A store whose writes fail until it is reached."""
 
     def __init__(self, store: Store, failure: type[Exception]) -> None:
-        self.read, self.scan, self.version = store.read, store.scan, store.version
+        self.read, self.scan, self.write_apart = store.read, store.scan, store.write_apart
+        self.version, self.commits = store.version, store.commits
         self._failure = failure
         self._write = store.write
         self.is_reached = False

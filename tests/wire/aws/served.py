@@ -24,6 +24,7 @@ from entrepot.aws.faults import COMMON_CODES
 from entrepot.aws.wire import WireRequest, WireResponse
 from entrepot.console.door import ConsoleDoor
 from entrepot.console.files import BUILT, BuiltFiles
+from entrepot.decoding.process import ConfinedReader
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.identities import IdentityKind
 from entrepot.identity.accounts import Accounts
@@ -53,7 +54,10 @@ from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
 from entrepot.registry.catalog import Catalog
+from entrepot.registry.deletion_estimates import DeletionEstimates
+from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions
+from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
@@ -64,8 +68,13 @@ from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
 from entrepot.registry.pushes import Pushes
+from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
+from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
+from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.uploads import LayerUploads
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
@@ -80,9 +89,16 @@ from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
 from entrepot.services.ecr.repositories import RepositoryOperations
 from entrepot.services.ecr.service import EcrPerformers, ecr_service
+from entrepot.services.entrepot.accounts import AccountOperations
+from entrepot.services.entrepot.bin_questions import BinQuestions
+from entrepot.services.entrepot.explanations import ExplanationOperations
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.model import NAME
 from entrepot.services.entrepot.questions import EntrepotQuestions
-from entrepot.services.entrepot.service import entrepot_service
+from entrepot.services.entrepot.recycling import RecyclingOperations
+from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
+from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -356,6 +372,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     pull_times = PullTimes(rows, now)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
+    recycle_bin, restorations = RecycleBin(store, now, _new_id), Restorations(store, now, allow_sparse=False)
     previews = LifecyclePreviews(store, now, _new_id, threads)
     runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
     jobs = lifecycle_jobs(runs, previews)
@@ -387,10 +404,22 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
             sts_service(TokenOperations(credentials, sessions, web_sessions)),
             cloudtrail_service(LookupOperations(AuditTrail(rows))),
             entrepot_service(
-                sessions,
-                revocations,
-                Accounts(store, credentials, now),
-                Explanations(store, directory, decisions, now),
+                EntrepotPerformers(
+                    SessionOperations(sessions, revocations),
+                    AccountOperations(Accounts(store, credentials, now)),
+                    ExplanationOperations(Explanations(store, directory, decisions, now)),
+                    LayerFileOperations(catalog, LayerFiles(pulls, layers, ConfinedReader(), threads)),
+                    RecyclingOperations(
+                        catalog, recycle_bin, restorations, TagHistory(store), DeletionProtection(store, now)
+                    ),
+                    StatisticsOperations(
+                        catalog,
+                        Statistics(store, now),
+                        SharedLayers(store),
+                        DeletionEstimates(store),
+                        decisions,
+                    ),
+                )
             ),
         ],
         KeyBook(credentials),
@@ -399,7 +428,9 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
             key_uses,
             {
                 "ecr": EcrQuestions(listings).of,
-                "entrepot": EntrepotQuestions(revocations, ACCOUNT).of,
+                "entrepot": EntrepotQuestions(
+                    revocations, BinQuestions(recycle_bin, restorations), ACCOUNT
+                ).of,
                 "iam": IamQuestions(directory).of,
                 "sts": sts_questions,
                 "cloudtrail": cloudtrail_questions,

@@ -19,6 +19,7 @@ from entrepot.services.access import OPEN_TO_ALL
 from entrepot.services.contexts import Question
 from entrepot.services.ecr.questions import PERMISSIONS, EcrQuestions
 from entrepot.services.ecr.service import ECR_OFFERED
+from entrepot.services.entrepot.bin_questions import BinQuestions
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.service import ENTREPOT_OFFERED
 from entrepot.services.iam.questions import IamQuestions
@@ -44,7 +45,11 @@ async def questions(service: str, operation: str, params: Mapping[str, object]) 
     async with open_world() as world:
         of = {
             "ecr": EcrQuestions(world.listings).of,
-            "entrepot": EntrepotQuestions(Revocations(world.store, world.clock), ACCOUNT).of,
+            "entrepot": EntrepotQuestions(
+                Revocations(world.store, world.clock),
+                BinQuestions(world.recycle_bin, world.restorations),
+                ACCOUNT,
+            ).of,
             "iam": IamQuestions(world.directory).of,
             "sts": sts_questions,
         }

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from entrepot.aws.endpoint import Service, offer
 from entrepot.aws.operations import AnyHandler, Operations
-from entrepot.identity.accounts import Accounts
-from entrepot.identity.explanations import Explanations
-from entrepot.identity.revocation import Revocations
-from entrepot.identity.sessions import Sessions
 from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.explanations import ExplanationOperations
+from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
+from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.sessions import SessionOperations
+from entrepot.services.entrepot.statistics import StatisticsOperations
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,28 +21,42 @@ class EntrepotPerformers:
     sessions: SessionOperations
     accounts: AccountOperations
     explanations: ExplanationOperations
+    layer_files: LayerFileOperations
+    recycling: RecyclingOperations
+    statistics: StatisticsOperations
 
 
 ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "CreateAccount": lambda own: own.accounts.create,
     "CreateConsoleSession": lambda own: own.sessions.create_for_console,
+    "DescribeImageStatistics": lambda own: own.statistics.of_images,
+    "DescribeRecycleBin": lambda own: own.recycling.describe,
+    "DescribeRegistryStatistics": lambda own: own.statistics.of_registry,
+    "DescribeRepositoryStatistics": lambda own: own.statistics.of_repositories,
+    "DescribeSharedLayers": lambda own: own.statistics.shared_layers,
+    "EstimateDeletion": lambda own: own.statistics.estimate_deletion,
     "ExplainAccess": lambda own: own.explanations.explain,
+    "GetDeletionProtection": lambda own: own.recycling.get_protection,
     "ListAccounts": lambda own: own.accounts.list,
+    "ListDeletedImages": lambda own: own.recycling.list_images,
+    "ListDeletedRepositories": lambda own: own.recycling.list_repositories,
+    "ListLayerFiles": lambda own: own.layer_files.list,
     "ListSessions": lambda own: own.sessions.list,
+    "ListStatisticsHistory": lambda own: own.statistics.history,
+    "ListTagHistory": lambda own: own.recycling.list_history,
+    "PurgeRecycleBin": lambda own: own.recycling.purge,
+    "PutDeletionProtection": lambda own: own.recycling.put_protection,
+    "PutRecycleBinSettings": lambda own: own.recycling.put_settings,
+    "RestoreImage": lambda own: own.recycling.restore_image,
+    "RestoreRepository": lambda own: own.recycling.restore_repository,
+    "RestoreTag": lambda own: own.recycling.restore_tag,
     "RevokeSession": lambda own: own.sessions.revoke,
     "RevokeTokens": lambda own: own.sessions.revoke_tokens,
 }
 """The offered operations; a table of its own, so that it can be read without a database."""
 
 
-def entrepot_service(
-    sessions: Sessions, revocations: Revocations, accounts: Accounts, explanations: Explanations
-) -> Service:
+def entrepot_service(own: EntrepotPerformers) -> Service:
     """Our own service, with every operation that is offered."""
-    own = EntrepotPerformers(
-        SessionOperations(sessions, revocations),
-        AccountOperations(accounts),
-        ExplanationOperations(explanations),
-    )
     operations = Operations({name: performer(own) for name, performer in ENTREPOT_OFFERED.items()})
     return offer(NAME, operations, folder=FOLDER)

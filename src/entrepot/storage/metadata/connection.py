@@ -72,6 +72,13 @@ class Database(Protocol):
         all it wrote. OutcomeUnknown, or a cancellation, leaves open whether it was committed.
         """
 
+    async def write_apart(self, body: Body[T]) -> T:
+        """As `write`, but READ COMMITTED: each statement sees what others have committed by then.
+
+        For bodies that decide on nothing they read and so conflict with nobody, such as those that add to
+        numbers and delete what they have added.
+        """
+
     async def close(self) -> None:
         """Finish what was begun, then let go of the database; may be repeated."""
 

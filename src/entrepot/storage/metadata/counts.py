@@ -12,7 +12,8 @@ _PAGES = {
     Counted.REPOSITORIES: "SELECT 0 AS size, id FROM repository WHERE id > $1 ORDER BY id LIMIT $2",
     Counted.IMAGES: (
         "SELECT manifest_bytes AS size, repository_id, digest FROM image"
-        " WHERE (repository_id, digest) > ($1, $2) ORDER BY repository_id, digest LIMIT $3"
+        " WHERE (repository_id, digest) > ($1, $2) AND repository_id < '~'"  # bins come last
+        " ORDER BY repository_id, digest LIMIT $3"
     ),
     Counted.TAGS: (
         "SELECT 0 AS size, repository_id, tag FROM tag"

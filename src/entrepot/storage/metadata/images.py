@@ -7,6 +7,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.changes import CountedSubject
 from entrepot.storage.metadata.columns import (
     to_column,
     to_json,
@@ -16,7 +17,6 @@ from entrepot.storage.metadata.columns import (
     to_time,
 )
 from entrepot.storage.metadata.connection import Row
-from entrepot.storage.metadata.subject import Subject
 
 SELECT_IMAGE = """
 SELECT i.digest, i.media_type, i.artifact_type, i.manifest_bytes, i.size_bytes, i.subject_digest,
@@ -48,21 +48,23 @@ INSERT INTO image (repository_id, digest, media_type, artifact_type, manifest_by
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (repository_id, digest) DO NOTHING
 """
-_REMOVE = (
-    "DELETE FROM image WHERE repository_id = $1 AND digest = $2",
+_REMOVE = "DELETE FROM image WHERE repository_id = $1 AND digest = $2 RETURNING size_bytes"
+_REMOVE_TAGS = "DELETE FROM tag WHERE repository_id = $1 AND digest = $2"
+_REMOVE_PARTS = (
     "DELETE FROM manifest WHERE repository_id = $1 AND digest = $2",
-    "DELETE FROM tag WHERE repository_id = $1 AND digest = $2",
     "DELETE FROM image_layer WHERE repository_id = $1 AND digest = $2",
     "DELETE FROM image_child WHERE repository_id = $1 AND digest = $2",
 )
 _ANY = "SELECT 1 FROM image WHERE repository_id = $1 LIMIT 1"
-_NOTE_PULL = """
-UPDATE image SET last_pulled_at = $3
- WHERE repository_id = $1 AND digest = $2 AND (last_pulled_at IS NULL OR last_pulled_at < $3)
+_NOTE_PULLS = """
+UPDATE image
+   SET pulls = COALESCE(pulls, 0) + $4,
+       last_pulled_at = CASE WHEN last_pulled_at > $3 THEN last_pulled_at ELSE $3 END
+ WHERE repository_id = $1 AND digest = $2
 """
 
 
-class SqlImages(Subject):
+class SqlImages(CountedSubject):
     """The `image` table."""
 
     __slots__ = ()
@@ -103,17 +105,27 @@ class SqlImages(Subject):
             to_column(image.pushed_at),
             to_optional_column(image.last_pulled_at),
         )
+        if added:
+            pushed_at = to_column(image.pushed_at)
+            self._changes.note(repository_id, images=1, size_bytes=image.size_bytes, pushed_at=pushed_at)
         return added > 0
 
     async def remove(self, repository_id: str, digest: Digest) -> None:
-        for statement in _REMOVE:
+        removed = await self._connection.row(_REMOVE, repository_id, digest)
+        tags = await self._connection.run(_REMOVE_TAGS, repository_id, digest)
+        if removed is not None:
+            self._changes.note(repository_id, images=-1, tags=-tags, size_bytes=-removed["size_bytes"])
+        elif tags:
+            self._changes.note(repository_id, tags=-tags)
+        for statement in _REMOVE_PARTS:
             await self._connection.run(statement, repository_id, digest)
 
     async def has_any(self, repository_id: str) -> bool:
         return await self._connection.row(_ANY, repository_id) is not None
 
-    async def note_pull(self, repository_id: str, digest: Digest, at: datetime) -> None:
-        await self._connection.run(_NOTE_PULL, repository_id, digest, to_column(at))
+    async def note_pulls(self, repository_id: str, digest: Digest, at: datetime, *, pulls: int) -> None:
+        await self._connection.run(_NOTE_PULLS, repository_id, digest, to_column(at), pulls)
+        self._changes.note(repository_id, pulls=pulls, pulled_at=to_column(at))
 
     async def referrers(
         self,

@@ -15,10 +15,17 @@ from entrepot.storage.metadata.blobs import SELECT_BLOB, to_blob
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.subject import Subject
 
-_STANDS = "EXISTS (SELECT 1 FROM repository AS r WHERE r.id = t.repository_id)"
-_FORGETTING = """
+# The repository whose row it is, also in its bin.
+_OWNER = "CASE WHEN t.repository_id > '~' THEN SUBSTR(t.repository_id, 2) ELSE t.repository_id END"
+_STANDS = f"""
+        EXISTS (SELECT 1 FROM repository AS r WHERE r.id = {_OWNER})
+        OR EXISTS (SELECT 1 FROM deleted_repository AS d WHERE d.id = {_OWNER})"""  # noqa: S608
+_FORGETTING = f"""
         EXISTS (SELECT 1 FROM job AS j
-                 WHERE j.kind = 'forget-repository' AND j.unique_key = t.repository_id)"""
+                 WHERE j.kind = 'forget-repository' AND j.unique_key = {_OWNER})"""  # noqa: S608
+_IS_DELETED = """
+        EXISTS (SELECT 1 FROM deleted_image AS d
+                 WHERE d.repository_id = t.repository_id AND d.digest = t.digest)"""
 _HAS_BLOB = "EXISTS (SELECT 1 FROM blob AS b WHERE b.blob_key = t.blob_key AND b.digest = t.digest)"
 _HAS_IMAGE = """
         EXISTS (SELECT 1 FROM image AS i WHERE i.repository_id = t.repository_id AND i.digest = t.digest)"""
@@ -45,12 +52,14 @@ _PROMISES = {
     Flaw.IMAGE_WITHOUT_MANIFEST: ("image", _BY_DIGEST, _HAS_MANIFEST),
     Flaw.MANIFEST_WITHOUT_IMAGE: ("manifest", _BY_DIGEST, _HAS_IMAGE),
     Flaw.IMAGE_WITHOUT_LAYER: ("image_layer", _BY_LAYER, f"{_HAS_LAYER} OR t.media_type IN ({_FOREIGN})"),
-    Flaw.IMAGE_WITHOUT_CHILD: ("image_child", _BY_CHILD, _HAS_CHILD),
+    # an index in the bin may outlive its children: it comes back with all of them or not at all
+    Flaw.IMAGE_WITHOUT_CHILD: ("image_child", _BY_CHILD, f"t.repository_id > '~' OR {_HAS_CHILD}"),
     Flaw.LAYER_REFERENCE_WITHOUT_IMAGE: ("image_layer", _BY_LAYER, _HAS_IMAGE),
     Flaw.CHILD_REFERENCE_WITHOUT_IMAGE: ("image_child", _BY_CHILD, _HAS_IMAGE),
     Flaw.TAG_WITHOUT_IMAGE: ("tag", _BY_TAG, _HAS_IMAGE),
     Flaw.UPLOAD_WITHOUT_REPOSITORY: ("upload", ("id",), _STANDS),
     Flaw.RESOURCE_TAG_WITHOUT_REPOSITORY: ("resource_tag", ("repository_id", "tag_key"), _STANDS),
+    Flaw.TOTAL_WITHOUT_REPOSITORY: ("repository_total", ("repository_id",), _STANDS),
     Flaw.REPOSITORY_WITHOUT_ACCOUNT: (
         "repository",
         ("id",),
@@ -70,7 +79,15 @@ _PROMISES = {
         "job",
         ("id",),
         """t.kind <> 'forget-repository'
-        OR NOT EXISTS (SELECT 1 FROM repository AS r WHERE r.id = t.unique_key)""",
+        OR NOT (EXISTS (SELECT 1 FROM repository AS r WHERE r.id = t.unique_key)
+                OR EXISTS (SELECT 1 FROM deleted_repository AS d WHERE d.id = t.unique_key))""",
+    ),
+    Flaw.DELETED_IMAGE_WITHOUT_IMAGE: ("deleted_image", _BY_DIGEST, _HAS_IMAGE),
+    Flaw.IMAGE_WITHOUT_DELETION: ("image", _BY_DIGEST, f"t.repository_id < '~' OR {_IS_DELETED}"),
+    Flaw.DELETED_REPOSITORY_STANDS: (
+        "deleted_repository",
+        ("id",),
+        "NOT EXISTS (SELECT 1 FROM repository AS r WHERE r.id = t.id)",
     ),
     Flaw.JOB_ABANDONED: ("job", ("id",), "t.leased_until IS NULL OR t.leased_until >= $3"),
 }

@@ -5,9 +5,13 @@ from entrepot.storage.metadata.accounts import SqlAccounts
 from entrepot.storage.metadata.audit_events import SqlAuditEvents
 from entrepot.storage.metadata.blob_copies import SqlBlobCopies
 from entrepot.storage.metadata.blobs import SqlBlobRows
+from entrepot.storage.metadata.changes import SqlChanges
 from entrepot.storage.metadata.clocks import SqlClock
 from entrepot.storage.metadata.connection import Connection
 from entrepot.storage.metadata.counts import SqlCounts
+from entrepot.storage.metadata.deleted_images import SqlDeletedImages
+from entrepot.storage.metadata.deleted_repositories import SqlDeletedRepositories
+from entrepot.storage.metadata.deletion_protections import SqlDeletionProtections
 from entrepot.storage.metadata.garbage import SqlGarbage
 from entrepot.storage.metadata.identities import SqlIdentities
 from entrepot.storage.metadata.images import SqlImages
@@ -36,7 +40,9 @@ from entrepot.storage.metadata.sealed_rows import SqlSealedRows
 from entrepot.storage.metadata.sessions import SqlSessions
 from entrepot.storage.metadata.settings import SqlSettings
 from entrepot.storage.metadata.signing_keys import SqlSigningKeys
+from entrepot.storage.metadata.statistics import SqlStatistics
 from entrepot.storage.metadata.subject import Subject
+from entrepot.storage.metadata.tag_history import SqlTagHistory
 from entrepot.storage.metadata.tags import SqlTags
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
@@ -49,11 +55,12 @@ class SqlRecords(Subject):
     longer than its body, so there is nothing to keep.
     """
 
-    __slots__ = ("revision",)
+    __slots__ = ("changes", "revision")
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
         self.revision = SqlRevision(connection)
+        self.changes = SqlChanges(connection)
 
     @property
     def repositories(self) -> SqlRepositories:
@@ -85,7 +92,7 @@ class SqlRecords(Subject):
 
     @property
     def images(self) -> SqlImages:
-        return SqlImages(self._connection)
+        return SqlImages(self._connection, self.changes)
 
     @property
     def manifests(self) -> SqlManifests:
@@ -93,7 +100,23 @@ class SqlRecords(Subject):
 
     @property
     def tags(self) -> SqlTags:
-        return SqlTags(self._connection)
+        return SqlTags(self._connection, self.changes)
+
+    @property
+    def deleted_images(self) -> SqlDeletedImages:
+        return SqlDeletedImages(self._connection)
+
+    @property
+    def deleted_repositories(self) -> SqlDeletedRepositories:
+        return SqlDeletedRepositories(self._connection, self.revision)
+
+    @property
+    def tag_history(self) -> SqlTagHistory:
+        return SqlTagHistory(self._connection)
+
+    @property
+    def deletion_protections(self) -> SqlDeletionProtections:
+        return SqlDeletionProtections(self._connection)
 
     @property
     def references(self) -> SqlReferences:
@@ -190,6 +213,10 @@ class SqlRecords(Subject):
     @property
     def repairs(self) -> SqlRepairs:
         return SqlRepairs(self._connection)
+
+    @property
+    def statistics(self) -> SqlStatistics:
+        return SqlStatistics(self._connection)
 
     @property
     def inspection(self) -> SqlInspection:

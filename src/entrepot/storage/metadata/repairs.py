@@ -4,8 +4,12 @@ from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.images import Image
+from entrepot.domain.names import Registry
+from entrepot.domain.recycling import Deletion
+from entrepot.domain.repositories import Repository
 from entrepot.ports.records import SealedManifest
 from entrepot.storage.metadata.columns import to_column, to_json
+from entrepot.storage.metadata.repositories import REPOSITORY, to_repository
 from entrepot.storage.metadata.subject import Subject
 
 _HELD_BY = "SELECT blob_key FROM held_layer WHERE repository_id = $1 AND digest = $2"
@@ -25,6 +29,13 @@ _UNMARK = """
 UPDATE blob SET marked_at = NULL
  WHERE blob_key = $1
    AND (SELECT 1 FROM held_layer AS h WHERE h.blob_key = blob.blob_key LIMIT 1) IS NOT NULL
+"""
+_DELETED_REPOSITORY = f"{REPOSITORY.replace('FROM repository', 'FROM deleted_repository')} WHERE r.id = $1"
+_REMOVE_DELETION = "DELETE FROM deleted_image WHERE repository_id = $1 AND digest = $2"
+_ADD_DELETION = """
+INSERT INTO deleted_image (repository_id, digest, account, region, tags, deleted_at, kept_until)
+VALUES ($1, $2, $3, $4, '[]', $5, $6)
+ON CONFLICT (repository_id, digest) DO NOTHING
 """
 _REMOVE_JOB = "DELETE FROM job WHERE id = $1"
 _FREE_JOB = "UPDATE job SET lease = NULL, leased_until = NULL WHERE id = $1 AND leased_until < $2"
@@ -68,6 +79,24 @@ class SqlRepairs(Subject):
 
     async def unmark(self, blob_key: str) -> None:
         await self._connection.run(_UNMARK, blob_key)
+
+    async def deleted_repository(self, repository_id: str) -> Repository | None:
+        row = await self._connection.row(_DELETED_REPOSITORY, repository_id)
+        return None if row is None else to_repository(row)
+
+    async def remove_deletion(self, place: str, digest: Digest) -> None:
+        await self._connection.run(_REMOVE_DELETION, place, digest)
+
+    async def add_deletion(self, place: str, digest: Digest, registry: Registry, deletion: Deletion) -> None:
+        await self._connection.run(
+            _ADD_DELETION,
+            place,
+            digest,
+            registry.account,
+            registry.region,
+            to_column(deletion.at),
+            to_column(deletion.until),
+        )
 
     async def remove_job(self, job_id: str) -> None:
         await self._connection.run(_REMOVE_JOB, job_id)

@@ -27,6 +27,9 @@ class ReportedDatabase:
     async def write(self, body: Body[T]) -> T:
         return await self._told("write", self._database.write, body)
 
+    async def write_apart(self, body: Body[T]) -> T:
+        return await self._told("write", self._database.write_apart, body)
+
     async def close(self) -> None:
         await self._database.close()
 

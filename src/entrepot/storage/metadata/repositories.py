@@ -1,5 +1,6 @@
 """Repositories by name, and what is left of removed ones."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -7,7 +8,6 @@ from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.repositories import Encryption, Repository
 from entrepot.storage.metadata.columns import to_column, to_json, to_list, to_time
-from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.revisions import RevisedSubject
 
 REPOSITORY = """
@@ -23,6 +23,13 @@ INSERT INTO repository (id, account, region, name, created_at, mutability, mutab
                         scan_on_push, encryption_type, kms_key)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (account, region, name) DO NOTHING
+"""
+# It is empty, so it need not be counted; one that comes back with what it held has its total still.
+_ADD_TOTAL = """
+INSERT INTO repository_total (repository_id, account, region, images, tags, size_bytes, pulls, pushed_at,
+                              pulled_at, counts, counted_at, unique_bytes, unique_at, unique_due_at)
+VALUES ($1, $2, $3, 0, 0, 0, 0, 0, 0, 1, $4, 0, $4, 0)
+ON CONFLICT (repository_id) DO NOTHING
 """
 _CHANGE = "UPDATE repository SET mutability = $2, mutability_filters = $3, scan_on_push = $4 WHERE id = $1"
 _REMOVE = "DELETE FROM repository WHERE id = $1"
@@ -75,6 +82,30 @@ _CLEAR = (
     DELETE FROM held_layer WHERE repository_id = $1
        AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
     """,
+    """
+    DELETE FROM deleted_image WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM deleted_image WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM tag_event WHERE repository_id = $1
+       AND id IN (SELECT id FROM tag_event WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM deletion_protection WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM deletion_protection WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM repository_change WHERE repository_id = $1
+       AND id IN (SELECT id FROM repository_change WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM repository_day WHERE repository_id = $1
+       AND day IN (SELECT day FROM repository_day WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM repository_total WHERE repository_id = $1
+       AND repository_id IN (SELECT repository_id FROM repository_total WHERE repository_id = $1 LIMIT $2)
+    """,
 )
 
 
@@ -109,6 +140,14 @@ class SqlRepositories(RevisedSubject):
             repository.encryption.type,
             repository.encryption.kms_key,
         )
+        if added:
+            await self._connection.run(
+                _ADD_TOTAL,
+                repository.id,
+                repository.registry.account,
+                repository.registry.region,
+                to_column(repository.created_at),
+            )
         return added > 0
 
     async def change(self, repository: Repository) -> None:
@@ -133,7 +172,7 @@ class SqlRepositories(RevisedSubject):
         return cleared
 
 
-def to_repository(row: Row) -> Repository:
+def to_repository(row: Iterable[Any]) -> Repository:
     """The repository in a row of `REPOSITORY`; equal rows give one object, most requests need one."""
     return _repository(*row)
 

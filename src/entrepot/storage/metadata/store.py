@@ -24,6 +24,9 @@ class SqlStore:
     def version(self) -> int | None:
         return self._database.version() if self._watch is None else self._watch.version()
 
+    def commits(self) -> int | None:
+        return self._database.version()
+
     async def read(self, body: Callable[[Records], Awaitable[T]]) -> T:
         return await self._database.read(lambda connection: body(SqlRecords(connection)))
 
@@ -32,14 +35,14 @@ class SqlStore:
 
     async def write(self, body: Callable[[Records], Awaitable[T]]) -> T:
         if self._watch is None:
-            return await self._database.write(lambda connection: body(SqlRecords(connection)))
+            return await self._database.write(lambda connection: _to_the_end(body, SqlRecords(connection)))
         has_changed = False
 
         async def run(connection: Connection) -> T:
             nonlocal has_changed
             records = SqlRecords(connection)
             try:
-                return await body(records)
+                return await _to_the_end(body, records)
             finally:
                 has_changed |= records.revision.has_changed
 
@@ -48,3 +51,13 @@ class SqlStore:
         finally:
             if has_changed:  # or it may have: where the outcome is unknown, what is kept must go too
                 self._watch.note()
+
+    async def write_apart(self, body: Callable[[Records], Awaitable[T]]) -> T:
+        return await self._database.write_apart(lambda connection: body(SqlRecords(connection)))
+
+
+async def _to_the_end(body: Callable[[Records], Awaitable[T]], records: SqlRecords) -> T:
+    """The body, and then what repositories' totals are to know of it."""
+    result = await body(records)
+    await records.changes.write_last()
+    return result

@@ -7,8 +7,8 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.images import TaggedImage
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.changes import CountedSubject
 from entrepot.storage.metadata.columns import to_column
-from entrepot.storage.metadata.subject import Subject
 
 _FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
 _OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN (…) ORDER BY digest, tag"
@@ -36,14 +36,17 @@ SELECT i.digest, CAST(NULL AS TEXT) AS tag
  ORDER BY i.digest
  LIMIT $3
 """
+# How often it moved tells whether the tag is new, which neither database says of an upsert otherwise.
 _POINT = """
-INSERT INTO tag (repository_id, tag, digest, pointed_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (repository_id, tag) DO UPDATE SET digest = excluded.digest, pointed_at = excluded.pointed_at
+INSERT INTO tag (repository_id, tag, digest, pointed_at, moves) VALUES ($1, $2, $3, $4, 0)
+ON CONFLICT (repository_id, tag) DO UPDATE
+   SET digest = excluded.digest, pointed_at = excluded.pointed_at, moves = COALESCE(tag.moves, 0) + 1
+RETURNING moves
 """
 _REMOVE = "DELETE FROM tag WHERE repository_id = $1 AND tag = $2"
 
 
-class SqlTags(Subject):
+class SqlTags(CountedSubject):
     """The `tag` table."""
 
     __slots__ = ()
@@ -76,7 +79,12 @@ class SqlTags(Subject):
         return [TaggedImage(row["digest"], row["tag"]) for row in rows]
 
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
-        await self._connection.run(_POINT, repository_id, tag, digest, to_column(at))
+        pointed = await self._connection.row(_POINT, repository_id, tag, digest, to_column(at))
+        is_new = pointed is not None and pointed["moves"] == 0
+        self._changes.note(repository_id, tags=int(is_new), pushed_at=to_column(at))
 
     async def remove(self, repository_id: str, tag: Tag) -> bool:
-        return await self._connection.run(_REMOVE, repository_id, tag) > 0
+        removed = await self._connection.run(_REMOVE, repository_id, tag)
+        if removed:
+            self._changes.note(repository_id, tags=-removed)
+        return removed > 0

@@ -111,13 +111,13 @@ async def test_remove_takes_tags_manifest_and_references_along_and_leaves_layers
 async def test_a_pull_is_noted_and_never_turned_back(records: Records) -> None:
     await _add(records, image())
     for number in (5, 9, 7):
-        await records.images.note_pull("repository", image().digest, minute(number))
+        await records.images.note_pulls("repository", image().digest, minute(number), pulls=1)
     found = await records.images.find("repository", image().digest)
     assert found == replace(image(), last_pulled_at=minute(9))
 
 
 async def test_a_pull_of_an_absent_image_is_nothing(records: Records) -> None:
-    await records.images.note_pull("repository", image().digest, minute(1))
+    await records.images.note_pulls("repository", image().digest, minute(1), pulls=1)
     assert not await records.images.has_any("repository")
 
 

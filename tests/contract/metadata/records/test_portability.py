@@ -12,6 +12,7 @@ import pytest
 
 from entrepot.domain.identities import KeyUse, PolicyVersion
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import Deletion, Protection, TagChange, TagEvent, bin_of
 from entrepot.ports.lifecycle import PreviewStatus
 from entrepot.ports.records import (
     Counted,
@@ -25,7 +26,10 @@ from entrepot.ports.records import (
     SealedSubject,
     SigningKey,
 )
+from entrepot.ports.statistics import Holding, Ranking, RegistrySum, StoredBytes, UniqueBytes
 from entrepot.storage import metadata
+from entrepot.storage.metadata import statistics
+from entrepot.storage.metadata.changes import SqlChanges
 from entrepot.storage.metadata.migrate import packaged, statements
 from entrepot.storage.metadata.revisions import SqlRevision
 from tests.contract.metadata.records.samples import (
@@ -170,7 +174,13 @@ def test_the_only_types_are_those_that_every_driver_knows() -> None:
     assert {words[1].rstrip(",") for words in columns if words[0] != "PRIMARY"} == {"TEXT", "BIGINT", "BYTEA"}
 
 
-async def test_every_statement_runs(records: Records, statements: SingleStatements) -> None:
+async def test_every_statement_runs(
+    records: Records, statements: SingleStatements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "_PAGE", 1)  # else the statement of many needs many
+    changes = SqlChanges(statements)
+    changes.note(repository().id, images=1)
+    await changes.write_last()
     await _call_everything(records)
     await SqlRevision(statements).number()
     unseen = [
@@ -227,6 +237,8 @@ async def _call_everything(records: Records) -> None:
     await _call_about_repositories(records)
     await _call_about_lifecycles(records)
     await _call_about_images(records)
+    await _call_about_the_bin(records)
+    await _call_about_statistics(records)
     await _call_about_blobs(records)
     await _call_about_identities(records)
     await _call_about_the_server(records)
@@ -282,7 +294,7 @@ async def _call_about_images(records: Records) -> None:
         await records.images.page("repository", after="", limit=1, tagged=tagged)
         await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged)
     await records.images.has_any("repository")
-    await records.images.note_pull("repository", name, minute(0))
+    await records.images.note_pulls("repository", name, minute(0), pulls=1)
     for types in ((), ("type",)):
         await records.images.referrers("repository", name, after="", limit=1, artifact_types=types)
     await records.manifests.put("repository", name, SealedManifest(b"", b""))
@@ -299,6 +311,79 @@ async def _call_about_images(records: Records) -> None:
     await records.references.parents("repository", name, 1)
     await records.references.children("repository", after=("", ""), limit=1)
     await records.images.remove("repository", name)
+
+
+async def _call_about_the_bin(records: Records) -> None:
+    name, deletion = image().digest, Deletion(minute(0), minute(1), by="arn")
+    event = TagEvent("id", Tag("tag"), TagChange.PUSHED, name, None)
+    await records.repositories.add(repository())
+    for erased in (False, True):
+        await records.images.add(repository().id, image())
+        await records.deleted_images.put(repository(), name, [Tag("tag")], deletion)
+        await records.deleted_images.find(repository().id, name)
+        await records.deleted_images.page(repository().id, before=None, limit=1)
+        await records.deleted_images.children(repository().id, name)
+        await records.deleted_images.referrers(repository().id, name, 1)
+        await records.deleted_images.ended(minute(2), 1)
+        await records.deleted_images.of_registry(REGISTRY, after=("", ""), limit=1)
+        await records.deleted_images.of_repository(repository().id, after="", limit=1)
+        if erased:
+            await records.deleted_images.erase(bin_of(repository().id), name)
+        else:
+            await records.deleted_images.take_back(repository().id, name, minute(0))
+            await records.images.remove(repository().id, name)
+    await records.deleted_repositories.put(repository(), deletion)
+    await records.deleted_repositories.find(REGISTRY, repository().id)
+    await records.deleted_repositories.newest(REGISTRY, repository().name)
+    await records.deleted_repositories.page(REGISTRY, None, before=None, limit=1)
+    await records.deleted_repositories.ended(minute(2), 1)
+    await records.deleted_repositories.images(repository().id, after="", limit=1)
+    await records.deleted_repositories.take_back(repository().id, repository().name)
+    await records.deleted_repositories.remove(repository().id)
+    await records.tag_history.add(repository().id, [event])
+    await records.tag_history.page(repository().id, None, before="z", limit=1)
+    await records.tag_history.page(repository().id, Tag("tag"), before="z", limit=1)
+    await records.tag_history.next_place("")
+    await records.tag_history.forget(repository().id, before="z", limit=1)
+    await records.deletion_protections.put(repository().id, Protection(minute(0), "arn"))
+    await records.deletion_protections.find(repository().id)
+    await records.deletion_protections.remove(repository().id)
+    await records.repositories.remove(repository().id)
+
+
+async def _call_about_statistics(records: Records) -> None:
+    kept, totals = repository(), records.statistics
+    ((_, change),) = await totals.changes(after=("", ""), limit=1)
+    await records.repositories.add(kept)
+    await records.images.add(kept.id, image())
+    await totals.totals([kept.id])
+    await totals.pulls(kept.id, [image().digest])
+    await totals.fold(kept.id, [change], now=minute(0))
+    await totals.turns(after="", limit=1)
+    await totals.count_images(kept.id, after="", limit=1)
+    await totals.count_tags(kept.id, after="", limit=1)
+    await totals.correct(kept.id, Holding(images=1), counts=1, pushed_at=None, now=minute(0))
+    await totals.due_for_unique(idle_since=minute(0), limit=1)
+    await totals.held(kept.id, after="", limit=1)
+    await totals.put_unique(kept.id, UniqueBytes(1, minute(0)), seen=minute(0))
+    await totals.sums(after="", limit=1)
+    await totals.holders(after=("", ""), limit=1)
+    await totals.put_sum(REGISTRY, RegistrySum(1), now=minute(0))
+    await totals.put_stored(REGISTRY, StoredBytes(1, 0, minute(0)))
+    await totals.registry(REGISTRY)
+    await totals.registries(after=("", ""), limit=1)
+    for ranking in Ranking:
+        await totals.ranked(REGISTRY, ranking, after=None, limit=1)
+    await totals.layers_of(kept.id, image().digest, after="", limit=1)
+    await totals.holders_of(REGISTRY, "key", limit=1)
+    await totals.used_by_others(kept.id, [digest("layer")], [image().digest])
+    await totals.held_by_others(kept, ["key"])
+    await totals.days(kept.id, first=1, last=2)
+    await totals.registry_days(REGISTRY, first=1, last=2)
+    await totals.old_days(before=1, after=(0, ""), limit=1)
+    await totals.forget_days([(0, kept.id)], before=1)
+    await totals.forget_registry_days(REGISTRY, before=1)
+    await records.repositories.remove(kept.id)
 
 
 async def _call_about_blobs(records: Records) -> None:
@@ -447,5 +532,10 @@ async def _call_about_repairs(records: Records) -> None:
     await records.repairs.remove_references("repository", digest("image"))
     await records.repairs.set_facts("repository", image())
     await records.repairs.unmark("key")
+    await records.repairs.deleted_repository("repository")
+    await records.repairs.remove_deletion("~repository", digest("image"))
+    await records.repairs.add_deletion(
+        "~repository", digest("image"), REGISTRY, Deletion(minute(0), minute(1))
+    )
     await records.repairs.remove_job("job")
     await records.repairs.free_job("job", minute(0))

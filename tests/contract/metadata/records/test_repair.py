@@ -17,6 +17,7 @@ from entrepot.ports.records import Flaw
 from entrepot.registry.inspection import Depth, Finding, Inspector, Trouble
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.repair import Hurt, Repaired, Repairer
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database, SqlValue
 from entrepot.storage.metadata.store import SqlStore
@@ -426,6 +427,71 @@ async def test_jobs_that_would_clear_a_repository_that_stands_go_and_abandoned_o
     assert told(await repaired(world)) == [("job-forgets-repository", True), ("job-abandoned", True)]
     assert await found(world) == []
     assert await is_pulled(world, repository, image.digest)
+
+
+async def test_a_layer_of_a_deleted_image_is_told_too_and_comes_back_with_it(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["v1"])
+    key = await key_of(world, repository)
+    await world.deletions.delete_image(repository, image.digest)
+    damage(world, key, None)
+
+    (outcome,) = await repaired(world)
+
+    assert outcome.hurt == (Hurt(f"{NAME} (in the bin)", image.digest),)
+    await world.layer(repository, LAYER)
+    await world.restorations.image(repository, image.digest, tags=None, move=False)
+    await world.collector.collect()
+    assert await found(world) == []
+    assert await is_pulled(world, repository, image.digest)
+
+
+async def test_the_rows_of_the_bin_are_mended(world: World, database: Database) -> None:
+    repository = await world.repository()
+    one, two = await world.image(repository, "one"), await world.image(repository, "two")
+    for image in (one, two):
+        await world.deletions.delete_image(repository, image.digest)
+    await change(database, "DELETE FROM deleted_image WHERE digest = $1", one.digest)
+    for table in ("image", "manifest", "image_layer"):
+        await change(database, f"DELETE FROM {table} WHERE digest = $1", two.digest)
+
+    outcomes = await repaired(world)
+
+    assert {each.finding.what for each in outcomes} == {
+        Flaw.DELETED_IMAGE_WITHOUT_IMAGE,
+        Flaw.IMAGE_WITHOUT_DELETION,
+    }
+    assert await found(world) == []
+    await world.restorations.image(repository, one.digest, tags=None, move=False)
+    await world.pulls.get(repository, one.digest)
+
+
+async def test_a_repository_that_stands_is_not_in_the_bin(world: World, database: Database) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    await world.catalog.delete(REGISTRY, repository.name, force=True)
+    await change(
+        database,
+        "INSERT INTO repository (id, account, region, name, created_at, mutability, mutability_filters,"
+        " scan_on_push, encryption_type) SELECT id, account, region, name, created_at, mutability,"
+        " mutability_filters, scan_on_push, encryption_type FROM deleted_repository",
+    )
+
+    assert ("deleted-repository-stands", True) in told(await repaired(world))
+    assert await found(world) == []
+    assert await is_pulled(world, repository, image.digest)
+
+
+async def test_a_wrong_total_is_counted_anew(world: World, database: Database) -> None:
+    repository = await world.repository()
+    await world.image(repository, tags=["v1"])
+    totals = RepositoryTotals(world.store, world.clock)
+    await totals.fold()
+    await totals.count_due()
+    await change(database, "UPDATE repository_total SET images = 17")
+
+    assert told(await repaired(world)) == [("total-wrong", True)]
+    assert await found(world) == []
 
 
 async def test_a_repair_of_what_is_whole_by_now_changes_nothing(world: World, database: Database) -> None:

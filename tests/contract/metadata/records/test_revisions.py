@@ -71,7 +71,9 @@ LEAVING: dict[str, Write] = {
     "an image is added": lambda records: records.images.add("repository", image()),
     "a tag is moved": lambda records: records.tags.point("repository", Tag("tag"), image().digest, minute(0)),
     "an image is removed": lambda records: records.images.remove("repository", image().digest),
-    "a pull is noted": lambda records: records.images.note_pull("repository", image().digest, minute(0)),
+    "a pull is noted": lambda records: records.images.note_pulls(
+        "repository", image().digest, minute(0), pulls=1
+    ),
     "a blob is added": lambda records: records.blobs.add(blob("key")),
     "an upload is begun": lambda records: records.uploads.add(upload()),
     "a job is asked for": lambda records: records.jobs.enqueue(job()),

@@ -200,7 +200,11 @@ class PostgresDatabase:
 
     async def write(self, body: Body[T]) -> T:
         with self._working():
-            return await self._write_until_done(body)
+            return await self._write_until_done(body, "BEGIN ISOLATION LEVEL SERIALIZABLE")
+
+    async def write_apart(self, body: Body[T]) -> T:
+        with self._working():
+            return await self._write_until_done(body, "BEGIN ISOLATION LEVEL READ COMMITTED")
 
     async def close(self) -> None:
         if self._closed:
@@ -232,11 +236,11 @@ class PostgresDatabase:
             except _Lost as loss:
                 raise Unreachable from loss.__cause__
 
-    async def _write_until_done(self, body: Body[T]) -> T:
+    async def _write_until_done(self, body: Body[T], begin: str) -> T:
         pause, losses = _FIRST_PAUSE_SECONDS, 0
         for _ in range(_ATTEMPTS):
             try:
-                return await self._write(body)
+                return await self._write(body, begin)
             except _Conflict:
                 self._reports.database_retry("conflict")
                 await asyncio.sleep(random.uniform(0, pause))  # noqa: S311  spreads retries, guards nothing
@@ -259,10 +263,10 @@ class PostgresDatabase:
                 await connection.execute("COMMIT")
             return result
 
-    async def _write(self, body: Body[T]) -> T:
+    async def _write(self, body: Body[T], begin: str) -> T:
         async with self._lent() as connection:
             async with self._body_on(connection) as statements:
-                await connection.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
+                await connection.execute(begin)
                 result = await body(statements)
                 statements.check()
             await self._commit(connection, statements.last)

@@ -103,6 +103,9 @@ class SqliteDatabase:
     async def write(self, body: Body[T]) -> T:
         return await self._writer.write(body)
 
+    async def write_apart(self, body: Body[T]) -> T:
+        return await self.write(body)  # one writes at a time anyway
+
     async def close(self) -> None:
         if self._closed:
             return
@@ -158,6 +161,9 @@ class MemoryDatabase:
         self._check_open()
         with _transaction(self._connection):
             return run_body(body, self._connection)
+
+    async def write_apart(self, body: Body[T]) -> T:
+        return await self.write(body)
 
     async def close(self) -> None:
         self._closed = True

@@ -1,0 +1,1 @@
+"""Reading what others packed, in a process that can do nothing else."""
