@@ -349,7 +349,11 @@ async def test_what_names_an_image_that_is_nowhere_is_removed(world: World, data
 
     outcomes = await repaired(world)
 
-    assert {what for what, _ in told(outcomes)} == {"layer-reference-without-image", "tag-without-image"}
+    assert {what for what, _ in told(outcomes)} == {
+        "layer-reference-without-image",
+        "tag-without-image",
+        "total-wrong",
+    }
     (tag,) = [each for each in outcomes if each.finding.what is Flaw.TAG_WITHOUT_IMAGE]
     assert tag.hurt == (Hurt(NAME, image.digest, (Tag("v1"),)),)
     assert await found(world) == []
@@ -376,8 +380,9 @@ async def test_an_index_whose_child_is_gone_is_told(world: World, database: Data
     for table in ("image", "manifest", "image_layer"):
         await change(database, f"DELETE FROM {table} WHERE digest = $1", child.digest)
 
-    (outcome,) = await repaired(world)
+    (outcome, total) = await repaired(world)
 
+    assert (total.finding.what, total.is_mended) == (Trouble.TOTAL_WRONG, True)
     assert (outcome.finding.what, outcome.is_mended) == (Flaw.IMAGE_WITHOUT_CHILD, False)
     assert outcome.hurt == (Hurt(NAME, index.digest, (Tag("all"),)),)
 
@@ -460,6 +465,7 @@ async def test_the_rows_of_the_bin_are_mended(world: World, database: Database) 
     assert {each.finding.what for each in outcomes} == {
         Flaw.DELETED_IMAGE_WITHOUT_IMAGE,
         Flaw.IMAGE_WITHOUT_DELETION,
+        Trouble.TOTAL_WRONG,
     }
     assert await found(world) == []
     await world.restorations.image(repository, one.digest, tags=None, move=False)
