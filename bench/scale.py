@@ -35,6 +35,7 @@ from tests.unit.builders import REGISTRY, START, SettableClock, World, key_ring
 from entrepot.domain.names import RepositoryName
 from entrepot.domain.repositories import Repository
 from entrepot.registry.pull_times import PullTimes
+from entrepot.registry.statistics import Statistics
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
@@ -50,6 +51,11 @@ _PLACEHOLDER = re.compile(r"\$([0-9]+)")
 
 _SHAPE = ManyImages(1)  # names of images do not depend on how many there are
 
+
+async def _everybody(_name: RepositoryName) -> bool:
+    return True
+
+
 Request = Callable[[World, Repository, int, str], Awaitable[object]]
 
 # By name: (world, repository, number of the image, a word nobody has used).
@@ -62,6 +68,12 @@ REQUESTS: dict[str, Request] = {
     "ListImages, 100": lambda world, repository, _image, _word: world.listings.image_ids(
         repository, token=None, limit=100, tagged=None
     ),
+    "repository's totals": lambda world, repository, _image, _word: Statistics(
+        world.store, world.clock
+    ).of_repositories([repository]),
+    "registry's totals": lambda world, _repository, _image, _word: Statistics(
+        world.store, world.clock
+    ).of_registry(REGISTRY, limit=10, may_be_named=_everybody),
     "push of an image": lambda world, repository, image, word: world.push(
         repository, _SHAPE.manifest(image, word=word), tags=[f"push-{word}"]
     ),

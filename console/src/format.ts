@@ -24,6 +24,23 @@ export function formatTime(moment: Date | undefined): string {
     : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
 }
 
+/** The same to the second, where it matters what came first. */
+export function formatMoment(moment: Date | undefined): string {
+  return moment === undefined
+    ? "–"
+    : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+}
+
+/** A moment that Entrepot's own service tells, in seconds since 1970. */
+export function momentOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
+}
+
+/** A day, for axes. */
+export function formatDay(moment: Date): string {
+  return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+}
+
 /** A digest as short as people know it: `sha256:0123456789ab`. */
 export function shortDigest(digest: string): string {
   const [algorithm, hex] = digest.split(":");

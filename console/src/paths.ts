@@ -6,8 +6,12 @@ export const paths = {
   editRepository: (name: string) => `/edit-repository/${name}`,
   repository: (name: string, tab?: string) => `/repository/${name}${tab === undefined ? "" : `?tab=${tab}`}`,
   image: (name: string, digest: string) => `/image/${name}?digest=${digest}`,
+  layerFiles: (name: string, digest: string, layer: string, folder: string) =>
+    `/image/${name}?${new URLSearchParams({ digest, tab: "files", layer, folder })}`,
   registry: "/registry",
   users: "/users",
   user: (name: string) => `/user/${encodeURIComponent(name)}`,
   sessions: "/sessions",
+  storage: "/storage",
+  recycleBin: "/recycle-bin",
 } as const;

@@ -23,6 +23,8 @@ export const text = {
   navigation: {
     repositories: "Repositories",
     registry: "Registry",
+    storage: "Storage",
+    recycleBin: "Recycle bin",
     users: "Users and keys",
     sessions: "Sessions",
   },
@@ -121,7 +123,10 @@ export const text = {
   deleteRepository: {
     title: (name: string) => `Delete ${name}`,
     done: (name: string) => `Repository ${name} was deleted.`,
-    warning: "The repository goes away with all its images. This cannot be undone.",
+    warning: (days: number | undefined) =>
+      days === undefined || days === 0
+        ? "The repository goes away with all its images. This cannot be undone."
+        : `The repository goes away with all its images. The recycle bin keeps them for ${days === 1 ? "a day" : `${days} days`}.`,
   },
   mutability: {
     title: "Image tags",
@@ -179,6 +184,7 @@ export const text = {
   },
   repository: {
     tabs: "Parts of the repository",
+    history: "History and undo",
     images: "Images",
     permissions: "Permissions",
     tags: "Resource tags",
@@ -201,8 +207,18 @@ export const text = {
     more: (count: string) => `and ${count} more`,
     notAll: "Not all were deleted",
     phrase: "delete",
-    warning: (size: string) =>
-      `The images go away with all their tags. This frees up to ${size}: layers that other images use stay. It cannot be undone.`,
+    atMost: (size: string) =>
+      `The images go away with all their tags. This frees up to ${size}: layers that other images use stay.`,
+    end: (days: number | undefined) =>
+      days === undefined
+        ? ""
+        : days === 0
+          ? "It cannot be undone."
+          : `The recycle bin keeps them for ${days === 1 ? "a day" : `${days} days`}. The bytes are freed after that.`,
+    freed: (size: string) =>
+      `The images go away with all their tags. This frees exactly ${size}: layers that other images use are not counted.`,
+    released: (size: string) =>
+      `The images go away with all their tags. In this repository no other image needs ${size} of their layers.`,
   },
 
   image: {
@@ -215,6 +231,7 @@ export const text = {
     created: "Built",
     entrypoint: "Entry point",
     environment: "Environment",
+    files: "Files",
     indented: "Show indented",
     label: "Label",
     labels: "Labels",
@@ -241,14 +258,65 @@ export const text = {
   layers: {
     title: "Layers",
     createdBy: "Created by",
+    files: "Files",
+    filesOf: (digest: string) => `Show the files of ${digest}`,
     history: "History",
     layer: "Layer",
     noLayer: "no layer",
     picture: (sizes: string[]) => `Sizes of the layers, from the first to the last: ${sizes.join(", ")}`,
     sizes: (total: string, count: number) =>
       count === 1 ? `One layer, ${total}` : `${count} layers, ${total}`,
+    shared: "Other images",
+    show: "Show",
     step: "Step",
     untold: "not told",
+  },
+  files: {
+    title: "Files",
+    below: "Entries",
+    choose: "Layer",
+    ended: (why: string, count: string) => `Not all is shown: ${why}. ${count} entries were read.`,
+    ends: {
+      damage: "the archive is damaged behind what is shown",
+      entries: "the layer has more entries than are listed",
+      names: "the names in the layer are longer than can be listed",
+      ratio: "the layer unpacks to far more than its own size",
+      size: "the layer unpacks to more than is read",
+      time: "the layer takes longer to read than is waited for",
+    },
+    filter: "Find in this folder",
+    kind: "Type",
+    kinds: {
+      "block-device": "Block device",
+      "character-device": "Character device",
+      directory: "Folder",
+      fifo: "FIFO",
+      file: "File",
+      hardlink: "Hard link",
+      other: "Other",
+      symlink: "Symbolic link",
+    },
+    layer: (number: number, size: string) => `Layer ${number}, ${size}`,
+    leavesRoot: "leads out of the root",
+    mode: "Mode",
+    modified: "Modified",
+    name: "Name",
+    none: "No files",
+    owner: "Owner",
+    root: "Layer",
+    way: "Folder",
+    whiteouts: { content: "hides what is below", entry: "deleted" },
+    whole: (count: string, size: string) => `The layer has ${count} entries, ${size}.`,
+  },
+  sharing: {
+    title: "Images with the same layers",
+    bytes: "In common",
+    description: "Layers that several images have are stored once. Coloured is what both have.",
+    image: "Image",
+    layers: "Layers in common",
+    none: "No other image has a layer of this one",
+    picture: (numbers: string) => `Layers ${numbers} are in both`,
+    share: (size: string, percent: string) => `${size}, ${percent}`,
   },
   comparison: {
     added: "only in this image",
@@ -372,6 +440,113 @@ export const text = {
     name: "Policy name",
     none: "No inline policies",
     wrongName: "Use 1 to 128 letters, digits and + = , . @ _ -",
+  },
+
+  storage: {
+    title: "Storage",
+    asOf: "Computed",
+    bytes: "Bytes",
+    day: "Day",
+    description:
+      "What the repositories of this region hold. Layers that several images have are stored once.",
+    growth: "Growth",
+    images: "Images",
+    largest: "Largest repositories",
+    lastPull: "Last pull",
+    lastPush: "Last push",
+    logical: "Size",
+    map: "Size by repository",
+    mostPulled: "Most pulled",
+    neverPulled: "Never pulled",
+    noHistory: "There is nothing from earlier days yet",
+    nothing: "There are no images yet",
+    others: "Others",
+    pulls: "Pulls",
+    repositories: "Repositories",
+    shared: "Shared layers",
+    sharedOfStored: (shared: string, unique: string) =>
+      `${shared} in layers that several images have, ${unique} in layers of one image`,
+    stored: "Stored",
+    tags: "Tags",
+    totals: "Altogether",
+    unique: "Unique layers",
+  },
+  recycleBin: {
+    title: "Recycle bin",
+    by: "By",
+    contents: "In the bin",
+    days: "Days in the bin",
+    daysDescription:
+      "How long what is deleted from now on can be restored. 0 switches the bin off. What is there already stays as long as it was told.",
+    deleted: "Deleted",
+    description: "What was deleted and can come back. A repository's deleted images are in its history.",
+    empty: "Empty the bin",
+    emptyPhrase: "empty",
+    erase: "Erase",
+    eraseTitle: (name: string) => `Erase ${name}`,
+    eraseWarning: "What is erased is gone for good. Nothing brings it back.",
+    erased: "It was erased.",
+    filterRepositories: "Find deleted repositories",
+    held: (count: string, size: string) => `${count}, ${size}`,
+    images: "Deleted images",
+    kept: (days: number) => (days === 0 ? "Nothing is kept" : days === 1 ? "1 day" : `${days} days`),
+    noRepositories: "No deleted repositories",
+    oldest: "Oldest deletion",
+    repositories: "Deleted repositories",
+    repositoryRestored: (name: string) => `Repository ${name} was restored.`,
+    restore: "Restore",
+    restoreName: "Another name where this one is taken by now.",
+    restoreTitle: (name: string) => `Restore ${name}`,
+    saved: "The setting was saved.",
+    settings: "Settings",
+    until: "Restorable until",
+    wrongDays: "Use 0 to 365 days",
+  },
+  history: {
+    after: "After",
+    at: "When",
+    before: "Before",
+    by: "By",
+    byRule: (rule: number | undefined) =>
+      rule === undefined ? "Lifecycle policy" : `Lifecycle rule ${rule}`,
+    change: "Change",
+    changes: {
+      DELETED: "Deleted",
+      EXPIRED: "Expired",
+      MOVED: "Moved",
+      PUSHED: "Pushed",
+      RESTORED: "Restored",
+    },
+    deleted: "Deleted",
+    description: "What happened to the tags, the last first.",
+    erasePhrase: "erase",
+    eraseTitle: (count: string) => (count === "1" ? "Erase an image" : `Erase ${count} images`),
+    filter: "Find by tag, digest or person",
+    images: "Deleted images",
+    keptTag: (tag: string, why: string) => `${tag}: ${why}`,
+    keptTags: "Some tags stayed where they are",
+    noEvents: "Nothing happened to the tags",
+    noImages: "No deleted images",
+    reasons: {
+      IMMUTABLE: "it is immutable and points at another image",
+      TAKEN: "it points at another image",
+    },
+    restored: (count: string) =>
+      count === "1" ? "An image was restored." : `${count} images were restored.`,
+    tag: "Tag",
+    tagRestored: (tag: string, digest: string) => `${tag} points at ${digest} again.`,
+    tags: "Tag history",
+    undo: "Undo",
+    undoOne: (tag: string, digest: string) => `Undo: point ${tag} at ${digest} again`,
+    undoTitle: (tag: string) => `Undo the change of ${tag}`,
+    undoWarning: (tag: string, digest: string) =>
+      `${tag} will point at ${digest} again. The image comes back where it was deleted.`,
+    until: "Restorable until",
+  },
+  protection: {
+    title: "Deletion protection",
+    description: "A protected repository cannot be deleted, with force neither, until this is switched off.",
+    label: "Deletion protection",
   },
 
   sessions: {

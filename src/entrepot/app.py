@@ -55,11 +55,13 @@ from entrepot.registry.inspection import Depth, Inspector
 from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
 from entrepot.registry.leftovers import LeftoverCollector
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -78,6 +80,7 @@ from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
@@ -95,11 +98,14 @@ from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.bin_questions import BinQuestions
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
+from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
+from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
 from entrepot.services.entrepot.sessions import SessionOperations
 from entrepot.services.entrepot.statistics import StatisticsOperations
+from entrepot.services.entrepot.usage import UsageOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -417,12 +423,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     grace = Grace.of(timedelta(seconds=settings.grace_seconds))
     every = timedelta(seconds=settings.collect_seconds)
     collector = Collector(store, blobs, clock, grace)
+    usage = UsageReports(store, clock, new_id)
+    explanations = LifecycleExplanations(store, clock, adapters.disk)
     previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
-        *lifecycle_jobs(runs, previews),
+        *lifecycle_jobs(runs, previews, usage),
         *recycling_jobs(recycle_bin, adapters.reports, actor=worker),
         *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
@@ -481,6 +489,9 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                             DeletionEstimates(store),
                             decisions,
                         ),
+                        PinOperations(Pins(store, clock)),
+                        UsageOperations(usage, decisions),
+                        LifecycleExplanationOperations(explanations),
                     )
                 ),
             ],

@@ -102,8 +102,21 @@ def test_answers_come_as_json_too(shell: Shell, server: Entrepot) -> None:
         each["accountId"] for each in json.loads(shell.run("account", "list", *here))
     }
     assert json.loads(shell.run("session", "list", *here)) == []
+    assert json.loads(shell.run("stats", *here))["largestRepositories"] == []
     revoked = json.loads(shell.run("token", "revoke", f"--access-key={server.access_key_id}", *here))
     assert (revoked["keyCount"], revoked["sessionCount"]) == (1, 0)
+
+
+def test_repositories_are_told_a_line_each(shell: Shell, server: Entrepot) -> None:
+    here = f"--endpoint-url={server.url}"
+    for name in ("team/app", "team/web"):
+        server.ecr().create_repository(repositoryName=name)
+    head, *lines = shell.run("stats", "team/web", "team/app", here).splitlines()
+    assert head.split("\t") == ["IMAGES", "TAGS", "BYTES", "PULLS", "REPOSITORY"]
+    assert [line.split("\t") for line in lines] == [["0"] * 4 + [f"team/{name}"] for name in ("web", "app")]
+    assert "\trepositories\n" in shell.run("stats", here)
+    refused = shell.run("stats", "team/none", here, is_expected_to_fail=True)
+    assert "RepositoryNotFoundException" in refused
 
 
 def test_a_session_is_listed_with_its_end_and_which_one_it_is(shell: Shell, server: Entrepot) -> None:

@@ -42,6 +42,8 @@ PAGES = (
     "gitlab-ci",
     "teams",
     "lifecycle",
+    "undo",
+    "protect-what-is-running",
     "access",
     "audit",
     "check-and-repair",
@@ -183,14 +185,98 @@ def test_lifecycle(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path)
         source = layout.name(OCI_MANIFEST, layout.add_image(layer=layer_of({"tag": tag.encode()})))
         skopeo.copy(source, f"docker://{server.registry}/team/app:{tag}")
 
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
     desk.type(*blocks("lifecycle", "sh"))
 
     assert (desk.folder / "expiring").read_text().split() == ["v1", "1"]
     assert int((desk.folder / "count").read_text()) == 1
+    *reasons, summary = (desk.folder / "reasons").read_text().splitlines()
+    assert len(reasons) == 5
+    assert summary.startswith("1 of 5 images expire; ")
+    more = (desk.folder / "more").read_text()
+    assert "keep tag dev-1: rule 1: it is among the newest that the rule keeps\n" in more
+    assert more.endswith(" images expire; 0 bytes of layers would be freed\n")
     deadline = time.monotonic() + 60
     while "v1" in tags(server, "team/app") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert tags(server, "team/app") == ["dev-1", "v2", "v3", "v4"]
+
+
+def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
+    """The page; and what is deleted cannot be pulled, and what is restored is the same to the byte."""
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    skopeo = open_skopeo(_folder(tmp_path, "skopeo"))
+    skopeo.login(server.registry, _password(desk.variables))
+    desk.type("aws ecr create-repository --repository-name team/app")
+    repository = f"docker://{server.registry}/team/app"
+    for tag in ("v1", "v2"):
+        source = layout.name(OCI_MANIFEST, layout.add_image(layer=layer_of({"tag": tag.encode()})))
+        skopeo.copy(source, f"{repository}:{tag}")
+    before, after = _folder(tmp_path, "before"), _folder(tmp_path, "after")
+    skopeo.copy(f"{repository}:v1", f"dir:{before}")
+    deletion, undoing = blocks("undo", "sh")[:2]
+
+    desk.type(deletion)
+    said = skopeo.copy(f"{repository}:v1", f"dir:{tmp_path}/gone", is_expected_to_fail=True)
+    assert "manifest unknown" in said.lower()
+    desk.type(undoing)
+    skopeo.copy(f"{repository}:v1", f"dir:{after}")
+    assert contents(after) == contents(before)
+
+    printed = desk.type(*blocks("undo", "sh")[2:])
+
+    assert printed.count("Restored team/app@sha256:") == 2
+    assert "v1 moved by arn:aws:iam::" in printed
+    assert "Restored the repository team/app-of-before." in printed
+    assert "team/app-of-before is protected from deletion." in printed
+    assert tags(server, "team/app-of-before") == ["v1", "v2"]
+    assert "From now on deleted things stay for 30 days." in printed
+    assert printed.endswith("Erased 0 images and 0 repositories.\n")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_protect_what_is_running(docker_desk: Desk, server: Entrepot) -> None:
+    """The page, of which docker runs one image; then: what it keeps a policy keeps, until it is let go."""
+    docker_desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    docker_desk.type(
+        "aws ecr create-repository --repository-name team/app",
+        'aws ecr get-login-password | docker login --username AWS --password-stdin "$REGISTRY"',
+    )
+    for tag in ("1.0", "1.1", "1.2"):
+        (docker_desk.folder / "noise").write_bytes(os.urandom(1000))
+        docker_desk.type(
+            f'docker build --tag "$REGISTRY/team/app:{tag}" .', f'docker push "$REGISTRY/team/app:{tag}"'
+        )
+    run = 'docker run --detach --network none "$REGISTRY/team/app:1.1" /bin/busybox sleep 1000'
+    container = docker_desk.type(run).split()[-1]
+    try:
+        printed = docker_desk.type(*blocks("protect-what-is-running", "sh"))
+    finally:
+        docker_desk.type(f"docker rm --force {container}")
+
+    assert "host-1 runs 1 image of this registry, kept until " in printed
+    assert (
+        "0 of 3 images expire, 1 kept by pins, 1 kept in use; 0 bytes of layers"
+        in (docker_desk.folder / "reasons").read_text()
+    )
+    key_id, secret = (docker_desk.folder / "reporter.key").read_text().split()
+    reporter = docker_desk.variables | {"AWS_ACCESS_KEY_ID": key_id, "AWS_SECRET_ACCESS_KEY": secret}
+    said = run_program(
+        PROGRAM, "report-usage", "--cluster=host-2", environment=reporter, is_expected_to_fail=True
+    )
+    assert "is not authorized to perform: entrepot:ReportUsage" in said
+    docker_desk.type(
+        "entrepot unpin team/app:1.0",
+        "entrepot report-usage --cluster host-1",
+        "aws ecr put-lifecycle-policy --repository-name team/app --lifecycle-policy-text file://policy.json",
+    )
+    deadline = time.monotonic() + 60
+    while len(tags(server, "team/app")) > 1 and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert tags(server, "team/app") == ["1.2"]
 
 
 def test_access(desk: Desk, server: Entrepot) -> None:

@@ -43,13 +43,17 @@ class Registry:
         *tags: str,
         config: Mapping[str, object] | None = None,
         layers: Sequence[bytes] = (b"a layer",),
+        archives: Sequence[bytes] = (),
         architecture: str = "amd64",
         history: Sequence[Mapping[str, object]] = (),
         **members: object,
     ) -> str:
-        """Push an image and return its digest; `config` is what a container is started with."""
+        """Push an image and return its digest; `config` is what a container is started with.
+
+        Its layers are the `archives`, without any a file with each of the `layers`.
+        """
         raw = self._raw()
-        contents = [layer_of({"content": layer}) for layer in layers]
+        contents = archives or [layer_of({"content": layer}) for layer in layers]
         image = {
             "architecture": architecture,
             "os": "linux",

@@ -10,10 +10,13 @@ from itertools import islice
 
 import asyncpg
 
+from entrepot.domain.audit import event_id
+from entrepot.domain.days import day_of
 from entrepot.domain.digests import Digest
 from entrepot.domain.manifests import Descriptor
 from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import bin_of
 from entrepot.keys.data_keys import DataKeys
 from entrepot.registry.sealed_manifests import seal_manifest
 from entrepot.storage.metadata.columns import to_column
@@ -35,6 +38,7 @@ _SPREAD = 2_654_435_761
 _BATCH = 10_000
 _SIZE_BYTES = 1000
 _BEGAN = START - timedelta(days=365)
+_DAYS = range(day_of(_BEGAN), day_of(START))
 
 Cell = str | int | bytes | None
 
@@ -239,9 +243,60 @@ class ManyImages:
             ((f"u{i:08}", of(i), "arn", _key(i, "e"), "AES256", 0, b"", b"", later, later) for i in few),
         )  # fmt: skip
         yield (
+            "deleted_image",
+            (
+                "repository_id", "digest", "account", "region", "tags", "deleted_at", "deleted_by",
+                "rule_priority", "kept_until",
+            ),
+            (
+                (bin_of(of(i)), _digest(i, "f"), ACCOUNT, "elsewhere", "[]", began + i, "arn", None, later)
+                for i in few
+            ),
+        )  # fmt: skip
+        yield (
+            "deleted_repository",
+            (
+                "id", "account", "region", "name", "created_at", "mutability", "mutability_filters",
+                "scan_on_push", "encryption_type", "kms_key", "deleted_at", "deleted_by", "kept_until",
+            ),
+            (
+                (f"r{i:08}", ACCOUNT, "elsewhere", "gone", *self._repository(0)[4:], began + i, "arn", later)
+                for i in few
+            ),
+        )  # fmt: skip
+        yield (
+            "tag_event",
+            ("repository_id", "id", "tag", "change", "digest"),
+            ((of(i), event_id(_BEGAN, i), self.tag(i), "PUSHED", self.digest(i)) for i in few),
+        )
+        yield (
             "job",
             ("id", "kind", "unique_key", "payload", "run_at", "attempts"),
             ((f"j{i:08}", "scan", f"{i:08}", json.dumps({}), later, 0) for i in few),
+        )
+        # of changes that no job has added up yet, and of repositories that hold nothing else
+        yield (
+            "repository_change",
+            (
+                "repository_id", "id", "images", "tags", "size_bytes", "pulls", "pushed_at", "pulled_at",
+            ),
+            ((of(i), f"{i:08}", 0, 0, 0, 1, 0, began) for i in few),
+        )  # fmt: skip
+        yield (
+            "repository_total",
+            (
+                "repository_id", "account", "region", "images", "tags", "size_bytes", "pulls", "pushed_at",
+                "pulled_at", "counts", "counted_at", "unique_bytes", "unique_at", "unique_due_at",
+            ),
+            (
+                (f"total-{i:08}", ACCOUNT, REGISTRY.region, 1, 1, i, i % 7, began, 0, 1, began, i, began, 0)
+                for i in few
+            ),
+        )  # fmt: skip
+        yield (
+            "repository_day",
+            ("repository_id", "day", "images", "tags", "size_bytes", "pulls"),
+            ((of(n * _IN_A_REPOSITORY), day, 1, 1, 1, 1) for n in repositories for day in _DAYS),
         )
 
 

@@ -30,10 +30,12 @@ from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions, ServiceEvent
 from entrepot.registry.layers import Layers
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -43,6 +45,7 @@ from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.ecr.policy_events import policy_events
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.drivers import connect
@@ -164,6 +167,18 @@ class World:
     @property
     def lifecycle_previews(self) -> LifecyclePreviews:
         return LifecyclePreviews(self.store, self.clock, new_id, AtOnce())
+
+    @property
+    def lifecycle_explanations(self) -> LifecycleExplanations:
+        return LifecycleExplanations(self.store, self.clock, AtOnce())
+
+    @property
+    def pins(self) -> Pins:
+        return Pins(self.store, self.clock)
+
+    @property
+    def usage(self) -> UsageReports:
+        return UsageReports(self.store, self.clock, new_id)
 
     def lifecycle_runs(
         self, event: ServiceEvent | None = None, *, deletions: Deletions | None = None

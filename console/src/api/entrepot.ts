@@ -2,46 +2,17 @@
 
 import { Sha256Js } from "@smithy/core/checksum";
 import { SignatureV4 } from "@smithy/signature-v4";
+import type { Operations } from "../../generated/entrepot";
 import { endpoint, type Keys } from "./clients";
 
 const TARGET = "Entrepot_V20261125";
 
-export interface ConsoleSession {
-  accountId: string;
-  principalArn: string;
-  credentials: {
-    accessKeyId: string;
-    secretAccessKey: string;
-    sessionToken: string;
-    /** Seconds since 1970. */
-    expiration: number;
-  };
-}
-
-export interface SessionSummary {
-  accessKeyId: string;
-  principalArn: string;
-  kind: "console" | "federation" | "role" | "session-token";
-  /** Seconds since 1970. */
-  createdAt?: number;
-  expiresAt?: number;
-  issuedBy?: string;
-  isCurrent?: boolean;
-}
-
-export interface SessionPage {
-  sessions: SessionSummary[];
-  nextToken?: string;
-}
-
-interface Operations {
-  CreateConsoleSession: { input: { durationSeconds?: number }; output: ConsoleSession };
-  ListSessions: {
-    input: { allPrincipals?: boolean; maxResults?: number; nextToken?: string };
-    output: SessionPage;
-  };
-  RevokeSession: { input: { accessKeyId: string }; output: Record<string, never> };
-}
+/** One operation, asked with the session of the page. */
+export type CallEntrepot = <Name extends keyof Operations>(
+  operation: Name,
+  input: Operations[Name]["input"],
+  signal?: AbortSignal,
+) => Promise<Operations[Name]["output"]>;
 
 /** What the operation answers; throws its refusal, with the API's code and text and the request's id. */
 export async function callEntrepot<Name extends keyof Operations>(

@@ -89,3 +89,15 @@ export async function collect<T>(
     }
   } while (token !== undefined);
 }
+
+/** Everything of a list that is short by its nature. */
+export async function all<T>(fetchPage: (token: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+  const entries: T[] = [];
+  let token: string | undefined;
+  do {
+    const page = await fetchPage(token);
+    entries.push(...page.entries);
+    token = page.next;
+  } while (token !== undefined);
+  return entries;
+}

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
 import { type Clients, makeClients } from "../api/clients";
 import { onEndOfSession } from "../api/endings";
+import { type CallEntrepot, callEntrepot } from "../api/entrepot";
 import { forgetSession, hasExpired, keepSession, loadSession, type Session } from "./session";
 
 export interface SessionState {
@@ -92,4 +93,13 @@ export function useSession(): Session {
 export function useClients(): Clients {
   const session = useSession();
   return useMemo(() => makeClients(session), [session]);
+}
+
+/** Calls Entrepot's own service. */
+export function useEntrepot(): CallEntrepot {
+  const session = useSession();
+  return useCallback(
+    (operation, input, signal) => callEntrepot(session, session.region, operation, input, signal),
+    [session],
+  );
 }

@@ -2,6 +2,7 @@
 
 import type { Keys } from "../api/clients";
 import { callEntrepot } from "../api/entrepot";
+import { momentOf } from "../format";
 import type { Session } from "./session";
 
 /** A console session for these keys; throws what the API refuses. */
@@ -12,15 +13,14 @@ export async function beginSession(keys: Keys, region: string): Promise<Session>
     "CreateConsoleSession",
     {},
   );
-  const { accessKeyId, secretAccessKey, sessionToken, expiration } = credentials;
   return {
-    accessKeyId,
-    secretAccessKey,
-    sessionToken,
-    expiresAt: new Date(expiration * 1000).toISOString(),
+    accessKeyId: credentials?.accessKeyId ?? "",
+    secretAccessKey: credentials?.secretAccessKey ?? "",
+    sessionToken: credentials?.sessionToken ?? "",
+    expiresAt: momentOf(credentials?.expiration)?.toISOString() ?? "",
     region,
-    account: accountId,
-    arn: principalArn,
+    account: accountId ?? "",
+    arn: principalArn ?? "",
   };
 }
 

@@ -4,6 +4,7 @@ import AppLayout from "@cloudscape-design/components/app-layout";
 import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/components/side-navigation";
 import { type ReactNode, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
+import { RecycleBinPage } from "../pages/bin/page";
 import { UserPage } from "../pages/identity/user";
 import { UsersPage } from "../pages/identity/users";
 import { ImagePage } from "../pages/image/page";
@@ -13,6 +14,7 @@ import { EditRepositoryPage } from "../pages/repositories/edit";
 import { RepositoriesPage } from "../pages/repositories/page";
 import { RepositoryPage } from "../pages/repository/page";
 import { SessionsPage } from "../pages/sessions/page";
+import { StoragePage } from "../pages/storage/page";
 import { paths } from "../paths";
 import { useSessionState } from "../session/context";
 import { SignInPage } from "../session/sign_in";
@@ -24,6 +26,8 @@ import { TopBar } from "./top_bar";
 
 const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.repositories, href: hrefOf(paths.repositories) },
+  { type: "link", text: text.navigation.storage, href: hrefOf(paths.storage) },
+  { type: "link", text: text.navigation.recycleBin, href: hrefOf(paths.recycleBin) },
   { type: "link", text: text.navigation.registry, href: hrefOf(paths.registry) },
   { type: "link", text: text.navigation.users, href: hrefOf(paths.users) },
   { type: "link", text: text.navigation.sessions, href: hrefOf(paths.sessions) },
@@ -89,6 +93,8 @@ function Pages(): ReactNode {
           <Route path="/edit-repository/*" element={<EditRepositoryPage />} />
           <Route path="/repository/*" element={<RepositoryPage />} />
           <Route path="/image/*" element={<ImagePage />} />
+          <Route path={paths.storage} element={<StoragePage />} />
+          <Route path={paths.recycleBin} element={<RecycleBinPage />} />
           <Route path={paths.registry} element={<RegistryPage />} />
           <Route path={paths.users} element={<UsersPage />} />
           <Route path="/user/:name" element={<UserPage />} />

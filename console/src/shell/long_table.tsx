@@ -6,7 +6,7 @@ import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { formatCount } from "../format";
 import { text } from "../text";
 import { FaultAlert } from "./fault";
@@ -37,6 +37,8 @@ export interface LongTableProps<T> {
   selectionLabelOf?: (entry: T) => string;
   selected?: T[];
   onSelect?: (selected: T[]) => void;
+  /** Called with the rows of the page that is shown, whenever they are others. */
+  onShow?: (shown: readonly T[]) => void;
   sortedBy: string;
   isDescending?: boolean;
   expandable?: TableProps.ExpandableRows<T>;
@@ -63,6 +65,8 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
     haystackOf,
     preferences.pageSize ?? 50,
   );
+  const { onShow } = props;
+  useEffect(() => onShow?.(rows.items), [rows.items, onShow]);
   return (
     <SpaceBetween size="s">
       <FaultAlert failure={failure} />

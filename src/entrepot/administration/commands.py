@@ -6,7 +6,9 @@ from typing import Any
 
 from entrepot.administration.accounts import create_account, list_accounts
 from entrepot.administration.connection import add_connection_options
+from entrepot.administration.lifecycle import explain
 from entrepot.administration.model import model
+from entrepot.administration.pins import list_pins, pin_image, unpin_image
 from entrepot.administration.recycling import (
     keep_bin,
     list_bin,
@@ -19,13 +21,16 @@ from entrepot.administration.recycling import (
     unprotect,
 )
 from entrepot.administration.revocation import list_sessions, revoke_session, revoke_tokens
+from entrepot.administration.runtimes import RUNTIMES
+from entrepot.administration.statistics import stats
+from entrepot.administration.usage import list_usage, report_usage
 from entrepot.administration.why import why
 
 Commands = Any  # argparse's action for subcommands, whose class has no public name
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `why`, `session`, `token`, `account`, what undoes and restores, and `model`."""
+    """Add `why`, `session`, `token`, `account`, `model`, and what is about images and their bin."""
     asked = _add(commands, "why", why, "say whether a principal may do something, and what decides")
     asked.add_argument("principal", metavar="PRINCIPAL", help="ARN of a user, role, session, root; or a key")
     asked.add_argument("action", metavar="ACTION", help="such as ecr:PutImage")
@@ -55,6 +60,8 @@ def add_commands(commands: Commands) -> None:
     made.add_argument("id", metavar="ACCOUNT", nargs="?", help="12 digits; else a free number")
     _add(accounts, "list", list_accounts, "the accounts of the server")
 
+    told = _add(commands, "stats", stats, "say how much the registry holds, or each of some repositories")
+    told.add_argument("repository", metavar="REPOSITORY", nargs="*", help="a name; none for the registry")
     add_recycling_commands(commands)
 
     printed = commands.add_parser("model", help="the model of the entrepot service, for AWS's clients")
@@ -62,6 +69,49 @@ def add_commands(commands: Commands) -> None:
     how.add_argument("--install", action="store_true", help="copy it into ~/.aws/models")
     how.add_argument("--path", action="store_true", help="print the folder to name in AWS_DATA_PATH")
     printed.set_defaults(command=model)
+
+    _add_pins(commands)
+    _add_usage(commands)
+    lifecycle = _group(commands, "lifecycle", "what lifecycle policies do")
+    explained = _add(lifecycle, "explain", explain, "say what becomes of every image, and why")
+    explained.add_argument("repository", metavar="REPOSITORY")
+    explained.add_argument(
+        "policy", metavar="POLICY-FILE", nargs="?", help="a policy; else the one that is set"
+    )
+
+
+def _add_pins(commands: Commands) -> None:
+    image = "REPOSITORY:TAG or REPOSITORY@DIGEST"
+    pinned = _add(commands, "pin", pin_image, "keep an image: nothing and nobody deletes it")
+    pinned.add_argument("image", metavar="IMAGE", help=image)
+    pinned.add_argument("--reason", metavar="TEXT", help="told to whoever would delete it")
+    pinned.add_argument("--until", metavar="TIME", help="such as 30d, 12h or 2026-12-31; else without end")
+    unpinned = _add(commands, "unpin", unpin_image, "let a pinned image go its way")
+    unpinned.add_argument("image", metavar="IMAGE", help=image)
+    listed = _add(commands, "pins", list_pins, "list the pinned images")
+    listed.add_argument("repository", metavar="REPOSITORY", nargs="?", help="else of all repositories")
+
+
+def _add_usage(commands: Commands) -> None:
+    reported = _add(commands, "report-usage", report_usage, "report the images that run here, to keep them")
+    reported.add_argument("--cluster", metavar="NAME", required=True, help="whose report this is")
+    source = reported.add_mutually_exclusive_group()
+    source.add_argument("--kubernetes", action="store_true", help="ask the API server, from within a pod")
+    source.add_argument("--runtime", choices=RUNTIMES, help="ask this one; else the first that is here")
+    reported.add_argument(
+        "--namespace", default="k8s.io", help="containerd's namespace, for ctr (default k8s.io)"
+    )
+    reported.add_argument(
+        "--registry", action="append", metavar="HOST", help="another host of the registry; may be repeated"
+    )
+    reported.add_argument("--ttl-hours", type=int, metavar="N", help="how long it counts (default 24)")
+    reported.add_argument("--dry-run", action="store_true", help="print the report and send nothing")
+    used = _add(commands, "usage", list_usage, "list what clusters run")
+    of = used.add_mutually_exclusive_group()
+    of.add_argument(
+        "repository", metavar="REPOSITORY", nargs="?", help="by which clusters its images are run"
+    )
+    of.add_argument("--cluster", metavar="NAME", help="the images of one cluster")
 
 
 def add_recycling_commands(commands: Commands) -> None:

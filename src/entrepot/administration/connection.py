@@ -51,14 +51,17 @@ def add_connection_options(parser: ArgumentParser) -> None:
     add_options(parser, (DATA_DIR,))
 
 
-def connect(parsed: Namespace, environment: Mapping[str, str]) -> Server:
-    """The server that the options, the environment, a profile or the data folder name, in this order."""
+def connect(parsed: Namespace, environment: Mapping[str, str], *, service: str = NAME) -> Server:
+    """The server that the options, the environment, a profile or the data folder name, in this order.
+
+    `service` is another one of those that it offers at the same address.
+    """
     with _said_plainly():
         session = Session(profile=parsed.profile)
         session.register_component("data_loader", Loader(extra_search_paths=[str(FOLDER)]))
         endpoint, authority = _endpoint(parsed, environment, session)
         client = session.create_client(
-            NAME,
+            service,
             region_name=parsed.region or session.get_config_variable("region") or _REGION,
             endpoint_url=endpoint,
             verify=authority,

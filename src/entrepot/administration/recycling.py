@@ -3,7 +3,7 @@
 import json
 import re
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,15 @@ def undo(parsed: Namespace, environment: Mapping[str, str]) -> int:
         if named.tag is None and str(refused).startswith("RepositoryNotFoundException"):
             return _restore_repository(server, parsed, named.repository)
         raise
-    deleted = None if named.tag is not None else _newest_deleted(server, named.repository)
-    last = events[0] if events else None
+    if named.tag is not None:
+        if not events:
+            raise NotAnswered(f"nothing is known of {parsed.name} that could be undone")
+        return _undo_tag(server, parsed, named.repository, events[0])
+    last, deleted = _last_to_undo(events), _newest_deleted(server, named.repository)
     if deleted is not None and (last is None or deleted["deletedAt"] >= last["at"]):
         return _restore_image(server, parsed, named.repository, deleted["imageDigest"])
     if last is None:
-        raise NotAnswered(f"nothing is known of {parsed.name} that could be undone")
+        raise NotAnswered(f"nothing was deleted or moved in {parsed.name} that could be undone")
     return _undo_tag(server, parsed, named.repository, last)
 
 
@@ -164,8 +167,18 @@ def _set_protection(parsed: Namespace, environment: Mapping[str, str], *, enable
     return 0
 
 
+def _last_to_undo(events: Sequence[Answer]) -> Answer | None:
+    """The last change that took something from a tag; of each tag only its own last change counts."""
+    seen = set[str]()
+    for each in events:
+        if each["imageTag"] not in seen and each["change"] in ("MOVED", "DELETED", "EXPIRED"):
+            return each
+        seen.add(each["imageTag"])
+    return None
+
+
 def _newest_events(server: Server, named: Named) -> list[Answer]:
-    answer = server.ask("list_tag_history", repositoryName=named.repository, imageTag=named.tag, maxResults=1)
+    answer = server.ask("list_tag_history", repositoryName=named.repository, imageTag=named.tag)
     events: list[Answer] = answer["events"]
     return events
 

@@ -66,6 +66,13 @@ def fault(refusal: Refusal) -> Fault:
     raise LookupError(f"{type(refusal).__name__} has no AWS fault")
 
 
+def pinned(refusal: errors.ImagePinned) -> str:
+    """Why a pinned image stays, and what would let it go."""
+    reason = f" ({refusal.reason})" if refusal.reason else ""
+    until = f" until {refusal.until:%Y-%m-%dT%H:%M:%SZ}" if refusal.until is not None else ""
+    return f"Requested image is pinned: {refusal.what} by {refusal.by}{until}{reason}; unpin it first"
+
+
 def is_covered(kind: type[Refusal]) -> bool:
     """Whether the table names this very class."""
     return kind in _TABLE
@@ -218,6 +225,7 @@ _invalid(
     lambda _: "imageIds",
     lambda r: f"Requested image referenced by manifest list: [{', '.join(r.by)}]",
 )
+_invalid(errors.ImagePinned, lambda _: "imageIds", pinned)
 _invalid(
     errors.LayerInUse, lambda _: "layerDigest", lambda r: f"Layer referenced by images: [{', '.join(r.by)}]"
 )
@@ -367,6 +375,27 @@ _says(
         f"The repository with name '{r.name}' in registry with id '{r.registry_id}' cannot be deleted "
         "because it still contains images"
     ),
+)
+_says(
+    errors.RepositoryPinned,
+    "RepositoryNotEmptyException",
+    lambda r: (
+        f"The repository with name '{r.name}' in registry with id '{r.registry_id}' cannot be deleted "
+        f"because it still contains images that were pinned by {r.by}"
+    ),
+)
+_says(
+    errors.PinNotFound,
+    "PinNotFoundException",
+    lambda r: (
+        f"The image with digest '{r.digest}' in the repository with name '{r.name}' in the registry with id "
+        f"'{r.registry_id}' is not pinned"
+    ),
+)
+_says(
+    errors.ReportNotFound,
+    "ReportNotFoundException",
+    lambda r: f"No report of the cluster '{r.cluster}' counts",
 )
 _says(errors.InvalidTag, "InvalidTagParameterException", lambda r: r.reason)
 _says(

@@ -5,6 +5,7 @@ status and sentence of each door. Anything else that is raised is a bug or an ou
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(eq=False)
@@ -185,6 +186,15 @@ class RepositoryNotEmpty(Refusal):
 
 
 @dataclass(eq=False)
+class RepositoryPinned(Refusal):
+    """The repository has an image that is not to be deleted; `by` is whoever or whatever pinned it."""
+
+    name: str
+    registry_id: str
+    by: str
+
+
+@dataclass(eq=False)
 class InvalidTag(Refusal):
     """A resource tag that AWS would refuse."""
 
@@ -286,6 +296,32 @@ class ImageReferenced(Refusal):
     """The image is a child of these indexes in the same repository."""
 
     by: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class ImagePinned(Refusal):
+    """The image, or the tag, is not to be deleted; `what` names it, `by` whoever or whatever pinned it."""
+
+    what: str
+    by: str
+    reason: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(eq=False)
+class PinNotFound(Refusal):
+    """The image has no pin of its own."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class ReportNotFound(Refusal):
+    """No cluster of this name has a report that counts."""
+
+    cluster: str
 
 
 @dataclass(eq=False)

@@ -41,3 +41,12 @@ class TaggedImage:
 
     digest: Digest
     tag: Tag | None
+
+
+@dataclass(frozen=True, slots=True)
+class PointedTag:
+    """A tag, the image that has it, and since when."""
+
+    tag: Tag
+    digest: Digest
+    pointed_at: datetime

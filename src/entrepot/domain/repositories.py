@@ -7,6 +7,7 @@ from datetime import datetime
 from entrepot.domain.errors import InvalidTag, TooManyTags
 from entrepot.domain.mutability import TagMutability
 from entrepot.domain.names import Registry, RepositoryName, repository_arn
+from entrepot.domain.pins import PIN_TAG, are_pin_patterns
 
 TAG_LIMIT = 50  # user tags a repository, ECR guide "Tagging"
 
@@ -46,7 +47,9 @@ def check_resource_tags(tags: Mapping[str, str]) -> None:
     """Refuse what AWS refuses of resource tags (ECR guide, "Tag restrictions"); raises InvalidTag."""
     for key, value in tags.items():
         check_tag_key(key)
-        if len(value) > 256 or not all(_is_tag_character(c) for c in value):
+        # `*` is none of AWS's characters, but the sign that tag patterns are made of
+        is_valid = are_pin_patterns(value) if key == PIN_TAG else all(_is_tag_character(c) for c in value)
+        if len(value) > 256 or not is_valid:
             raise InvalidTag(f"The value of tag '{key}' is invalid")
 
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, TaggedImage
+from entrepot.domain.images import Image, PointedTag, TaggedImage
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
@@ -29,6 +29,7 @@ from entrepot.ports.identities import (
     PolicyAttachments,
     Sessions,
 )
+from entrepot.ports.keeping import Pins, Usage
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
 from entrepot.ports.recycling import (
     DeletedImages,
@@ -173,6 +174,12 @@ class Tags(Protocol):
     async def remove(self, repository_id: str, tag: Tag) -> bool:
         """False when there was none."""
 
+    async def pointed(self, repository_id: str, *, after: str, limit: int) -> list[PointedTag]:
+        """By tag, with since when its image has each."""
+
+    async def find_pointed(self, repository_id: str, tags: Sequence[str]) -> dict[str, PointedTag]:
+        """Those of the tags that are there."""
+
 
 class References(Protocol):
     """What manifests refer to: layers, and the children of indexes."""
@@ -195,6 +202,14 @@ class References(Protocol):
         self, repository_id: str, *, after: tuple[str, str], limit: int
     ) -> list[tuple[Digest, Digest]]:
         """(index, child) of all indexes of the repository, in that order; `after` is both."""
+
+    async def children_of(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, list[Digest]]:
+        """The children of those of the images that are indexes."""
+
+    async def layers(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Digest]]:
+        """(image, blob) of all images of the repository, in that order; `after` is both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +270,9 @@ class HeldLayers(Protocol):
 
     async def holders_of_blob(self, blob_key: str, limit: int) -> list[str]:
         """Ids of repositories of any registry that hold the blob."""
+
+    async def held_beside(self, repository: Repository, blob_keys: Sequence[str]) -> set[str]:
+        """Those of the blobs that other repositories of the same registry hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -775,6 +793,10 @@ class Records(Protocol):
     def lifecycle_previews(self) -> LifecyclePreviews: ...
     @property
     def pull_time_exclusions(self) -> PullTimeExclusions: ...
+    @property
+    def pins(self) -> Pins: ...
+    @property
+    def usage(self) -> Usage: ...
     @property
     def images(self) -> Images: ...
     @property

@@ -24,6 +24,7 @@ from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.deletion_windows import deletion_now
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
+from entrepot.registry.pin_checks import check_repository_unpinned
 
 FORGET_REPOSITORY = "forget-repository"  # the job that clears what a removed repository held
 
@@ -102,8 +103,10 @@ class Catalog:
     async def delete(self, registry: Registry, name: RepositoryName, *, force: bool) -> Repository:
         """Remove the repository; without `force` RepositoryNotEmpty while it holds images.
 
+        With or without it RepositoryPinned while one of these may not go, RepositoryProtected while none may.
+
         It is gone when this returns: into the recycle bin with all that it held, or for good where that keeps
-        nothing, and a job clears it, a bounded step at a time. Raises RepositoryProtected, with force too.
+        nothing, and a job clears it, a bounded step at a time.
         """
 
         async def body(records: Records) -> Repository:
@@ -112,6 +115,7 @@ class Catalog:
                 raise RepositoryProtected(name, registry.account)
             if not force and await records.images.has_any(repository.id):
                 raise RepositoryNotEmpty(name, registry.account)
+            await check_repository_unpinned(records, repository, self._clock())
             deletion = await deletion_now(records, registry, self._clock())
             if deletion.is_kept:
                 await records.deleted_repositories.put(repository, deletion)

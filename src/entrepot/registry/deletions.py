@@ -6,8 +6,8 @@ from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, LayerNotFound, Refusal
-from entrepot.domain.images import Image, ImageId
-from entrepot.domain.lifecycle.decisions import Decision, Why
+from entrepot.domain.images import Image, ImageId, PointedTag
+from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion
@@ -18,6 +18,8 @@ from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.deletion_windows import deletion_now
 from entrepot.registry.image_ids import ImageFailure, resolve_image
+from entrepot.registry.lifecycle_holds import find_held
+from entrepot.registry.pin_checks import check_image_unpinned, check_tags_unpinned
 from entrepot.registry.recycle_bin import throw_away, write_removals
 
 _NAMED_AT_MOST = 20  # indexes or images that a refusal lists
@@ -28,8 +30,8 @@ class PolicyExecution:
     """What one transaction did for a lifecycle policy, or what the whole evaluation held back.
 
     `expired` are the images that went, `failures` those that stay though a rule wants them gone: children of
-    indexes. `evaluated_at` is the time that the decisions are of, `last_evaluated_at` that of the run before,
-    None where this is the policy's first.
+    indexes. `untagged` are images that stay, each beside a tag that it lost. `evaluated_at` is the time that
+    the decisions are of, `last_evaluated_at` that of the run before, None where this is the policy's first.
     """
 
     repository: Repository
@@ -38,6 +40,7 @@ class PolicyExecution:
     last_evaluated_at: datetime | None
     expired: tuple[Decision, ...] = ()
     failures: tuple[tuple[Decision, ImageReferenced], ...] = ()
+    untagged: tuple[tuple[Decision, TagDecision], ...] = ()
 
 
 ServiceEvent = Callable[[Records, PolicyExecution], Awaitable[None]]
@@ -84,7 +87,8 @@ class Deletions:
         """Delete what a lifecycle policy decided on, as BatchDeleteImage does; what came of it.
 
         `newer` are images that make others too many. Where one of these is not what it was, or the policy is
-        another, nothing goes; where an image itself is not, or its subject stays, that image stays.
+        another, nothing goes; where an image itself is not, is kept by now, or its subject stays, that image
+        stays.
         RepositoryNotFound when the repository has gone. May be repeated.
         """
         repository = execution.repository
@@ -98,7 +102,10 @@ class Deletions:
                 return execution
             expired: list[Decision] = []
             failures: list[tuple[Decision, ImageReferenced]] = []
-            unchanged = await _unchanged(records, repository, [decision.image for decision in decisions])
+            images = [decision.image for decision in decisions]
+            unchanged = await _unchanged(records, repository, images)
+            # A pin that was given since the decision, or a cluster that runs the image since, wins.
+            unchanged -= await find_held(records, repository, images, self._clock())
             deletion = await deletion_now(records, repository.registry, self._clock())
             for decision in decisions:
                 digest = decision.image.digest
@@ -117,8 +124,52 @@ class Deletions:
 
         return await self._store.write(body)
 
+    async def take_tags(
+        self,
+        execution: PolicyExecution,
+        decisions: Sequence[tuple[Decision, TagDecision]],
+        newer: Sequence[PointedTag],
+        event: ServiceEvent,
+    ) -> PolicyExecution:
+        """Take tags off their images as a lifecycle policy decided; the images stay. What came of it.
+
+        `newer` are tags that make others too many. As with `expire`, what is not what it was stays.
+        """
+        repository = execution.repository
+
+        async def body(records: Records) -> PolicyExecution:
+            current = await check_still_there(records, repository)
+            kept = await records.lifecycle_policies.find(repository.id)
+            if kept is None or kept.document != execution.document:
+                return execution
+            asked = [decision.tag for _, decision in decisions]
+            found = await records.tags.find_pointed(repository.id, [*asked, *(each.tag for each in newer)])
+            if any(found.get(each.tag) != each for each in newer):
+                return execution
+            images = list({decision.image.digest: decision.image for decision, _ in decisions}.values())
+            held = await find_held(records, repository, images, self._clock())
+            deletion = await deletion_now(records, repository.registry, self._clock())
+            untagged = []
+            for decision, taken in decisions:
+                pointed = PointedTag(Tag(taken.tag), decision.image.digest, taken.pointed_at)
+                if (
+                    found.get(taken.tag) == pointed
+                    and pointed.digest not in held
+                    and not current.mutability.is_immutable(pointed.tag)
+                ):
+                    await _remove_tag(
+                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, decision)
+                    )
+                    untagged.append((decision, taken))
+            done = replace(execution, untagged=tuple(untagged))
+            if untagged:
+                await event(records, done)
+            return done
+
+        return await self._store.write(body)
+
     async def delete_image(self, repository: Repository, digest: Digest) -> None:
-        """Remove the image with all its tags; ImageNotFound, or ImageReferenced while an index has it."""
+        """Remove the image with all its tags; ImageNotFound, ImagePinned, or ImageReferenced by an index."""
 
         async def body(records: Records) -> None:
             await check_still_there(records, repository)
@@ -128,10 +179,11 @@ class Deletions:
         await self._store.write(body)
 
     async def delete_tag(self, repository: Repository, tag: Tag) -> None:
-        """Remove the tag alone: no image disappears by it. ImageNotFound when there is no such tag."""
+        """Remove the tag alone: no image disappears by it. ImagePinned, or ImageNotFound without such."""
 
         async def body(records: Records) -> None:
             await check_still_there(records, repository)
+            await check_tags_unpinned(records, repository, [tag])
             digest = await records.tags.find(repository.id, tag)
             if digest is None:
                 raise ImageNotFound(None, tag, repository.name, repository.registry.account)
@@ -160,6 +212,7 @@ async def _delete(
     image = await resolve_image(records, repository, image_id)
     tags = (await records.tags.of_images(repository.id, [image.digest])).get(image.digest, [])
     if image_id.tag is not None and len(tags) > 1:
+        await check_tags_unpinned(records, repository, [Tag(image_id.tag)])
         await _remove_tag(records, repository, Tag(image_id.tag), image.digest, deletion)
         return [ImageId(image.digest, image_id.tag)]
     await _remove(records, repository, image, tags, deletion)
@@ -207,6 +260,7 @@ async def _remove_tag(
 async def _remove(
     records: Records, repository: Repository, image: Image, tags: Sequence[Tag], deletion: Deletion
 ) -> None:
+    await check_image_unpinned(records, repository, image.digest, tags, deletion.at)
     parents = await records.references.parents(repository.id, image.digest, _NAMED_AT_MOST)
     if parents:
         raise ImageReferenced(tuple(parents))

@@ -20,7 +20,9 @@ from entrepot.domain.images import ImageId
 from entrepot.domain.lifecycle.decisions import Decision, acting
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.lifecycle.evaluation import decide
-from entrepot.domain.lifecycle.policies import Action
+from entrepot.domain.lifecycle.holds import Holds
+from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import Action, LifecyclePolicy
 from entrepot.domain.names import Registry, RepositoryName, Tag, parse_tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.clock import Clock, NewId
@@ -28,6 +30,7 @@ from entrepot.ports.lifecycle import Preview, PreviewResult, PreviewStatus
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.catalog import get_repository
+from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.pages import cut_page, fetch_page, read_token
 
@@ -154,10 +157,13 @@ class LifecyclePreviews:
 
     async def _make(self, repository_id: str, preview: Preview) -> None:
         policy = parse_policy(preview.document)
-        images = await self._store.scan(lambda records: load_images(records, repository_id))
+        loaded = await self._store.scan(partial(_images_and_holds, repository_id, policy))
+        if loaded is None:
+            return  # the repository has gone, and its previews with it
+        images, holds = loaded
         loop = asyncio.get_running_loop()
         decisions = await loop.run_in_executor(
-            self._threads, partial(decide, policy, images, preview.started_at)
+            self._threads, partial(decide, policy, images, preview.started_at, holds)
         )
         found = acting(decisions)
         for clear in (_clear_others, _clear):  # what an earlier try has left, too
@@ -221,6 +227,16 @@ async def _own_policy(records: Records, repository: Repository) -> str:
     if kept is None:
         raise LifecyclePolicyNotFound(repository.name, repository.registry.account)
     return kept.document
+
+
+async def _images_and_holds(
+    repository_id: str, policy: LifecyclePolicy, records: Records
+) -> tuple[list[LifecycleImage], Holds] | None:
+    repository = await records.repositories.find_by_id(repository_id)
+    if repository is None:
+        return None
+    images = await load_images(records, repository_id, with_tag_times=bool(policy.tag_rules))
+    return images, await load_holds(records, repository)
 
 
 def _is_position(text: str) -> bool:

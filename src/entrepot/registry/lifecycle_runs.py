@@ -15,17 +15,20 @@ from itertools import islice
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageReferenced, RepositoryNotFound
-from entrepot.domain.lifecycle.decisions import Decision, Why, acting
+from entrepot.domain.images import PointedTag
+from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why, acting
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.lifecycle.evaluation import decide
+from entrepot.domain.lifecycle.holds import Holds
 from entrepot.domain.lifecycle.images import LifecycleImage
-from entrepot.domain.lifecycle.policies import Action
+from entrepot.domain.lifecycle.policies import Action, LifecyclePolicy
 from entrepot.domain.repositories import Repository
 from entrepot.identity.gathering import Gathering
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.lifecycle import KeptPolicy
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
+from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, TURN
 
@@ -83,8 +86,9 @@ class LifecycleRuns:
         try:
             while evaluation := await self._evaluate(repository_id):
                 went = await self._carry_out(evaluation)
+                untagged = await self._take_tags(evaluation)
                 expired += went
-                if not went or not _leaves_more(evaluation):
+                if not (went or untagged) or not (untagged or _leaves_more(evaluation)):
                     await self._store.write(partial(_conclude, evaluation, self._event))
                     break
         except RepositoryNotFound:
@@ -94,14 +98,14 @@ class LifecycleRuns:
     async def _evaluate(self, repository_id: str) -> _Evaluation | None:
         """None where there is no policy, or no repository any more."""
         now = self._clock()
-        found = await self._store.scan(partial(_policy_and_images, repository_id))
+        found = await self._store.scan(partial(_subject_of, repository_id))
         if found is None:
             return None
-        repository, kept, images = found
-        policy = parse_policy(kept.document)
         loop = asyncio.get_running_loop()
-        decisions = await loop.run_in_executor(self._threads, partial(decide, policy, images, now))
-        execution = PolicyExecution(repository, kept.document, now, kept.last_evaluated_at)
+        decisions = await loop.run_in_executor(
+            self._threads, partial(decide, found.policy, found.images, now, found.holds)
+        )
+        execution = PolicyExecution(found.repository, found.kept.document, now, found.kept.last_evaluated_at)
         return _Evaluation(execution, decisions)
 
     async def _carry_out(self, evaluation: _Evaluation) -> int:
@@ -115,6 +119,23 @@ class LifecycleRuns:
             done = await self._deletions.expire(evaluation.execution, step, newer, self._event)
             expired += len(done.expired)
         return expired
+
+    async def _take_tags(self, evaluation: _Evaluation) -> int:
+        taken = [(decision, tag) for decision in evaluation.decisions for tag in decision.removed_tags]
+        going = {tag.tag for _, tag in taken}
+        going |= {
+            tag
+            for decision in evaluation.decisions
+            if decision.action is Action.EXPIRE
+            for tag in decision.image.tags
+        }
+        untagged = 0
+        for start in range(0, min(len(taken), _at_most(evaluation)), _STEP):
+            step = taken[start : start + _STEP]
+            newer = _newer_tags(step, going)
+            done = await self._deletions.take_tags(evaluation.execution, step, newer, self._event)
+            untagged += len(done.untagged)
+        return untagged
 
 
 class PushedRepositories(Gathering[str, None]):
@@ -142,14 +163,25 @@ async def _enqueue(jobs: Sequence[Job], next_turn: datetime, records: Records) -
         await records.lifecycle_policies.postpone(job.unique_key, until=next_turn)
 
 
-async def _policy_and_images(
-    repository_id: str, records: Records
-) -> tuple[Repository, KeptPolicy, list[LifecycleImage]] | None:
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """All that an evaluation is about, of one moment."""
+
+    repository: Repository
+    kept: KeptPolicy
+    policy: LifecyclePolicy
+    images: list[LifecycleImage]
+    holds: Holds
+
+
+async def _subject_of(repository_id: str, records: Records) -> _Subject | None:
     repository = await records.repositories.find_by_id(repository_id)
     kept = await records.lifecycle_policies.find(repository_id)
     if repository is None or kept is None:
         return None
-    return repository, kept, await load_images(records, repository_id)
+    policy = parse_policy(kept.document)
+    images = await load_images(records, repository_id, with_tag_times=bool(policy.tag_rules))
+    return _Subject(repository, kept, policy, images, await load_holds(records, repository))
 
 
 async def _conclude(evaluation: _Evaluation, event: ServiceEvent, records: Records) -> None:
@@ -214,3 +246,12 @@ def _newer(
         staying = [digest for digest in newer if digest not in expiring]
         kept |= dict.fromkeys(staying[-_NEWER_ASKED:])
     return [images[digest] for digest in kept]
+
+
+def _newer_tags(step: Sequence[tuple[Decision, TagDecision]], going: set[str]) -> list[PointedTag]:
+    """The tags that make these too many, without those that go themselves."""
+    kept: dict[PointedTag, None] = {}
+    for newer in {each.rule: each.newer for _, each in step if each.why is Why.OVER_COUNT}.values():
+        staying = [each for each in newer if each.tag not in going]
+        kept |= dict.fromkeys(staying[-_NEWER_ASKED:])
+    return list(kept)

@@ -5,13 +5,14 @@ checked for form and not signed.
 """
 
 import base64
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from entrepot.domain.errors import InvalidParameter
 from entrepot.ports.records import Records, Store
 
+K = TypeVar("K")
 T = TypeVar("T")
 _LONGEST = 2048
 _SMALL = 200  # rows that may be read on the event loop
@@ -36,6 +37,19 @@ def cut_page(kind: str, found: list[T], limit: int, position: Callable[[T], Sequ
 async def fetch_page(store: Store, limit: int, body: Callable[[Records], Awaitable[T]]) -> T:
     """Run a page's query: a small one at once, a large one where it holds nobody else up."""
     return await (store.read if limit <= _SMALL else store.scan)(body)
+
+
+async def all_rows(
+    fetch: Callable[[K], Awaitable[list[T]]], start: K, key_of: Callable[[T], K], *, page: int
+) -> AsyncIterator[T]:
+    """Every row behind `start`, of a query that gives at most `page` of those behind a key."""
+    after = start
+    while rows := await fetch(after):
+        for row in rows:
+            yield row
+        if len(rows) < page:
+            return
+        after = key_of(rows[-1])
 
 
 def read_token(kind: str, token: str | None, parts: int) -> tuple[str, ...]:

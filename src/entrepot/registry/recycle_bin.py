@@ -23,7 +23,7 @@ from entrepot.domain.recycling import (
     bin_of,
 )
 from entrepot.domain.repositories import Repository
-from entrepot.identity.auditing import tell, undone
+from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.catalog import FORGET_REPOSITORY, check_still_there
@@ -193,9 +193,12 @@ class RecycleBin:
     async def _erase_all(
         self, page: Callable[[tuple[str, str], int, Records], Awaitable[list[BinEntry]]]
     ) -> int:
+        """Erase step by step; where there is nothing the audit is told of that."""
         erased = 0
-        while found := await self._store.read(partial(page, ("", ""), _STEP)):
+        while (found := await self._store.read(partial(page, ("", ""), _STEP))) or not erased:
             erased += await self._store.write(partial(_erase, [(each.place, each.digest) for each in found]))
+            if not found:
+                break
         return erased
 
     async def _forget_all(self, ids: Sequence[str], records: Records) -> int:
@@ -268,11 +271,8 @@ async def _erase(found: Sequence[tuple[str, Digest]], records: Records) -> int:
 
 
 def _tell_of(*, images: int = 0, repositories: int = 0) -> None:
-    """The audit is told how many this step erased, and of no step that erased nothing."""
-    if images or repositories:
-        tell(imageCount=images, repositoryCount=repositories)
-    else:
-        undone()
+    """The audit is told how many this step erased."""
+    tell(imageCount=images, repositoryCount=repositories)
 
 
 def _instant(deletion: Deletion) -> str:

@@ -19,16 +19,23 @@ from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import RepositoryName
 from entrepot.domain.policy.requests import Context
 from entrepot.domain.repositories import Repository
+from entrepot.domain.usage import Cluster
 from entrepot.identity.credentials import new_key
 from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
 from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
+from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.pull_times import PullTimes
+from entrepot.registry.registry_totals import DAYS_KEPT, RegistryTotals
+from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.shared_layers import SharedLayers
+from entrepot.registry.statistics import Statistics
+from entrepot.registry.usage import NamedImage
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database
 from entrepot.storage.metadata.drivers import connect
@@ -191,6 +198,8 @@ async def work(database: Database) -> None:
     await read_images(world, repository, image)
     await push_images(world, repository, image)
     await run_policies(world, repository, image)
+    await tell_statistics(world, repository, image)
+    await keep_images(world, repository, image)
     await run_the_registry(world)
     await run_the_server(world, database)
 
@@ -244,7 +253,7 @@ async def undo(world: World, repository: Repository, image: int) -> None:
     await recycle_bin.describe(REGISTRY, repository)
     await restorations.tags_of(REGISTRY, repository.name, IMAGES.digest(image))
     await restorations.image(repository, IMAGES.digest(image), tags=None, move=True)
-    await restorations.tag(repository, IMAGES.tag(image + 1), None)
+    await restorations.tag(repository, IMAGES.tag(image), None)
     for tag in (None, IMAGES.tag(image)):
         await world.tag_history.page(repository, tag, token=None, limit=100)
     await world.deletions.delete_image(repository, IMAGES.digest(image))
@@ -284,6 +293,62 @@ async def run_policies(world: World, repository: Repository, image: int) -> None
     await world.pull_exclusions.deregister(REGISTRY, ROOT.arn)
 
 
+async def tell_statistics(world: World, repository: Repository, image: int) -> None:
+    statistics = Statistics(world.store, world.clock)
+    totals, registries = RepositoryTotals(world.store, world.clock), RegistryTotals(world.store, world.clock)
+    await statistics.of_repositories([repository])
+    await totals.fold()
+    await totals.count_due()
+    await totals.compute_unique()
+    await registries.add_up()
+    await registries.add_up_stored()
+    world.clock.advance(timedelta(days=DAYS_KEPT - 100))
+    await registries.forget_days()
+    world.clock.at = START
+    await statistics.of_repositories([repository])
+    ids = [ImageId(digest=IMAGES.digest(image + 3)), ImageId(tag=IMAGES.tag(image + 4))]
+    await statistics.of_images(repository, ids)
+    await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
+    await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
+    await statistics.days_of_registry(REGISTRY, since=None, until=None)
+    await DeletionEstimates(world.store).of(repository, ids)
+    await SharedLayers(world.store).of_image(
+        repository, ids[0], everybody, token=None, limit=100, most_images=10
+    )
+
+
+async def everybody(_name: RepositoryName) -> bool:
+    return True
+
+
+async def keep_images(world: World, repository: Repository, image: int) -> None:
+    kept = ImageId(digest=IMAGES.digest(image + 2))
+    await world.pins.pin(REGISTRY, repository.name, kept, by=ROOT.arn, reason=None, until=None)
+    for name in (None, repository.name):
+        for limit in (100, 1000):
+            await world.pins.page(REGISTRY, name, token=None, limit=limit)
+    cluster = Cluster(REGISTRY, "blue")
+    named = [NamedImage(REGISTRY, repository.name, IMAGES.digest(image + 2))]
+
+    async def may_pull(_repository: Repository) -> bool:
+        return True
+
+    await world.usage.report(cluster, named, by=ROOT.arn, life=None, may_pull=may_pull)
+    await world.usage.page_of_reports(REGISTRY, token=None, limit=100)
+    await world.usage.reports_of([cluster])
+    await world.usage.page_of_repository(REGISTRY, repository.name, token=None, limit=100)
+    await world.usage.page_of_cluster(cluster, token=None, limit=100)
+    await world.usage.report(cluster, [], by=ROOT.arn, life=None, may_pull=may_pull)
+    few = RepositoryName("few/app")
+    await world.lifecycle_explanations.page(REGISTRY, few, policy(keep_newest(1)), token=None, limit=9)
+    text = policy(keep_newest(1, "v"), action={"type": "untag"})
+    await world.lifecycle_explanations.page(REGISTRY, few, text, token=None, limit=9)
+    await world.image(await world.catalog.get(REGISTRY, few), "another", tags=["v9", "v10"])
+    await world.lifecycle_policies.put(REGISTRY, few, text)
+    await world.lifecycle_runs().run((await world.catalog.get(REGISTRY, few)).id)
+    await world.pins.unpin(REGISTRY, repository.name, kept)
+
+
 async def run_the_registry(world: World) -> None:
     catalog, name = world.catalog, RepositoryName("other/app")
     await catalog.page(REGISTRY, token=None, limit=100)
@@ -317,7 +382,7 @@ async def run_the_server(world: World, database: Database) -> None:
     every = timedelta(minutes=15)
     kinds = [
         *collection_jobs(world.collector, world.credentials, NoReports(), every=every, actor=actor_of(ROOT)),
-        *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews),
+        *lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews, world.usage),
         *recycling_jobs(world.recycle_bin, NoReports(), actor=actor_of(ROOT)),
         *history_jobs(world.tag_history, world.clock, NoReports(), kept=every),
     ]

@@ -18,7 +18,13 @@ REFUSALS = [
     for _, kind in inspect.getmembers(errors, inspect.isclass)
     if issubclass(kind, Refusal) and kind is not Refusal
 ]
-SAMPLES: dict[str, object] = {"int": 7, "str": "x", "str | None": None, "tuple": ("a", "b")}
+SAMPLES: dict[str, object] = {
+    "int": 7,
+    "str": "x",
+    "str | None": None,
+    "tuple": ("a", "b"),
+    "datetime.datetime | None": None,
+}
 
 
 def sample(kind: type[Refusal]) -> Refusal:

@@ -3,6 +3,7 @@
 import inspect
 import json
 import typing
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,6 +38,8 @@ def test_every_refusal_has_a_fault_of_the_caller(kind: type[Refusal]) -> None:
 def _value(hint: object) -> object:
     if hint is int:
         return 1
+    if hint == datetime | None:
+        return datetime(2026, 11, 25, tzinfo=UTC)
     return ("x",) if hint == tuple[str, ...] else "x"
 
 

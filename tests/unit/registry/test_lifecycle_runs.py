@@ -326,7 +326,7 @@ async def test_a_worker_carries_out_what_is_due(world: World) -> None:
     repository = await world.repository()
     images = await several(world, repository, 3)
     await set_policy(world, repository, keep_newest(1))
-    jobs = lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews)
+    jobs = lifecycle_jobs(world.lifecycle_runs(), world.lifecycle_previews, world.usage)
     runner = Runner(world.store, jobs, world.clock, new_id, poll=timedelta(0))
     await runner.run_due()
     assert await left(world, repository) == {images[2].digest}

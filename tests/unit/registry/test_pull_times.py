@@ -7,9 +7,11 @@ from typing import TypeVar
 
 import pytest
 
+from entrepot.domain.digests import Digest
 from entrepot.domain.errors import TooMany
 from entrepot.domain.images import ImageId
 from entrepot.domain.names import Registry
+from entrepot.identity.gathering import Gathering
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Records, Store
 from entrepot.registry.pull_exclusions import MOST_EXCLUSIONS
@@ -72,6 +74,58 @@ async def test_an_outage_keeps_what_was_gathered(world: World, failure: type[Exc
 
     (described,) = await world.listings.describe(repository, [ImageId(digest=image.digest)])
     assert described.image.last_pulled_at == world.clock.at
+
+
+@pytest.mark.parametrize(
+    ("failure", "counted"),
+    [
+        (Outage, 5),  # nothing of it was written
+        (Unsettled, 2),  # nobody knows whether it was: not twice, then
+    ],
+)
+async def test_a_pull_is_counted_once_or_not_at_all(
+    world: World, failure: type[Exception], counted: int
+) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    store = OutOfReach(world.store, failure)
+    times = PullTimes(store, world.clock)
+    for _ in range(3):
+        times.note(repository, image.digest)
+    await times.flush()
+    for puller in (ROOT.arn, ROOT.arn):
+        times.note(repository, image.digest, puller)
+    store.is_reached = True
+    for _ in range(2):
+        await times.flush()
+
+    pulls = await world.store.read(lambda records: records.statistics.pulls(repository.id, [image.digest]))
+    assert pulls[image.digest].pulls == counted
+
+
+async def test_pulls_of_one_image_are_one_statement_whoever_pulled_it(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    for puller in (ROOT.arn, USER.arn, ""):
+        world.pull_times.note(repository, image.digest, puller)
+    await world.pull_times.flush()
+    changes = await world.store.scan(lambda records: records.statistics.changes(after=("", ""), limit=9))
+    assert len(changes) == 1 + 1  # of the push and of the pulls
+
+
+async def test_attack_40_what_is_pulled_in_a_minute_takes_bounded_memory(world: World) -> None:
+    repository = await world.repository()
+    images = [await world.image(repository, f"{number}") for number in range(3)]
+    gathering = Gathering[Digest, int](
+        world.store, _write_nothing, merge=lambda former, latter: former + latter, most=2
+    )
+    for image in [*images, *images]:
+        gathering.put(image.digest, 1)
+    assert gathering._gathered == {image.digest: 2 for image in images[:2]}
+
+
+async def _write_nothing(_gathered: list[tuple[Digest, int]], _records: Records) -> None:
+    pass
 
 
 async def test_what_was_gathered_is_flushed_at_the_end(world: World) -> None:

@@ -9,7 +9,9 @@ import pytest
 from entrepot.domain.audit import actor_of
 from entrepot.ports.records import Job
 from entrepot.ports.reports import NoReports
+from entrepot.registry.recycle_bin import Content
 from entrepot.workers.collection import collection_jobs
+from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Kind, Runner, _wait_after
 from tests.unit.builders import REGISTRY, ROOT, START, World, new_id
 
@@ -259,6 +261,7 @@ async def test_a_runner_told_to_stop_begins_no_other_job(world: World) -> None:
 
 
 async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
+    await world.recycle_bin.keep_for(REGISTRY, 0)
     repository = await world.repository()
     await world.uploads.begin(repository, ROOT)
     await world.catalog.delete(REGISTRY, repository.name, force=True)
@@ -273,3 +276,27 @@ async def test_the_jobs_of_the_server_collect_and_forget(world: World) -> None:
     assert await world.store.read(lambda records: records.uploads.of_repository(repository.id, 9)) == []
     (again,) = await due(world, within=timedelta(days=1))
     assert (again.kind, again.run_at) == ("collect", START + 15 * MINUTE)
+
+
+async def test_the_jobs_of_the_bin_empty_it_and_forget_what_happened_to_tags(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["v1"])
+    await world.deletions.delete_image(repository, image.digest)
+    await world.catalog.delete(REGISTRY, repository.name, force=True)
+    week = timedelta(days=7)
+    ours = runner(
+        world,
+        *recycling_jobs(world.recycle_bin, NoReports(), actor=actor_of(ROOT)),
+        *history_jobs(world.tag_history, world.clock, NoReports(), kept=week),
+    )
+    await ours._schedule_recurring()
+    world.clock.advance(week)
+
+    assert await ours.run_due() == 2
+
+    described = await world.recycle_bin.describe(REGISTRY, None)
+    assert (described.images.count, described.repositories) == (0, Content())
+    forgetting = await world.store.read(
+        lambda records: records.jobs.due(world.clock.at, 9, kinds=["forget-repository"])
+    )
+    assert [job.unique_key for job in forgetting] == [repository.id]

@@ -59,11 +59,13 @@ from entrepot.registry.deletion_protection import DeletionProtection
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.layer_files import LayerFiles
 from entrepot.registry.layers import Layers
+from entrepot.registry.lifecycle_explanations import LifecycleExplanations
 from entrepot.registry.lifecycle_policies import LifecyclePolicies
 from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.pulls import Pulls
@@ -76,6 +78,7 @@ from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
 from entrepot.registry.tag_history import TagHistory
 from entrepot.registry.uploads import LayerUploads
+from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
@@ -93,12 +96,15 @@ from entrepot.services.entrepot.accounts import AccountOperations
 from entrepot.services.entrepot.bin_questions import BinQuestions
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
+from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
 from entrepot.services.entrepot.model import NAME
+from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.service import EntrepotPerformers, entrepot_service
 from entrepot.services.entrepot.sessions import SessionOperations
 from entrepot.services.entrepot.statistics import StatisticsOperations
+from entrepot.services.entrepot.usage import UsageOperations
 from entrepot.services.iam.questions import IamQuestions
 from entrepot.services.iam.service import IamUseCases, iam_service
 from entrepot.services.sts.service import TokenOperations, sts_questions, sts_service
@@ -373,9 +379,11 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
     recycle_bin, restorations = RecycleBin(store, now, _new_id), Restorations(store, now, allow_sparse=False)
+    usage = UsageReports(store, now, _new_id)
+    explanations = LifecycleExplanations(store, now, threads)
     previews = LifecyclePreviews(store, now, _new_id, threads)
     runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
-    jobs = lifecycle_jobs(runs, previews)
+    jobs = lifecycle_jobs(runs, previews, usage)
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(
@@ -419,6 +427,9 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                         DeletionEstimates(store),
                         decisions,
                     ),
+                    PinOperations(Pins(store, now)),
+                    UsageOperations(usage, decisions),
+                    LifecycleExplanationOperations(explanations),
                 )
             ),
         ],

@@ -8,23 +8,29 @@ import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 import { type Descriptor, type HistoryEntry, type LayerStep, matchHistory } from "../../domain/manifest";
 import { formatBytes, shortDigest } from "../../format";
+import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
+import { PageLink } from "../../shell/links";
 import { text } from "../../text";
+import { LayerBar } from "./layer_bar";
+import { countOf, SharedLayers, useSharedLayers } from "./shared_layers";
 
 const words = text.layers;
-/** Of equal lightness, so that none stands out; neighbours differ in hue. */
-const COLOURS = ["#688ae8", "#c33d69", "#2ea597", "#8456ce", "#e07941", "#3759ce"];
-const WIDTH = 1000;
-const HEIGHT = 40;
 
-export function LayersView(props: { layers: Descriptor[]; history: HistoryEntry[] }): ReactNode {
-  const { layers, history } = props;
+export function LayersView(props: {
+  name: string;
+  digest: string;
+  layers: Descriptor[];
+  history: HistoryEntry[];
+}): ReactNode {
+  const { name, digest, layers, history } = props;
+  const shared = useSharedLayers(name, digest);
   const steps = matchHistory(history, layers).map((step, place) => ({ ...step, place }));
   const total = layers.reduce((sum, layer) => sum + layer.size, 0);
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">{words.sizes(formatBytes(total), layers.length)}</Header>}>
-        <Picture layers={layers} total={total} />
+        <LayerBar layers={layers} label={words.picture(layers.map((layer) => formatBytes(layer.size)))} />
       </Container>
       <Table
         items={steps}
@@ -52,10 +58,33 @@ export function LayersView(props: { layers: Descriptor[]; history: HistoryEntry[
               layer === null ? "–" : <Copyable value={layer.digest} shown={shortDigest(layer.digest)} />,
             width: 260,
           },
+          {
+            id: "shared",
+            header: words.shared,
+            cell: ({ layer }) => (layer === null ? "–" : (countOf(shared.data, layer.digest) ?? "–")),
+            width: 130,
+          },
+          {
+            id: "files",
+            header: words.files,
+            cell: ({ layer }) =>
+              layer === null ? (
+                "–"
+              ) : (
+                <PageLink
+                  to={paths.layerFiles(name, digest, layer.digest, "")}
+                  ariaLabel={words.filesOf(shortDigest(layer.digest))}
+                >
+                  {words.show}
+                </PageLink>
+              ),
+            width: 100,
+          },
         ]}
         header={<Header variant="h2">{words.history}</Header>}
         empty={<Box textAlign="center">{text.none}</Box>}
       />
+      <SharedLayers layers={layers} shared={shared} />
     </SpaceBetween>
   );
 }
@@ -65,30 +94,4 @@ function tellStep({ history }: LayerStep): ReactNode {
     return words.untold;
   }
   return <span className="digest">{history.createdBy || history.comment || words.untold}</span>;
-}
-
-/** Each layer as wide as its share of the bytes. */
-function Picture({ layers, total }: { layers: Descriptor[]; total: number }): ReactNode {
-  let start = 0;
-  return (
-    <svg
-      className="layers"
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={words.picture(layers.map((layer) => formatBytes(layer.size)))}
-    >
-      {layers.map((layer, place) => {
-        const left = start;
-        const width = total === 0 ? 0 : (layer.size / total) * WIDTH;
-        start += width;
-        return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: an image may have a layer twice
-          <rect key={place} x={left} width={width} height={HEIGHT} fill={COLOURS[place % COLOURS.length]}>
-            <title>{`${shortDigest(layer.digest)} ${formatBytes(layer.size)}`}</title>
-          </rect>
-        );
-      })}
-    </svg>
-  );
 }

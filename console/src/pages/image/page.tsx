@@ -24,6 +24,7 @@ import { text } from "../../text";
 import { useRepository } from "../repositories/queries";
 import { ComparisonTab } from "./comparison";
 import { ConfigView } from "./config";
+import { FilesTab } from "./files";
 import { LayersView } from "./layers";
 import { type ImageContent, useImageContent } from "./queries";
 import { RawView } from "./raw";
@@ -127,8 +128,19 @@ function tabsOf(name: string, detail: ImageDetail, image: ImageContent): TabsPro
     tabs.push({ id: "config", label: words.config, content: <ConfigView config={config} /> });
   }
   if (manifest.layers.length > 0) {
-    const content = <LayersView layers={manifest.layers} history={config?.history ?? []} />;
-    tabs.push({ id: "layers", label: words.layers, content });
+    const digest = detail.imageDigest ?? "";
+    tabs.push({
+      id: "layers",
+      label: words.layers,
+      content: (
+        <LayersView name={name} digest={digest} layers={manifest.layers} history={config?.history ?? []} />
+      ),
+    });
+    tabs.push({
+      id: "files",
+      label: words.files,
+      content: <FilesTab name={name} digest={digest} layers={manifest.layers} />,
+    });
   }
   tabs.push({
     id: "referrers",

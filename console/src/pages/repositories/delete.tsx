@@ -7,6 +7,7 @@ import { useClients } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
 import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
+import { useRecycleBin } from "../bin/queries";
 
 export function DeleteRepository(props: {
   name: string;
@@ -15,6 +16,7 @@ export function DeleteRepository(props: {
 }): ReactNode {
   const { name, onDeleted, onClose } = props;
   const { ecr } = useClients();
+  const bin = useRecycleBin();
   const queries = useQueryClient();
   const { tellSuccess } = useNotices();
   const remove = useMutation({
@@ -28,7 +30,7 @@ export function DeleteRepository(props: {
   return (
     <Confirmation
       title={text.deleteRepository.title(name)}
-      warning={text.deleteRepository.warning}
+      warning={text.deleteRepository.warning(bin.data?.retentionDays)}
       phrase={name}
       button={text.delete}
       isPending={remove.isPending}

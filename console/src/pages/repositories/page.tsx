@@ -6,21 +6,66 @@ import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
+import type { RepositoryStatistics } from "../../../generated/entrepot";
 import { tellMutability } from "../../domain/mutability";
-import { formatTime } from "../../format";
+import { formatBytes, formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { hrefOf, PageLink, useFollow } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
 import { PushCommands } from "../repository/push_commands";
+import { useRepositoryStatistics } from "../storage/queries";
 import { DeleteRepository } from "./delete";
 import { FirstRun } from "./first_run";
 import { useRepositories } from "./queries";
 
 const words = text.repositories;
+
+function columnsOf(statistics: ReadonlyMap<string, RepositoryStatistics>): Column<Repository>[] {
+  const of = (one: Repository) => statistics.get(nameOf(one));
+  return [
+    ...COLUMNS.slice(0, 2),
+    {
+      id: "images",
+      name: text.storage.images,
+      header: text.storage.images,
+      cell: (one) => counted(of(one)?.imageCount),
+      minWidth: 80,
+    },
+    {
+      id: "size",
+      name: text.storage.logical,
+      header: text.storage.logical,
+      cell: (one) => formatBytes(of(one)?.sizeBytes),
+      minWidth: 90,
+    },
+    {
+      id: "last-push",
+      name: text.storage.lastPush,
+      header: text.storage.lastPush,
+      cell: (one) => formatTime(momentOf(of(one)?.lastPushedAt)),
+      minWidth: 150,
+    },
+    {
+      id: "last-pull",
+      name: text.storage.lastPull,
+      header: text.storage.lastPull,
+      cell: (one) => formatTime(momentOf(of(one)?.lastPulledAt)),
+      minWidth: 150,
+    },
+    {
+      id: "pulls",
+      name: text.storage.pulls,
+      header: text.storage.pulls,
+      cell: (one) => counted(of(one)?.pullCount),
+      minWidth: 80,
+    },
+    ...COLUMNS.slice(2),
+  ];
+}
 
 const COLUMNS: Column<Repository>[] = [
   {
@@ -60,6 +105,7 @@ const COLUMNS: Column<Repository>[] = [
     name: words.encryption,
     header: words.encryption,
     cell: (one) => one.encryptionConfiguration?.encryptionType ?? "–",
+    isStandard: false,
     minWidth: 120,
   },
   {
@@ -83,6 +129,10 @@ export function RepositoriesPage(): ReactNode {
   const follow = useFollow();
   const listing = useRepositories();
   const [selected, setSelected] = useState<Repository[]>([]);
+  const [shown, setShown] = useState<readonly Repository[]>([]);
+  const names = useMemo(() => shown.map(nameOf), [shown]);
+  const statistics = useRepositoryStatistics(names);
+  const columns = useMemo(() => columnsOf(statistics), [statistics]);
   const [dialog, setDialog] = useState<"push" | "delete" | null>(null);
   const repository = selected[0];
   const close = () => setDialog(null);
@@ -94,7 +144,8 @@ export function RepositoriesPage(): ReactNode {
     <ContentLayout>
       <LongTable
         id="repositories"
-        columns={COLUMNS}
+        columns={columns}
+        onShow={setShown}
         entries={listing.entries}
         isComplete={listing.isComplete}
         failure={listing.failure}
@@ -154,6 +205,10 @@ export function RepositoriesPage(): ReactNode {
 
 function nameOf(repository: Repository): string {
   return repository.repositoryName ?? "";
+}
+
+function counted(count: number | undefined): string {
+  return count === undefined ? "–" : formatCount(count);
 }
 
 /** The server's own order; `localeCompare` would take ten times as long. */

@@ -7,8 +7,9 @@ import {
   type Repository,
 } from "@aws-sdk/client-ecr";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { GetDeletionProtectionResponse } from "../../../generated/entrepot";
 import { type Listing, useListing } from "../../api/listing";
-import { useClients, useSession } from "../../session/context";
+import { useClients, useEntrepot, useSession } from "../../session/context";
 
 const PAGE = 1000; // the most that DescribeRepositories gives at once
 
@@ -26,6 +27,15 @@ export function useRepositories(): Listing<Repository> {
 export function useRepository(name: string): UseQueryResult<Repository> {
   const { ecr } = useClients();
   return useQuery({ queryKey: ["repository", name], queryFn: () => describeRepository(ecr, name) });
+}
+
+/** Whether a repository is protected from being deleted. */
+export function useProtection(name: string): UseQueryResult<GetDeletionProtectionResponse> {
+  const call = useEntrepot();
+  return useQuery({
+    queryKey: ["deletion-protection", name],
+    queryFn: ({ signal }) => call("GetDeletionProtection", { repositoryName: name }, signal),
+  });
 }
 
 async function describeRepository(ecr: ECRClient, name: string): Promise<Repository> {

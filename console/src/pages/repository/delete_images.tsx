@@ -7,13 +7,16 @@ import Button from "@cloudscape-design/components/button";
 import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
+import type { EstimateDeletionResponse } from "../../../generated/entrepot";
 import { isIndex } from "../../domain/artifacts";
 import { formatBytes, formatCount, shortDigest } from "../../format";
 import { useClients } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
 import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
+import { useRecycleBin } from "../bin/queries";
+import { useEstimate } from "../storage/queries";
 
 const words = text.deleteImages;
 const BATCH = 100; // the most that BatchDeleteImage takes
@@ -28,6 +31,9 @@ export function DeleteImages(props: {
   const { repositoryName, images, onDeleted, onClose } = props;
   const { ecr } = useClients();
   const { tellSuccess } = useNotices();
+  const digests = useMemo(() => images.map((image) => image.imageDigest ?? ""), [images]);
+  const estimate = useEstimate(repositoryName, digests);
+  const bin = useRecycleBin();
   const remove = useMutation({
     mutationFn: async () => {
       const failures: ImageFailure[] = [];
@@ -52,13 +58,14 @@ export function DeleteImages(props: {
   if (remove.data?.length) {
     return <Failures failures={remove.data} onClose={onDeleted} />;
   }
-  const bytes = images.reduce((sum, image) => sum + (image.imageSizeInBytes ?? 0), 0);
+  const size = formatBytes(images.reduce((sum, image) => sum + (image.imageSizeInBytes ?? 0), 0));
   return (
     <Confirmation
       title={words.title(formatCount(images.length))}
       warning={
         <SpaceBetween size="xs">
-          <Box color="inherit">{words.warning(formatBytes(bytes))}</Box>
+          <Box color="inherit">{tellFreed(estimate, size)}</Box>
+          <Box color="inherit">{words.end(bin.data?.retentionDays)}</Box>
           <ul>
             {images.slice(0, MOST_SHOWN).map((image) => (
               <li key={image.imageDigest}>
@@ -77,6 +84,17 @@ export function DeleteImages(props: {
       onClose={onClose}
     />
   );
+}
+
+/** The most exact that is known: what the registry frees, what the repository does, or the most it can be. */
+function tellFreed(estimate: EstimateDeletionResponse | null, size: string): string {
+  if (estimate?.freedBytes !== undefined) {
+    return words.freed(formatBytes(estimate.freedBytes));
+  }
+  if (estimate?.releasedBytes !== undefined) {
+    return words.released(formatBytes(estimate.releasedBytes));
+  }
+  return words.atMost(size);
 }
 
 function Failures(props: { failures: ImageFailure[]; onClose: () => void }): ReactNode {

@@ -8,12 +8,13 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
+import { useImagePulls } from "../storage/queries";
 import { DeleteImages } from "./delete_images";
 import { useImages, useIndexParts } from "./queries";
 
@@ -36,7 +37,16 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
     [listing.entries, parts.data],
   );
-  const columns = useMemo(() => columnsOf(name, parts.data?.platforms ?? new Map()), [name, parts.data]);
+  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
+  const digests = useMemo(() => {
+    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
+    return [...new Set([...shown, ...below].map(digestOf))];
+  }, [shown, opened, tree]);
+  const pulls = useImagePulls(name, digests);
+  const columns = useMemo(
+    () => columnsOf(name, parts.data?.platforms ?? new Map(), pulls),
+    [name, parts.data, pulls],
+  );
 
   return (
     <>
@@ -44,6 +54,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         id="images"
         variant="container"
         columns={columns}
+        onShow={setShown}
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
@@ -102,7 +113,11 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   );
 }
 
-function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
+function columnsOf(
+  name: string,
+  platforms: ReadonlyMap<string, string>,
+  pulls: ReadonlyMap<string, number>,
+): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -156,6 +171,16 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       sortingComparator: (one, other) =>
         momentOf(one.lastRecordedPullTime) - momentOf(other.lastRecordedPullTime),
       minWidth: 160,
+    },
+    {
+      id: "pulls",
+      name: text.storage.pulls,
+      header: text.storage.pulls,
+      cell: (image) => {
+        const count = pulls.get(digestOf(image));
+        return count === undefined ? "–" : formatCount(count);
+      },
+      minWidth: 80,
     },
   ];
 }

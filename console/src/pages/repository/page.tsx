@@ -9,16 +9,18 @@ import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs from "@cloudscape-design/components/tabs";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useMemo, useState } from "react";
 import { useNavigate, useParams, useSearchParams } from "react-router";
 import { tellMutability } from "../../domain/mutability";
-import { formatTime } from "../../format";
+import { formatBytes, formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
 import { DeleteRepository } from "../repositories/delete";
-import { useRepository } from "../repositories/queries";
+import { useProtection, useRepository } from "../repositories/queries";
+import { useRepositoryStatistics } from "../storage/queries";
+import { HistoryTab } from "./history/tab";
 import { ImagesTab } from "./images";
 import { PermissionsTab } from "./permissions";
 import { PushCommands } from "./push_commands";
@@ -64,20 +66,7 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
       }
     >
       <SpaceBetween size="l">
-        <Container>
-          <KeyValuePairs
-            columns={4}
-            items={[
-              { label: text.repositories.uri, value: <Copyable value={repository.repositoryUri ?? ""} /> },
-              { label: text.repositories.mutability, value: tellMutability(repository) },
-              {
-                label: text.repositories.encryption,
-                value: repository.encryptionConfiguration?.encryptionType ?? "–",
-              },
-              { label: text.repositories.created, value: formatTime(repository.createdAt) },
-            ]}
-          />
-        </Container>
+        <Summary repository={repository} />
         <Tabs
           ariaLabel={words.tabs}
           activeTabId={search.get("tab") ?? "images"}
@@ -86,6 +75,7 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
             { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
             { id: "permissions", label: words.permissions, content: <PermissionsTab name={name} /> },
             { id: "tags", label: words.tags, content: <TagsTab arn={repository.repositoryArn ?? ""} /> },
+            { id: "history", label: words.history, content: <HistoryTab name={name} /> },
           ]}
         />
       </SpaceBetween>
@@ -94,5 +84,39 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
         <DeleteRepository name={name} onClose={close} onDeleted={() => navigate(paths.repositories)} />
       )}
     </ContentLayout>
+  );
+}
+
+function Summary({ repository }: { repository: Repository }): ReactNode {
+  const name = repository.repositoryName ?? "";
+  const names = useMemo(() => [name], [name]);
+  const statistics = useRepositoryStatistics(names).get(name);
+  const protection = useProtection(name);
+  const counted = (count: number | undefined) => (count === undefined ? "–" : formatCount(count));
+  return (
+    <Container>
+      <KeyValuePairs
+        columns={4}
+        items={[
+          { label: text.repositories.uri, value: <Copyable value={repository.repositoryUri ?? ""} /> },
+          { label: text.repositories.mutability, value: tellMutability(repository) },
+          {
+            label: text.repositories.encryption,
+            value: repository.encryptionConfiguration?.encryptionType ?? "–",
+          },
+          { label: text.repositories.created, value: formatTime(repository.createdAt) },
+          {
+            label: text.protection.label,
+            value: protection.data === undefined ? "–" : protection.data.enabled ? text.on : text.off,
+          },
+          { label: text.storage.images, value: counted(statistics?.imageCount) },
+          { label: text.storage.logical, value: formatBytes(statistics?.sizeBytes) },
+          { label: text.storage.unique, value: formatBytes(statistics?.uniqueBytes) },
+          { label: text.storage.lastPush, value: formatTime(momentOf(statistics?.lastPushedAt)) },
+          { label: text.storage.lastPull, value: formatTime(momentOf(statistics?.lastPulledAt)) },
+          { label: text.storage.pulls, value: counted(statistics?.pullCount) },
+        ]}
+      />
+    </Container>
   );
 }

@@ -8,10 +8,10 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { callEntrepot, type SessionSummary } from "../../api/entrepot";
+import type { Session } from "../../../generated/entrepot";
 import { useListing } from "../../api/listing";
-import { formatTime } from "../../format";
-import { useSession, useSessionState } from "../../session/context";
+import { formatTime, momentOf } from "../../format";
+import { useEntrepot, useSession, useSessionState } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
 import { type Column, LongTable } from "../../shell/long_table";
 import { useNotices } from "../../shell/notifications";
@@ -20,17 +20,22 @@ import { text } from "../../text";
 const words = text.sessions;
 const PAGE = 100;
 
-const COLUMNS: Column<SessionSummary>[] = [
+const COLUMNS: Column<Session>[] = [
   {
     id: "id",
     name: words.id,
     header: words.id,
-    cell: (one) => (one.isCurrent ? words.current(one.accessKeyId) : one.accessKeyId),
+    cell: (one) => (one.isCurrent ? words.current(idOf(one)) : idOf(one)),
     isRowHeader: true,
     minWidth: 220,
   },
   { id: "principal", name: words.principal, header: words.principal, cell: (one) => one.principalArn },
-  { id: "kind", name: words.kind, header: words.kind, cell: (one) => words.kinds[one.kind] ?? one.kind },
+  {
+    id: "kind",
+    name: words.kind,
+    header: words.kind,
+    cell: (one) => (one.kind === undefined ? "–" : words.kinds[one.kind]),
+  },
   {
     id: "created",
     name: words.created,
@@ -49,16 +54,15 @@ const COLUMNS: Column<SessionSummary>[] = [
 ];
 
 export function SessionsPage(): ReactNode {
-  const session = useSession();
+  const call = useEntrepot();
+  const { account } = useSession();
   const { end } = useSessionState();
   const { tellSuccess } = useNotices();
   const [isWhole, setWhole] = useState(false);
-  const [selected, setSelected] = useState<SessionSummary[]>([]);
+  const [selected, setSelected] = useState<Session[]>([]);
   const [isEnding, setEnding] = useState(false);
-  const listing = useListing(`sessions/${session.account}/${isWhole}`, async (token, signal) => {
-    const page = await callEntrepot(
-      session,
-      session.region,
+  const listing = useListing(`sessions/${account}/${isWhole}`, async (token, signal) => {
+    const page = await call(
       "ListSessions",
       {
         ...(isWhole ? { allPrincipals: true } : {}),
@@ -67,7 +71,7 @@ export function SessionsPage(): ReactNode {
       },
       signal,
     );
-    return { entries: page.sessions, next: page.nextToken };
+    return { entries: page.sessions ?? [], next: page.nextToken };
   });
   const revoke = useMutation({
     mutationFn: async () => {
@@ -77,7 +81,7 @@ export function SessionsPage(): ReactNode {
         ...selected.filter((one) => one.isCurrent),
       ];
       for (const one of ordered) {
-        await callEntrepot(session, session.region, "RevokeSession", { accessKeyId: one.accessKeyId });
+        await call("RevokeSession", { accessKeyId: idOf(one) });
       }
     },
     onSuccess: () => {
@@ -99,7 +103,7 @@ export function SessionsPage(): ReactNode {
         entries={listing.entries}
         isComplete={listing.isComplete}
         failure={listing.failure}
-        idOf={(one) => one.accessKeyId}
+        idOf={idOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
@@ -146,10 +150,10 @@ export function SessionsPage(): ReactNode {
   );
 }
 
-function haystackOf(session: SessionSummary): string {
-  return `${session.accessKeyId} ${session.principalArn}`.toLowerCase();
+function haystackOf(session: Session): string {
+  return `${idOf(session)} ${session.principalArn}`.toLowerCase();
 }
 
-function momentOf(seconds: number | undefined): Date | undefined {
-  return seconds === undefined ? undefined : new Date(seconds * 1000);
+function idOf(session: Session): string {
+  return session.accessKeyId ?? "";
 }

@@ -1,10 +1,15 @@
-"""Lifecycle policies as text: read strictly, checked by ECR's rules, minified."""
+"""Lifecycle policies as text: read strictly, checked by ECR's rules, minified.
+
+Three things are taken that ECR refuses: `tagRegexList`, the action `untag`, and `expire` on
+`sinceImagePulled` (decision 0029). What ECR takes and what it says of the rest is not changed by them.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from entrepot.domain.errors import InvalidParameter
+from entrepot.domain.lifecycle.expressions import ExpressionInvalid, check_expression
 from entrepot.domain.lifecycle.policies import (
     Action,
     CountType,
@@ -17,6 +22,7 @@ from entrepot.domain.lifecycle.policies import (
 from entrepot.domain.lifecycle.schema import SchemaMismatch, Tree, check_schema
 
 MOST_WILDCARDS = 4  # in one entry of tagPatternList
+MOST_EXPRESSIONS = 10  # in all of a policy's tagRegexLists: each may have to be tried on every tag
 
 
 def parse_policy(text: str) -> LifecyclePolicy:
@@ -67,8 +73,9 @@ def _rule(tree: Mapping[str, Any]) -> Rule:
     selection = tree["selection"]
     # Both lists, or an empty one, are no matter of the schema: they are told apart before they are lost.
     prefixes, patterns = selection.get("tagPrefixList"), selection.get("tagPatternList")
+    expressions = selection.get("tagRegexList")
     tag_status = TagStatus(selection["tagStatus"])
-    _check_lists(tag_status, prefixes, patterns)
+    _check_lists(tag_status, prefixes, patterns, expressions)
     return Rule(
         priority=tree["rulePriority"],
         selection=Selection(
@@ -77,6 +84,7 @@ def _rule(tree: Mapping[str, Any]) -> Rule:
             count_number=selection["countNumber"],
             prefixes=tuple(prefixes or ()),
             patterns=tuple(patterns or ()),
+            expressions=tuple(expressions or ()),
             storage_class=StorageClass(selection.get("storageClass", "standard")),
         ),
         action=Action(tree["action"]["type"]),
@@ -84,22 +92,42 @@ def _rule(tree: Mapping[str, Any]) -> Rule:
     )
 
 
-def _check_lists(tag_status: TagStatus, prefixes: list[str] | None, patterns: list[str] | None) -> None:
+def _check_lists(
+    tag_status: TagStatus,
+    prefixes: list[str] | None,
+    patterns: list[str] | None,
+    expressions: list[str] | None,
+) -> None:
     if tag_status is not TagStatus.TAGGED:
-        for name, given in (("tagPrefixList", prefixes), ("tagPatternList", patterns)):
+        lists = ("tagPrefixList", prefixes), ("tagPatternList", patterns), ("tagRegexList", expressions)
+        for name, given in lists:
             if given is not None:
                 _refuse(f"Cannot specify {name} with tagStatus {tag_status}")
     elif prefixes and patterns:
         _refuse("If policy has a tagged rule, it must specify only one of tagPrefixList or tagPatternList")
+    elif expressions:
+        if prefixes or patterns:
+            _refuse("tagRegexList must be the only list of its rule")
+        _check_expressions(expressions)
     elif not prefixes and not patterns:
         _refuse("Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.")
     if any(pattern.count("*") > MOST_WILDCARDS for pattern in patterns or ()):
         _refuse("Invalid tag pattern provided")
 
 
+def _check_expressions(expressions: Iterable[str]) -> None:
+    for text in expressions:
+        try:
+            check_expression(text)
+        except ExpressionInvalid as cause:
+            _refuse(f"Invalid tag regex provided: {cause}", cause)
+
+
 def _check_alone(rule: Rule) -> None:
     """What a count type, a storage class and an action have to do with each other."""
     selection = rule.selection
+    if rule.is_about_tags and selection.tag_status is not TagStatus.TAGGED:
+        _refuse("UNTAG supports the tagStatus tagged only")
     if selection.count_type is CountType.SINCE_TRANSITIONED:
         if selection.storage_class is not StorageClass.ARCHIVE:
             _refuse("SINCE_IMAGE_TRANSITIONED supports the ARCHIVE storage class only")
@@ -111,14 +139,16 @@ def _check_alone(rule: Rule) -> None:
             "SINCE_IMAGE_PUSHED, SINCE_IMAGE_PULLED and IMAGE_COUNT_MORE_THAN support the STANDARD storage "
             "class only"
         )
-    if selection.count_type is CountType.SINCE_PULLED and rule.action is not Action.TRANSITION:
-        _refuse("SINCE_IMAGE_PULLED supports the TRANSITION action only")
 
 
 def _check_together(rules: list[Rule]) -> None:
     """What rules may not share: a priority; within a storage class prefixes, and certain tag statuses."""
     if _has_twice(rule.priority for rule in rules):
         _refuse("Rule priorities must be unique")
+    if sum(len(rule.selection.expressions) for rule in rules) > MOST_EXPRESSIONS:
+        _refuse(f"There must be at most {MOST_EXPRESSIONS} entries in all tagRegexLists together")
+    # Rules over tags are no rivals of those over images.
+    rules = [rule for rule in rules if not rule.is_about_tags]
     for storage_class in StorageClass:
         of_class = [rule.selection for rule in rules if rule.selection.storage_class is storage_class]
         if any(selection.tag_status is TagStatus.ANY for selection in of_class[:-1]):

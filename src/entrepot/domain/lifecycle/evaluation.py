@@ -6,10 +6,13 @@ the first rule whose tags it fits, whether that rule then acts on it or not; no 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from entrepot.domain.digests import Digest
+from entrepot.domain.lifecycle.ages import over_age
 from entrepot.domain.lifecycle.decisions import Decision, Why
+from entrepot.domain.lifecycle.holds import NO_HOLDS, Hold, Holds, find_holds
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.lifecycle.policies import (
     Action,
@@ -21,17 +24,20 @@ from entrepot.domain.lifecycle.policies import (
     TagStatus,
 )
 from entrepot.domain.lifecycle.tag_index import TagIndex
+from entrepot.domain.lifecycle.tag_rules import decide_tags
 
-_MOST_DAYS = timedelta.max.days
 
-
-def decide(policy: LifecyclePolicy, images: Iterable[LifecycleImage], now: datetime) -> list[Decision]:
+def decide(
+    policy: LifecyclePolicy, images: Iterable[LifecycleImage], now: datetime, holds: Holds = NO_HOLDS
+) -> list[Decision]:
     """A decision for each image, oldest first: the order in which they are to be carried out.
 
     An image that an index of the repository has as a child stays until the index has gone. An image whose
-    subject is here fares as its subject does, and no rule counts it.
+    subject is here fares as its subject does, and no rule counts it. What is pinned or runs stays; rules
+    count it as they count every image.
     """
     present = {image.digest: image for image in images}
+    held = find_holds(holds, present, now)
     followers = _followers(present)
     decided: dict[Digest, Decision] = {}
     for storage_class in StorageClass:
@@ -44,11 +50,15 @@ def decide(policy: LifecyclePolicy, images: Iterable[LifecycleImage], now: datet
             key=_age_order,
             reverse=True,
         )
-        rules = [rule for rule in policy.rules if rule.selection.storage_class is storage_class]
+        rules = [rule for rule in policy.image_rules if rule.selection.storage_class is storage_class]
         for decision in _by_rules(rules, ranked, now):
-            decided[decision.image.digest] = _unless_in_index(decision, present)
+            decided[decision.image.digest] = _unless_kept(decision, held, present)
     for digest, subject in followers.items():
-        decided[digest] = _unless_in_index(_as_subject(present[digest], decided[subject]), present)
+        decided[digest] = _unless_kept(_as_subject(present[digest], decided[subject]), held, present)
+    if policy.tag_rules:
+        tags = decide_tags(policy.tag_rules, present.values(), now, held, holds.mutability)
+        for digest, of_image in tags.items():
+            decided[digest] = replace(decided[digest], tags=tuple(of_image))
     return sorted(decided.values(), key=lambda decision: _age_order(decision.image))
 
 
@@ -99,6 +109,8 @@ def _matching(selection: Selection, ranked: Sequence[LifecycleImage], index: Tag
         return (place for place, image in enumerate(ranked) if not image.tags)
     if selection.prefixes:
         return index.with_prefixes(selection.prefixes)
+    if selection.expressions:
+        return index.with_expressions(selection.expressions)
     return index.with_patterns(selection.patterns)
 
 
@@ -108,11 +120,11 @@ def _chosen(
     """Those of the matching images that the rule wants to act on; they come newest first."""
     if selection.count_type is CountType.IMAGE_COUNT:
         return frozenset(matching[selection.count_number :])
-    longest = timedelta(days=min(selection.count_number, _MOST_DAYS))
+    is_over = over_age(selection, now)
     return frozenset(
         place
         for place in matching
-        if (since := _since(selection.count_type, ranked[place])) is not None and now - since > longest
+        if (since := _since(selection.count_type, ranked[place])) is not None and is_over(since)
     )
 
 
@@ -147,6 +159,17 @@ def _as_subject(image: LifecycleImage, decision: Decision) -> Decision:
     if action is Action.TRANSITION and image.storage_class is StorageClass.ARCHIVE:
         action = None  # it is there already
     return Decision(image, action, decision.rule, Why.AS_SUBJECT, (decision.image.digest,))
+
+
+def _unless_kept(
+    decision: Decision, held: Mapping[Digest, Hold], present: Mapping[Digest, LifecycleImage]
+) -> Decision:
+    """The decision, but that what is held stays, and what an index has as a child."""
+    hold = held.get(decision.image.digest)
+    if decision.action is None or hold is None:
+        return _unless_in_index(decision, present)
+    why = Why.PINNED if hold.is_pin else Why.IN_USE
+    return Decision(decision.image, None, decision.rule, why, hold=hold)
 
 
 def _unless_in_index(decision: Decision, present: Mapping[Digest, LifecycleImage]) -> Decision:

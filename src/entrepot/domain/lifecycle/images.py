@@ -13,6 +13,7 @@ class LifecycleImage:
 
     `parents` are indexes that have it as a child, `subject` is the image that it refers to (OCI referrers);
     neither needs to be in the repository. `activated_at` is when it last came back from the archive.
+    `tagged_at` is since when it has each of its tags; empty where no rule asks for that.
     """
 
     digest: Digest
@@ -24,6 +25,7 @@ class LifecycleImage:
     storage_class: StorageClass = StorageClass.STANDARD
     archived_at: datetime | None = None
     activated_at: datetime | None = None
+    tagged_at: tuple[datetime, ...] = ()
 
     @property
     def begun_at(self) -> datetime:

@@ -29,18 +29,23 @@ class CountType(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done with an image: deleted, or moved to the archive."""
+    """What is done with an image: deleted, or moved to the archive; or with a tag: taken off its image.
+
+    The last is not ECR's.
+    """
 
     EXPIRE = "expire"
     TRANSITION = "transition"
+    UNTAG = "untag"
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which images a rule acts on.
 
-    An image fits where every entry of `prefixes` (or of `patterns`; at most one of the two is given)
-    is met by some tag of it. `count_number` is images or days, as `count_type` says.
+    An image fits where every entry of `prefixes` (or of `patterns`, or of `expressions`; at most one of the
+    three is given) is met by some tag of it. `expressions` are regular, in RE2's syntax, and not ECR's.
+    `count_number` is images or days, as `count_type` says.
     """
 
     tag_status: TagStatus
@@ -48,17 +53,26 @@ class Selection:
     count_number: int
     prefixes: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
     storage_class: StorageClass = StorageClass.STANDARD
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule; of two, the one with the smaller priority number has the first word."""
+    """One rule; of two, the one with the smaller priority number has the first word.
+
+    A rule with the action UNTAG is about single tags: one fits where it meets some entry of the list.
+    """
 
     priority: int
     selection: Selection
     action: Action
     description: str = ""
+
+    @property
+    def is_about_tags(self) -> bool:
+        """Whether it selects tags and not images."""
+        return self.action is Action.UNTAG
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,16 @@ class LifecyclePolicy:
 
     text: str
     rules: tuple[Rule, ...]
+
+    @property
+    def image_rules(self) -> tuple[Rule, ...]:
+        """Those that select images."""
+        return tuple(rule for rule in self.rules if not rule.is_about_tags)
+
+    @property
+    def tag_rules(self) -> tuple[Rule, ...]:
+        """Those that select tags."""
+        return tuple(rule for rule in self.rules if rule.is_about_tags)
 
     @property
     def uses_archive(self) -> bool:

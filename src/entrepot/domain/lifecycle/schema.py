@@ -1,7 +1,8 @@
 """The JSON schema of a lifecycle policy, and ECR's sentences about texts that do not fit it.
 
 ECR checks with json-schema-validator, whose sentences name JSON values as JSON (facts 2.11). The first
-thing wrong is told, in the order of the document.
+thing wrong is told, in the order of the document. `tagRegexList` and the action `untag` are our own: no
+sentence names them among what there is.
 """
 
 import json
@@ -57,10 +58,10 @@ def _check_selection(selection: Mapping[str, Tree]) -> None:
     _check_members(
         selection,
         required=("countNumber", "countType", "tagStatus"),
-        optional=("countUnit", "storageClass", "tagPatternList", "tagPrefixList"),
+        optional=("countUnit", "storageClass", "tagPatternList", "tagPrefixList", "tagRegexList"),
     )
     _check_enum(selection["tagStatus"], _TAG_STATUSES)
-    for name in ("tagPrefixList", "tagPatternList"):
+    for name in ("tagPrefixList", "tagPatternList", "tagRegexList"):
         for entry in _list(selection.get(name, [])):
             if not _text(entry):
                 _mismatch('string "" is too short (length: 0, required minimum: 1)')
@@ -86,8 +87,10 @@ def _check_variant(selection: Mapping[str, Tree]) -> None:
 
 
 def _check_action(action: Mapping[str, Tree]) -> None:
-    """One of two: expire alone, or transition to the archive."""
+    """One of two: expire alone, or transition to the archive; or our own, untag alone."""
     _check_members(action, required=("type",), optional=("targetStorageClass",))
+    if dict(action) == {"type": "untag"}:
+        return
     _check_enum(action["type"], _ACTIONS)
     wanted = {"type": "expire"}, {"type": "transition", "targetStorageClass": "archive"}
     if dict(action) not in wanted:

@@ -2,12 +2,14 @@
 
 All tags stand in one sorted list: what begins with a text is a stretch of it. Patterns are read with `*`
 for any run of characters and matched piece by piece, never going back (`policy/wildcards.py`), so the work
-for one entry of a list is at most the length of all tags.
+for one entry of a list is at most the length of all tags. Regular expressions are RE2's, which takes no
+longer (`expressions.py`).
 """
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
+from entrepot.domain.lifecycle.expressions import compile_expression, literal_head
 from entrepot.domain.policy.wildcards import Matcher, Token, Wild, compile_pattern
 
 _FEW = 16  # images to one tag of all: then their own tags are asked, not all
@@ -49,6 +51,23 @@ class TagIndex:
             else:
                 left &= self._fitting(pattern)
         return left
+
+    def with_expressions(self, expressions: Iterable[str]) -> set[int]:
+        """Images that have, for each of the regular expressions, some tag that it covers as a whole."""
+        left: set[int] | None = None
+        for text in sorted(set(expressions), key=lambda text: (-len(literal_head(text)), text)):
+            covers = compile_expression(text)
+            if left is not None and len(left) * _FEW < len(self._places):
+                left = {place for place in left if any(map(covers, self._of_images[place]))}
+                continue
+            start, end = self._stretch(literal_head(text))
+            fitting = {
+                place
+                for tag, place in zip(self._tags[start:end], self._places[start:end], strict=True)
+                if covers(tag)
+            }
+            left = fitting if left is None else left & fitting
+        return left or set()
 
     def _beginning(self, prefix: str) -> set[int]:
         return set(self._places[slice(*self._stretch(prefix))])

@@ -1,9 +1,11 @@
 """Why one image of a batch was left out, in ECR's failure codes (private-registry.md, 1.2.1)."""
 
+from entrepot.aws.faults import pinned
 from entrepot.domain.errors import (
     DigestUnsupported,
     ImageIdEmpty,
     ImageNotFound,
+    ImagePinned,
     ImageReferenced,
     InvalidParameter,
     Refusal,
@@ -30,4 +32,7 @@ def failure_of(refusal: Refusal) -> tuple[str, str]:
         case ImageReferenced():
             listed = ", ".join(refusal.by)
             return "ImageReferencedByManifestList", f"Requested image referenced by manifest list: [{listed}]"
+        case ImagePinned():
+            # Of ECR's codes the one that says that something else has to go first: clients know no others.
+            return "ImageReferencedByManifestList", pinned(refusal)
     raise refusal

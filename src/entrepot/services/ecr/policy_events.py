@@ -22,7 +22,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from entrepot.domain.audit import POLICY_EXECUTION, Deed, Json, Resource, operator
 from entrepot.domain.errors import ImageReferenced
-from entrepot.domain.lifecycle.decisions import Decision
+from entrepot.domain.lifecycle.decisions import Decision, TagDecision
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.lifecycle.policies import CountType, Rule
 from entrepot.identity.auditing import noise
@@ -74,7 +74,7 @@ def policy_deeds(execution: PolicyExecution) -> Iterator[Deed]:
         is_call=False,
     )
     policy = _policy(execution)
-    for part in _parts([*map(_action, execution.expired), *(_failure(*each) for each in execution.failures)]):
+    for part in _parts(list(_entries(execution))):
         yield replace(
             deed,
             parameters={
@@ -84,6 +84,12 @@ def policy_deeds(execution: PolicyExecution) -> Iterator[Deed]:
                 "lifecycleEventFailureDetails": [each for each in part if "failureCode" in each],
             },
         )
+
+
+def _entries(execution: PolicyExecution) -> Iterator[dict[str, Json]]:
+    yield from map(_action, execution.expired)
+    yield from (_taken(*each) for each in execution.untagged)
+    yield from (_failure(*each) for each in execution.failures)
 
 
 def _parts(entries: Sequence[dict[str, Json]]) -> Iterator[list[dict[str, Json]]]:
@@ -123,6 +129,7 @@ def _rule(rule: Rule) -> Json:
             "tagStatus": selection.tag_status.capitalize(),
             "tagPrefixList": selection.prefixes,
             "tagPatternList": selection.patterns,
+            **({"tagRegexList": selection.expressions} if selection.expressions else {}),
             "countType": _COUNTS[selection.count_type],
             **({} if is_count else {"countUnit": "Days"}),
             "countNumber": selection.count_number,
@@ -142,6 +149,12 @@ def _action(decision: Decision) -> dict[str, Json]:
         },
         "rulePriority": decision.rule.priority if decision.rule is not None else None,
     }
+
+
+def _taken(decision: Decision, taken: TagDecision) -> dict[str, Json]:
+    """A tag that was taken off its image: the image with that tag alone. Such rules are none of ECR's."""
+    entry = _action(replace(decision, image=replace(decision.image, tags=(taken.tag,), tagged_at=())))
+    return {**entry, "rulePriority": taken.rule.priority}
 
 
 def _failure(decision: Decision, refusal: ImageReferenced) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from typing import cast
 from entrepot.aws.operations import Call
 from entrepot.domain.names import Registry, repository_arn
 from entrepot.domain.policy.requests import Context
+from entrepot.domain.usage import cluster_arn
 from entrepot.identity.revocation import Revocations
 from entrepot.services.contexts import Question, context_of
 from entrepot.services.ecr.registries import registry_of
@@ -61,6 +62,9 @@ class EntrepotQuestions:
             return [Question(action, owner, f"arn:aws:entrepot::{owner}:account/{name}", context)]
         if call.operation in ABOUT_REGISTRIES:
             return [Question(action, *place, context) for place in _places(call, params)]
+        about = _of_the_registry(call, params)
+        if about:
+            return [Question(action, call.account, resource, context) for resource in about]
         resource, is_own = await self._resource(call, params)
         return [Question(action, call.account, resource, context, is_own=is_own and action in OF_ONESELF)]
 
@@ -101,6 +105,26 @@ def _places(call: Call, params: Params) -> Iterator[tuple[str, str]]:
         yield registry.account, repository_arn(registry, str(name))
     if not names:
         yield registry.account, "*"
+
+
+_ABOUT_REPOSITORIES = frozenset({"ExplainLifecycle", "ListPins", "PinImage", "UnpinImage"})
+_ABOUT_CLUSTERS = frozenset({"DescribeUsage", "ListUsage", "ReportUsage"})
+
+
+def _of_the_registry(call: Call, params: Params) -> list[str]:
+    """ARNs of the repository or the clusters that the call is about; of all of them where it names none."""
+    registry = Registry(call.account, call.region)
+    name = params.get("repositoryName")
+    if call.operation in _ABOUT_REPOSITORIES:
+        return [repository_arn(registry, "*" if name is None else str(name))]
+    if call.operation not in _ABOUT_CLUSTERS:
+        return []
+    if name is not None:
+        return [repository_arn(registry, str(name))]
+    named = cast("Sequence[str]", params.get("clusterNames", ()))
+    one = params.get("clusterName")
+    clusters = [str(one)] if one is not None else named or ["*"]
+    return [cluster_arn(registry, cluster) for cluster in clusters]
 
 
 def _key_arn(account: str, access_key_id: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
+from entrepot.domain.images import ImageId
 from entrepot.ports.records import AccessKey
 from entrepot.registry.pages import read_token
 
@@ -31,8 +32,22 @@ def page_of(kind: str, params: Params, *, parts: int = 1) -> Asked:
 
     Raises InvalidParameter for a token of another list.
     """
-    after = read_token(kind, cast("str | None", params.get("nextToken")), parts)
-    return Asked(after, cast("int", params.get("maxResults", _PAGE)))
+    return Asked(read_token(kind, token_of(params), parts), limit_of(params))
+
+
+def token_of(params: Params) -> str | None:
+    """Where the caller's list goes on; None at its start."""
+    return cast("str | None", params.get("nextToken"))
+
+
+def limit_of(params: Params) -> int:
+    """How many entries the caller wants."""
+    return cast("int", params.get("maxResults", _PAGE))
+
+
+def image_id_of(given: Mapping[str, str]) -> ImageId:
+    """An image that a call names."""
+    return ImageId(digest=given.get("imageDigest"), tag=given.get("imageTag"))
 
 
 def session_member(key: AccessKey, *, current: str) -> Member:

@@ -13,10 +13,10 @@ from entrepot.domain.names import Registry, Tag
 from entrepot.domain.recycling import BinEntry, DeletedImage, Deletion, bin_of
 from entrepot.domain.repositories import Repository
 from entrepot.ports.recycling import Moment
+from entrepot.storage.metadata.changes import CountedSubject
 from entrepot.storage.metadata.columns import to_column, to_json, to_list, to_time
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.images import SELECT_IMAGE, to_image
-from entrepot.storage.metadata.subject import Subject
 
 _LATEST = 2**62  # microseconds: behind every time that a row can have
 _LAST = "~"  # behind every digest
@@ -60,6 +60,7 @@ _ERASE = (
     "DELETE FROM image_child WHERE repository_id = $1 AND digest = $2",
 )
 _IS_THERE = "SELECT 1 FROM deleted_image WHERE repository_id = $1 AND digest = $2"
+_SIZE = "SELECT size_bytes FROM image WHERE repository_id = $1 AND digest = $2"
 _IS_LIVE = "SELECT 1 FROM image WHERE repository_id = $1 AND digest = $2"
 _DELETED = f"""{SELECT_IMAGE}
      , d.tags, d.deleted_at, d.deleted_by, d.rule_priority, d.kept_until
@@ -97,7 +98,7 @@ _OF_REGISTRY = f"""{_ENTRY}
 _OF_REPOSITORY = f"{_ENTRY} WHERE d.repository_id = $1 AND d.digest > $2 ORDER BY d.digest LIMIT $3"
 
 
-class SqlDeletedImages(Subject):
+class SqlDeletedImages(CountedSubject):
     """The table `deleted_image`, and the rows of its images in other tables."""
 
     __slots__ = ()
@@ -107,8 +108,11 @@ class SqlDeletedImages(Subject):
     ) -> None:
         place = bin_of(repository.id)
         await self.erase(place, digest)
+        moved = await self._connection.row(_SIZE, repository.id, digest)
         await self._move(repository.id, digest, place, deletion.at)
-        await self._connection.run(_REMOVE_TAGS, repository.id, digest)
+        removed = await self._connection.run(_REMOVE_TAGS, repository.id, digest)
+        if moved is not None:
+            self._changes.note(repository.id, images=-1, tags=-removed, size_bytes=-moved["size_bytes"])
         await self._connection.run(
             _ADD,
             place,
@@ -144,8 +148,11 @@ class SqlDeletedImages(Subject):
         if await self._connection.row(_IS_LIVE, repository_id, digest) is not None:
             await self.erase(place, digest)
             return
+        moved = await self._connection.row(_SIZE, place, digest)
         await self._connection.run(_REMOVE, place, digest)
         await self._move(place, digest, repository_id, at, release=True)
+        if moved is not None:
+            self._changes.note(repository_id, images=1, size_bytes=moved["size_bytes"])
 
     async def erase(self, place: str, digest: Digest) -> bool:
         if await self._connection.row(_IS_THERE, place, digest) is None:

@@ -54,6 +54,7 @@ _REMOVE_PARTS = (
     "DELETE FROM manifest WHERE repository_id = $1 AND digest = $2",
     "DELETE FROM image_layer WHERE repository_id = $1 AND digest = $2",
     "DELETE FROM image_child WHERE repository_id = $1 AND digest = $2",
+    "DELETE FROM image_pin WHERE repository_id = $1 AND digest = $2",
 )
 _ANY = "SELECT 1 FROM image WHERE repository_id = $1 LIMIT 1"
 _NOTE_PULLS = """

@@ -8,7 +8,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.layers import Layer
 from entrepot.domain.names import Registry
 from entrepot.domain.repositories import Repository
-from entrepot.storage.metadata.batches import batches, placeholders
+from entrepot.storage.metadata.batches import batches, placeholders, text_rows
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.repositories import REPOSITORY, to_repository
@@ -51,6 +51,16 @@ _HOLDERS = f"""{REPOSITORY}
 _HOLDERS_OF_BLOB = """
 SELECT repository_id FROM held_layer WHERE blob_key = $1 ORDER BY repository_id LIMIT $2
 """
+# One index entry a blob, or a few: a base layer may be held by a hundred thousand repositories.
+_HELD_BESIDE = """
+WITH wanted (blob_key) AS (VALUES …)
+SELECT w.blob_key
+  FROM wanted AS w
+ WHERE EXISTS (SELECT 1
+                 FROM held_layer AS h
+                 JOIN repository AS r ON r.id = h.repository_id
+                WHERE h.blob_key = w.blob_key AND h.repository_id <> $1 AND r.account = $2 AND r.region = $3)
+"""
 
 
 class SqlHeldLayers(Subject):
@@ -91,6 +101,17 @@ class SqlHeldLayers(Subject):
     async def holders_of_blob(self, blob_key: str, limit: int) -> list[str]:
         rows = await self._connection.rows(_HOLDERS_OF_BLOB, blob_key, limit)
         return [row["repository_id"] for row in rows]
+
+    async def held_beside(self, repository: Repository, blob_keys: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        registry = repository.registry
+        for batch in batches(blob_keys):
+            statement = _HELD_BESIDE.replace("…", text_rows(4, len(batch)))
+            rows = await self._connection.rows(
+                statement, repository.id, registry.account, registry.region, *batch
+            )
+            found |= {row["blob_key"] for row in rows}
+        return found
 
 
 def _to_layer(row: Row) -> Layer:

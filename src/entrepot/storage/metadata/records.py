@@ -26,6 +26,7 @@ from entrepot.storage.metadata.managed_policies import SqlManagedPolicies
 from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.memberships import SqlMemberships
 from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
+from entrepot.storage.metadata.pins import SqlPins
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.pull_time_exclusions import SqlPullTimeExclusions
 from entrepot.storage.metadata.references import SqlReferences
@@ -46,6 +47,7 @@ from entrepot.storage.metadata.tag_history import SqlTagHistory
 from entrepot.storage.metadata.tags import SqlTags
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
+from entrepot.storage.metadata.usage import SqlUsage
 
 
 class SqlRecords(Subject):
@@ -91,6 +93,14 @@ class SqlRecords(Subject):
         return SqlPullTimeExclusions(self._connection)
 
     @property
+    def pins(self) -> SqlPins:
+        return SqlPins(self._connection)
+
+    @property
+    def usage(self) -> SqlUsage:
+        return SqlUsage(self._connection)
+
+    @property
     def images(self) -> SqlImages:
         return SqlImages(self._connection, self.changes)
 
@@ -104,7 +114,7 @@ class SqlRecords(Subject):
 
     @property
     def deleted_images(self) -> SqlDeletedImages:
-        return SqlDeletedImages(self._connection)
+        return SqlDeletedImages(self._connection, self.changes)
 
     @property
     def deleted_repositories(self) -> SqlDeletedRepositories:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from entrepot.domain.digests import Digest
-from entrepot.storage.metadata.batches import batches, text_rows, value_rows
+from entrepot.storage.metadata.batches import batches, placeholders, text_rows, value_rows
 from entrepot.storage.metadata.subject import Subject
 
 _ADD_LAYERS = """
@@ -34,6 +34,17 @@ _CHILDREN = """
 SELECT digest, child_digest FROM image_child
  WHERE repository_id = $1 AND (digest, child_digest) > ($2, $3)
  ORDER BY digest, child_digest
+ LIMIT $4
+"""
+_CHILDREN_OF = """
+SELECT digest, child_digest FROM image_child
+ WHERE repository_id = $1 AND digest IN (…)
+ ORDER BY digest, child_digest
+"""
+_LAYERS = """
+SELECT digest, blob_digest FROM image_layer
+ WHERE repository_id = $1 AND (digest, blob_digest) > ($2, $3)
+ ORDER BY digest, blob_digest
  LIMIT $4
 """
 
@@ -74,3 +85,17 @@ class SqlReferences(Subject):
     ) -> list[tuple[Digest, Digest]]:
         rows = await self._connection.rows(_CHILDREN, repository_id, *after, limit)
         return [(row["digest"], row["child_digest"]) for row in rows]
+
+    async def children_of(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, list[Digest]]:
+        found: dict[Digest, list[Digest]] = {}
+        for batch in batches(digests):
+            statement = _CHILDREN_OF.replace("…", placeholders(2, len(batch)))
+            for row in await self._connection.rows(statement, repository_id, *batch):
+                found.setdefault(Digest(row["digest"]), []).append(Digest(row["child_digest"]))
+        return found
+
+    async def layers(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Digest]]:
+        rows = await self._connection.rows(_LAYERS, repository_id, *after, limit)
+        return [(row["digest"], row["blob_digest"]) for row in rows]

@@ -79,6 +79,15 @@ _CLEAR = (
            (SELECT preview_id, position FROM lifecycle_preview_result WHERE repository_id = $1 LIMIT $2)
     """,
     """
+    DELETE FROM image_pin WHERE repository_id = $1
+       AND digest IN (SELECT digest FROM image_pin WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
+    DELETE FROM image_use WHERE repository_id = $1
+       AND (digest, report_id) IN
+           (SELECT digest, report_id FROM image_use WHERE repository_id = $1 LIMIT $2)
+    """,
+    """
     DELETE FROM held_layer WHERE repository_id = $1
        AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
     """,

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import TaggedImage
+from entrepot.domain.images import PointedTag, TaggedImage
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.changes import CountedSubject
-from entrepot.storage.metadata.columns import to_column
+from entrepot.storage.metadata.columns import to_column, to_time
+from entrepot.storage.metadata.connection import Row
 
 _FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
 _OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN (…) ORDER BY digest, tag"
@@ -36,6 +37,10 @@ SELECT i.digest, CAST(NULL AS TEXT) AS tag
  ORDER BY i.digest
  LIMIT $3
 """
+_POINTED = """
+SELECT tag, digest, pointed_at FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3
+"""
+_FIND_POINTED = "SELECT tag, digest, pointed_at FROM tag WHERE repository_id = $1 AND tag IN (…)"
 # How often it moved tells whether the tag is new, which neither database says of an upsert otherwise.
 _POINT = """
 INSERT INTO tag (repository_id, tag, digest, pointed_at, moves) VALUES ($1, $2, $3, $4, 0)
@@ -88,3 +93,19 @@ class SqlTags(CountedSubject):
         if removed:
             self._changes.note(repository_id, tags=-removed)
         return removed > 0
+
+    async def pointed(self, repository_id: str, *, after: str, limit: int) -> list[PointedTag]:
+        rows = await self._connection.rows(_POINTED, repository_id, after, limit)
+        return [_to_pointed(row) for row in rows]
+
+    async def find_pointed(self, repository_id: str, tags: Sequence[str]) -> dict[str, PointedTag]:
+        found: dict[str, PointedTag] = {}
+        for batch in batches(tags):
+            statement = _FIND_POINTED.replace("…", placeholders(2, len(batch)))
+            rows = await self._connection.rows(statement, repository_id, *batch)
+            found |= {each.tag: each for each in map(_to_pointed, rows)}
+        return found
+
+
+def _to_pointed(row: Row) -> PointedTag:
+    return PointedTag(row["tag"], Digest(row["digest"]), to_time(row["pointed_at"]))

@@ -3,6 +3,7 @@
 import pytest
 
 from entrepot.domain.names import Tag
+from entrepot.domain.recycling import Deletion, bin_of
 from entrepot.ports.records import Flaw, Job, Records, SealedManifest
 from entrepot.storage.metadata.connection import Connection, Database
 from tests.contract.metadata.records.samples import (
@@ -27,6 +28,24 @@ async def flawed(records: Records, flaw: Flaw, *, limit: int = 2) -> list[tuple[
         found += [row.key for row in rows if row.is_flawed]
         after = rows[-1].key
     return found
+
+
+async def in_bin(records: Records) -> None:
+    """A deleted image and a deleted repository beside it; nothing is wrong with them either."""
+    await records.images.add(HERE, image("gone"))
+    await records.manifests.put(HERE, digest("gone"), SealedManifest(b"key", b"sealed"))
+    await records.references.add(
+        HERE, digest("gone"), layers={digest("one"): "type"}, children=[digest("erased")]
+    )
+    deletion = Deletion(minute(0), minute(9))
+    await records.deleted_images.put(repository(), digest("gone"), [Tag("gone")], deletion)
+    other = repository("other/app")
+    await records.repositories.add(other)
+    await records.layers.hold(other.id, digest("one"), "key one", minute(0))
+    await records.images.add(other.id, image("image"))
+    await records.manifests.put(other.id, digest("image"), SealedManifest(b"key", b"sealed"))
+    await records.resource_tags.put(other.id, {"team": "a"})
+    await records.deleted_repositories.put(other, deletion)
 
 
 async def whole(records: Records) -> None:
@@ -56,6 +75,29 @@ def job(kind: str = "collect", unique_key: str = "") -> Job:
 async def test_a_whole_registry_has_no(flaw: Flaw, records: Records) -> None:
     await whole(records)
     assert await flawed(records, flaw) == []
+
+
+@pytest.mark.parametrize("flaw", Flaw)
+async def test_a_registry_with_things_in_its_bin_has_no(flaw: Flaw, records: Records) -> None:
+    await whole(records)
+    await in_bin(records)
+    assert await flawed(records, flaw) == []
+
+
+async def test_what_is_in_the_bin_needs_its_image_and_its_layers(records: Records) -> None:
+    await whole(records)
+    await in_bin(records)
+    place, other = bin_of(HERE), repository("other/app").id
+    await records.layers.release(place, digest("one"))
+    assert await flawed(records, Flaw.IMAGE_WITHOUT_LAYER) == [(place, digest("gone"), digest("one"))]
+    await records.images.add(place, image("stray"))
+    assert await flawed(records, Flaw.IMAGE_WITHOUT_DELETION) == [(place, digest("stray"))]
+    await records.images.remove(place, digest("gone"))
+    assert await flawed(records, Flaw.DELETED_IMAGE_WITHOUT_IMAGE) == [(place, digest("gone"))]
+    await records.jobs.enqueue(job("forget-repository", other))
+    assert await flawed(records, Flaw.JOB_FORGETS_REPOSITORY) == [(f"job forget-repository {other}",)]
+    await records.repositories.add(repository("other/app"))
+    assert await flawed(records, Flaw.DELETED_REPOSITORY_STANDS) == [(other,)]
 
 
 async def test_a_layer_needs_a_blob_of_its_digest(records: Records) -> None:

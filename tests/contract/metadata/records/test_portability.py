@@ -52,6 +52,7 @@ from tests.contract.metadata.records.samples import (
     upload,
 )
 from tests.contract.metadata.records.single_statements import SingleStatements
+from tests.contract.metadata.records.test_keeping import BLUE, pin, report, used
 
 _FOLDER = Path(metadata.__path__[0])
 _VERBS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "CREATE", "ALTER", "DROP")
@@ -236,6 +237,7 @@ def _statements_of_subjects() -> Iterator[str]:
 async def _call_everything(records: Records) -> None:
     await _call_about_repositories(records)
     await _call_about_lifecycles(records)
+    await _call_about_keeping(records)
     await _call_about_images(records)
     await _call_about_the_bin(records)
     await _call_about_statistics(records)
@@ -282,6 +284,30 @@ async def _call_about_lifecycles(records: Records) -> None:
     await records.pull_time_exclusions.add(REGISTRY, "arn", minute(0))
     await records.pull_time_exclusions.page(REGISTRY, after="", limit=1)
     await records.pull_time_exclusions.remove(REGISTRY, "arn")
+
+
+async def _call_about_keeping(records: Records) -> None:
+    await records.pins.put(repository(), pin())
+    await records.pins.find("repository", digest("image"))
+    await records.pins.of_images("repository", [digest("image")])
+    await records.pins.page("repository", after="", limit=1)
+    await records.pins.of_registry(REGISTRY, after=("", ""), limit=1)
+    await records.pins.remove("repository", digest("image"))
+    await records.usage.put(report())
+    await records.usage.find(BLUE)
+    await records.usage.reports(REGISTRY, after="", limit=1)
+    await records.usage.add_images("one", [used("image")])
+    await records.usage.images("one", after=("", ""), limit=1)
+    await records.usage.of_images("repository", [digest("image")])
+    await records.usage.of_repository("repository", after=("", ""), limit=1)
+    await records.usage.remove_images("one", [used("image")])
+    await records.usage.ended(minute(0), 1)
+    await records.usage.remove("one", "first")
+    await records.tags.pointed("repository", after="", limit=1)
+    await records.tags.find_pointed("repository", ["v1"])
+    await records.references.children_of("repository", [digest("image")])
+    await records.references.layers("repository", after=("", ""), limit=1)
+    await records.layers.held_beside(repository(), ["key"])
 
 
 async def _call_about_images(records: Records) -> None:

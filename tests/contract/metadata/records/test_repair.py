@@ -465,7 +465,6 @@ async def test_the_rows_of_the_bin_are_mended(world: World, database: Database) 
     assert {each.finding.what for each in outcomes} == {
         Flaw.DELETED_IMAGE_WITHOUT_IMAGE,
         Flaw.IMAGE_WITHOUT_DELETION,
-        Trouble.TOTAL_WRONG,
     }
     assert await found(world) == []
     await world.restorations.image(repository, one.digest, tags=None, move=False)

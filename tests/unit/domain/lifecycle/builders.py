@@ -8,9 +8,14 @@ from entrepot.domain.digests import Digest, digest_of
 from entrepot.domain.lifecycle.decisions import Decision
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.lifecycle.evaluation import decide
+from entrepot.domain.lifecycle.holds import NO_HOLDS, Holds
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.lifecycle.policies import LifecyclePolicy, StorageClass
+from entrepot.domain.names import Registry
+from entrepot.domain.pins import Pin
+from entrepot.domain.usage import Cluster, Use
 
+USER = "arn:aws:iam::123456789012:user/maya"
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 Json = dict[str, object]
 
@@ -32,8 +37,12 @@ def image(
     parents: Sequence[str] = (),
     archived: float | None = None,
     activated: float | None = None,
+    tagged: Sequence[float] | None = None,
 ) -> LifecycleImage:
-    """Times in days before NOW; `archived` without a later `activated` is in the archive still."""
+    """Times in days before NOW; `archived` without a later `activated` is in the archive still.
+
+    `tagged` is since when it has each of its tags, by default since its push.
+    """
     is_archived = archived is not None and (activated is None or activated > archived)
     return LifecycleImage(
         digest=digest(name),
@@ -45,6 +54,7 @@ def image(
         storage_class=StorageClass.ARCHIVE if is_archived else StorageClass.STANDARD,
         archived_at=None if archived is None else ago(archived),
         activated_at=None if activated is None else ago(activated),
+        tagged_at=tuple(map(ago, tagged if tagged is not None else [days_old] * len(tags))),
     )
 
 
@@ -53,6 +63,7 @@ def rule(
     *,
     prefixes: Sequence[str] | None = None,
     patterns: Sequence[str] | None = None,
+    expressions: Sequence[str] | None = None,
     tag_status: str | None = None,
     newest: int | None = None,
     days: int | None = None,
@@ -61,7 +72,7 @@ def rule(
     action: str = "expire",
 ) -> Json:
     """A rule's JSON: it keeps the `newest`, or what is at most so many `days` old."""
-    lists = {"tagPrefixList": prefixes, "tagPatternList": patterns}
+    lists = {"tagPrefixList": prefixes, "tagPatternList": patterns, "tagRegexList": expressions}
     selection: Json = {name: list(given) for name, given in lists.items() if given is not None}
     selection["tagStatus"] = tag_status or ("tagged" if selection else "any")
     if newest is not None:
@@ -82,10 +93,22 @@ def policy(*rules: Json) -> LifecyclePolicy:
     return parse_policy(policy_text(*rules))
 
 
-def decided(rules: Sequence[Json], images: Sequence[LifecycleImage]) -> dict[str, Decision]:
+def decided(
+    rules: Sequence[Json], images: Sequence[LifecycleImage], holds: Holds = NO_HOLDS
+) -> dict[str, Decision]:
     """The decisions on images by digest."""
-    decisions = decide(policy(*rules), images, NOW)
+    decisions = decide(policy(*rules), images, NOW, holds)
     return {decision.image.digest: decision for decision in decisions}
+
+
+def pin(name: str, *, by: str = USER, reason: str | None = None, days_left: float | None = None) -> Pin:
+    """A pin that ends so many days after NOW."""
+    return Pin(digest(name), by, ago(1), reason, None if days_left is None else ago(-days_left))
+
+
+def use(cluster: str = "blue", *, days_left: float = 1) -> Use:
+    """A report of the cluster that counts so many days from NOW."""
+    return Use(Cluster(Registry("123456789012", "eu-west-1"), cluster), ago(1), ago(-days_left))
 
 
 def acted_on(rules: Sequence[Json], images: dict[str, LifecycleImage]) -> dict[str, int]:

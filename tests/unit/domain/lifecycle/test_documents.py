@@ -223,10 +223,6 @@ _STANDARD_ONLY = (
             _STANDARD_ONLY,
         ),
         (
-            [rule(days=30, since="sinceImagePulled")],
-            "SINCE_IMAGE_PULLED supports the TRANSITION action only",
-        ),
-        (
             [rule(days=90, since="sinceImageTransitioned")],
             "SINCE_IMAGE_TRANSITIONED supports the ARCHIVE storage class only",
         ),
@@ -238,6 +234,11 @@ _STANDARD_ONLY = (
 )
 def test_what_rules_may_not_say(rules: list[Json], sentence: str) -> None:
     assert _refusal(policy_text(*rules)) == sentence
+
+
+def test_images_may_expire_that_nobody_pulls() -> None:
+    [taken] = policy(rule(days=30, since="sinceImagePulled")).rules
+    assert (taken.action, taken.selection.count_type) == (Action.EXPIRE, CountType.SINCE_PULLED)
 
 
 def test_limits_are_for_each_storage_class() -> None:

@@ -1,0 +1,46 @@
+"""What jobs add up once a minute or an hour: hurried, and given a past."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+from tests.console.registry import Registry
+
+JOBS = ("fold-totals", "registry-totals", "stored-bytes")
+
+
+@contextmanager
+def _rows(registry: Registry) -> Iterator[sqlite3.Connection]:
+    database = registry.server.data_folder / "metadata" / "entrepot.db"
+    with closing(sqlite3.connect(database, timeout=30)) as rows, rows:
+        yield rows
+
+
+def hurry(registry: Registry) -> None:
+    """Have the jobs run at once that add up what registries hold."""
+    with _rows(registry) as rows:
+        for kind in JOBS:
+            rows.execute("UPDATE job SET run_at = 0 WHERE kind = ?", (kind,))
+
+
+def note_pulls(registry: Registry, name: str, count: int) -> None:
+    """As if images of a repository had been pulled so often, after its totals were added up once."""
+    with _rows(registry) as rows:
+        changed = rows.execute(
+            "UPDATE repository_total SET pulls = :count, pulled_at = pushed_at"
+            " WHERE repository_id = (SELECT id FROM repository WHERE region = :region AND name = :name)",
+            {"count": count, "region": registry.region, "name": name},
+        )
+        assert changed.rowcount == 1
+
+
+def give_past(registry: Registry, days: int) -> None:
+    """Points for days before today, each with less than the one after it."""
+    with _rows(registry) as rows:
+        rows.execute(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :days)"
+            " INSERT INTO registry_day"
+            " SELECT account, region, day - i, repositories, images, tags, size_bytes / (i + 1), pulls,"
+            " stored_bytes / (i + 1) FROM registry_day, n WHERE region = :region",
+            {"days": days, "region": registry.region},
+        )

@@ -1,0 +1,115 @@
+"""What the registry holds: in the tables, in the dialogs that delete, and on the dashboard."""
+
+import time
+from typing import Any
+
+from playwright.sync_api import expect
+
+from tests.clients.oci_layout import layer_of
+from tests.console.books import give_past, hurry, note_pulls
+from tests.console.registry import Registry
+from tests.engines.browser import Visitor
+
+_PATIENCE_SECONDS = 60
+BASE, APP = b"base" * 9000, b"app" * 300
+
+
+def added_up(registry: Registry, repositories: int) -> dict[str, Any]:
+    """The registry's statistics, once jobs have added up all of it."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        hurry(registry)
+        told: dict[str, Any] = registry.server.own(registry.region).describe_registry_statistics()
+        if told.get("repositoryCount") == repositories and told.get("storedBytes"):
+            return told
+        assert time.monotonic() < end, told
+        time.sleep(0.2)
+
+
+def test_repositories_show_what_they_hold(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/none", "team/app")
+    registry.push_image(name, "1.0", layers=[BASE])
+    registry.push_image(name, "2.0", layers=[BASE, APP])
+    visitor.open("repositories")
+    page = visitor.page
+    expect(page.get_by_role("row", name=name).get_by_role("cell", name="2", exact=True)).to_be_visible()
+    none = page.get_by_role("row", name="team/none")
+    expect(none.get_by_role("cell", name="0", exact=True).first).to_be_visible()
+    visitor.assert_accessible("repositories-statistics")
+
+    page.get_by_role("link", name=name).click()
+    expect(page.get_by_role("heading", name="Images (2)")).to_be_visible()
+    expect(page.get_by_role("row", name="1.0").get_by_role("gridcell", name="0", exact=True)).to_be_visible()
+    visitor.assert_accessible("repository-statistics")
+
+
+def test_deleting_says_exactly_what_it_frees(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/app")
+    registry.push_image(name, "1.0", layers=[BASE])
+    own = registry.push_image(name, "2.0", layers=[BASE, APP])
+    estimate = registry.server.own(registry.region).estimate_deletion(
+        repositoryName=name, imageIds=[{"imageDigest": own}]
+    )
+    visitor.open(f"repository/{name}")
+    page = visitor.page
+    page.get_by_role("checkbox", name="Select 2.0").click()
+    page.get_by_role("button", name="Delete").last.click()
+    freed = estimate["freedBytes"]
+    assert 0 < freed < 1000
+    expect(page.get_by_role("dialog").get_by_text(f"This frees exactly {freed} B")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("The recycle bin keeps them for 7 days")).to_be_visible()
+
+
+def test_image_shows_which_layers_it_shares_with_which_images(visitor: Visitor, registry: Registry) -> None:
+    name, other = registry.create("team/app"), registry.create("team/other")
+    digest = registry.push_image(name, "1.0", layers=[BASE, APP])
+    registry.push_image(other, "base", layers=[BASE])
+    visitor.open(f"image/{name}?digest={digest}&tab=layers")
+    page = visitor.page
+
+    table = page.get_by_role("table", name="Images with the same layers")
+    row = table.get_by_role("row", name="team/other:base")
+    expect(row.get_by_role("img", name="Layers 1 are in both")).to_be_visible()
+    steps = page.get_by_role("table", name="History").locator("tbody tr")
+    expect(steps.nth(0).get_by_role("cell", name="1", exact=True).last).to_be_visible()
+    expect(steps.nth(1).get_by_role("cell", name="0", exact=True)).to_be_visible()
+    visitor.assert_accessible("image-sharing")
+
+
+def test_dashboard_shows_what_is_large_shared_grown_pulled_and_never_pulled(
+    visitor: Visitor, registry: Registry
+) -> None:
+    for number, name in enumerate(["team/large", "team/middle", "team/small"]):
+        registry.create(name)
+        content = layer_of({"zeros": bytes(200_000 >> number)})
+        registry.push_image(name, "1.0", archives=[content, layer_of({"shared": BASE})])
+    told = added_up(registry, 3)
+    note_pulls(registry, "team/middle", 12_345)
+    give_past(registry, 20)
+    visitor.open("storage")
+    page = visitor.page
+
+    boxes = [
+        page.get_by_role("list", name="Size by repository").get_by_role("link", name=name).bounding_box()
+        for name in ("team/large", "team/middle", "team/small")
+    ]
+    areas = [box["width"] * box["height"] for box in boxes if box is not None]
+    assert len(areas) == 3
+    assert areas == sorted(areas, reverse=True)
+    assert told["sharedBytes"] > 0
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.get_by_role("row", name="team/middle").get_by_text("12,345")).to_be_visible()
+    never = page.get_by_role("table", name="Never pulled")
+    expect(never.get_by_role("link", name="team/large")).to_be_visible()
+    expect(never.get_by_role("link", name="team/middle")).to_have_count(0)
+    expect(page.get_by_role("application", name="Growth")).to_be_visible()
+    visitor.assert_accessible("storage")
+
+    page.get_by_role("list", name="Size by repository").get_by_role("link", name="team/large").click()
+    expect(page.get_by_role("heading", name="team/large")).to_be_visible()
+
+
+def test_dashboard_of_an_empty_registry_says_so(visitor: Visitor, registry: Registry) -> None:
+    visitor.open("storage")
+    expect(visitor.page.get_by_text("There are no images yet")).to_be_visible()
+    visitor.assert_accessible("storage-empty")
