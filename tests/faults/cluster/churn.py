@@ -9,6 +9,9 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.clients.raw_registry import OCI_MANIFEST, target_of, with_query
 from tests.engines.entrepot import Endpoint
@@ -30,13 +33,15 @@ class Churner:
     """
 
     registries: Sequence[FailingRegistry]
+    own: Sequence[Any]
+    """Clients of our own service, of the same endpoints."""
     chance: random.Random
     number: int
     recover: Callable[[], None]
     kept: list[TestImage] = field(default_factory=list)
     """Acknowledged, and not deleted since."""
     deleted: list[TestImage] = field(default_factory=list)
-    """What may be restored by its manifest alone, as long as its layers are there."""
+    """What may come back: out of the recycle bin, or by its manifest as long as its layers are there."""
     did: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -47,8 +52,9 @@ class Churner:
         while is_time():
             try:
                 self._act()
-            except Setback:
+            except Setback as setback:
                 self.did["setback"] += 1
+                self.did[f"setback: {setback}"] += 1
                 self.recover()
 
     def verify(self) -> int:
@@ -70,7 +76,7 @@ class Churner:
 
     def _act(self) -> None:
         if self.deleted and self.chance.random() < 0.3:
-            self._restore()
+            self.chance.choice((self._undo, self._purge, self._restore))()
         elif len(self.kept) < _KEPT:
             self._push()
         elif self.chance.random() < 0.6:
@@ -126,6 +132,39 @@ class Churner:
         self.deleted.append(image)
         self.did["delete"] += 1
 
+    def _undo(self) -> None:
+        """Bring a deleted image back out of the bin; refused where it is not there any more."""
+        image = self.deleted.pop(self.chance.randrange(len(self.deleted)))
+        answer = self._ask("restore_image", imageDigest=image.digest, moveTags=True)
+        if answer is None:
+            self.did["undo too late"] += 1
+            return
+        self.kept = [each for each in self.kept if each.tag != image.tag] + [image]
+        self.did["undo"] += 1
+        pull(self._any, self.repository, image)
+
+    def _purge(self) -> None:
+        """Erase a deleted image, so that nothing holds its layers; its manifest may be pushed again."""
+        image = self.chance.choice(self.deleted)
+        self._ask("purge_recycle_bin", imageDigests=[image.digest])
+        self.did["purge"] += 1
+
+    def _ask(self, operation: str, **parameters: object) -> dict[str, Any] | None:
+        """The answer of our own service about the repository; None where it refused."""
+        client = self.chance.choice(self.own)
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(repositoryName=self.repository, **parameters)
+        except ClientError as refused:
+            status = refused.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status >= 500:
+                raise Setback(f"{status}") from refused
+            if refused.response["Error"]["Code"] != "DeletedImageNotFoundException":
+                raise
+            return None
+        except BotoCoreError as broken:
+            raise Setback(type(broken).__name__) from broken
+        return answer
+
     def _restore(self) -> None:
         """Bring a deleted image back by its manifest: taken only where its layers are still there."""
         image = self.deleted.pop(self.chance.randrange(len(self.deleted)))
@@ -146,8 +185,10 @@ def churners(endpoints: Sequence[Endpoint], recover: Callable[[], None], *, seed
         FailingRegistry(each.host, each.port, each.password(), patience_seconds=_PATIENCE_SECONDS)
         for each in endpoints
     ]
+    own = [each.own() for each in endpoints]
     made = [
-        Churner(registries, random.Random(seed * 1000 + number), number, recover) for number in range(CLIENTS)
+        Churner(registries, own, random.Random(seed * 1000 + number), number, recover)
+        for number in range(CLIENTS)
     ]
     for client in made:
         endpoints[0].create_repository(client.repository)

@@ -44,7 +44,7 @@ def test_attack_44_collection_beside_pushes_mounts_and_deletions_loses_no_blob(
                 fault="the collector goes round without a pause",
                 seconds=_SOAK_SECONDS,
                 times=1,
-                operations=did["push"] + did["delete"] + did["restore"],
+                operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
                 setbacks={"MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"]},
                 recovery_seconds=0,
             )
