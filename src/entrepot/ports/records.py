@@ -168,6 +168,11 @@ class Tags(Protocol):
     ) -> list[TaggedImage]:
         """A row for each (digest, tag), and one without tag for an untagged image; `after` is both."""
 
+    async def pairs(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Tag]]:
+        """(digest, tag) of all tags, in that order, for whoever wants very many; `after` is both."""
+
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
         """Make the tag name this image, whatever it named before."""
 

@@ -319,6 +319,7 @@ async def _call_about_images(records: Records) -> None:
     for tagged in (None, True, False):
         await records.images.page("repository", after="", limit=1, tagged=tagged)
         await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged)
+    await records.tags.pairs("repository", after=("", ""), limit=1)
     await records.images.has_any("repository")
     await records.images.note_pulls("repository", name, minute(0), pulls=1)
     for types in ((), ("type",)):
