@@ -163,20 +163,7 @@ def _parser() -> ArgumentParser:
 
     _add_audit(commands)
 
-    checked = commands.add_parser(
-        "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
-    )
-    add_options(checked)
-    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
-    checked.add_argument(
-        "--grace-minutes",
-        type=int,
-        default=60,
-        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
-    )
-    checked.add_argument("--repair", action="store_true", help="mend what can be mended, and say what cannot")
-    checked.add_argument("--json", action="store_true", help="print one JSON object")
-    checked.set_defaults(command=_check)
+    _add_check(commands)
 
     moving = commands.add_parser(
         "migrate-storage", help="move layers, or all rows, to another store", description=_MIGRATE
@@ -189,6 +176,12 @@ def _parser() -> ArgumentParser:
         choices=[proof.value for proof in Proof],
         default=Proof.DIGEST.value,
         help="what proves a copied layer: opened and hashed (default), or the same sealed bytes",
+    )
+    moving.add_argument(
+        "--tier",
+        choices=("standard", "archive"),
+        default="standard",
+        help="which layers: those of --blobs (default), or those of --archive",
     )
     moving.add_argument("--at-once", type=int, default=4, help="layers under way at once (default 4)")
     moving.add_argument(
@@ -209,6 +202,23 @@ def _parser() -> ArgumentParser:
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
     return parser
+
+
+def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    checked = commands.add_parser(
+        "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
+    )
+    add_options(checked)
+    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
+    checked.add_argument(
+        "--grace-minutes",
+        type=int,
+        default=60,
+        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
+    )
+    checked.add_argument("--repair", action="store_true", help="mend what can be mended, and say what cannot")
+    checked.add_argument("--json", action="store_true", help="print one JSON object")
+    checked.set_defaults(command=_check)
 
 
 def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
@@ -407,7 +417,12 @@ def _migrate(parsed: Namespace, environment: Mapping[str, str]) -> int:
         if isinstance(places, RowPlaces):
             return _copy_rows(places, line)
         settings = read_settings(parsed, environment)
-        manner = Manner(Proof(parsed.verify), max(1, parsed.at_once), takes_plain=parsed.target_encrypts)
+        manner = Manner(
+            Proof(parsed.verify),
+            max(1, parsed.at_once),
+            takes_plain=parsed.target_encrypts,
+            is_archive=parsed.tier == "archive",
+        )
 
         def report(at: Progress) -> None:
             what = f"round {at.round}: layers"

@@ -113,6 +113,22 @@ class TestRepository:
 
         provider.delete(state, force=True)
 
+    def test_a_protected_one_is_deleted_by_no_force_and_stays_in_the_state(
+        self, provider: Provider, entrepot: Endpoint, new_repository: NewRepository
+    ) -> None:
+        state = provider.read(new_repository())
+        assert state is not None
+        own = entrepot.own()
+        own.put_deletion_protection(repositoryName=state.block.name, enabled=True)
+
+        for force in (False, True):
+            with pytest.raises(provider.ecr.exceptions.InvalidParameterException, match="is protected"):
+                provider.delete(state, force=force)
+
+        assert provider.read(state.block.name) == state
+        own.put_deletion_protection(repositoryName=state.block.name, enabled=False)
+        provider.delete(state)
+
     def test_one_is_replaced_under_the_same_name(self, provider: Provider) -> None:
         """As a change of `encryption_configuration` makes it do: delete, then create at once."""
         first = provider.create(Block("terraform/replaced", tags={"of": "the first"}))

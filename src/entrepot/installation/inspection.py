@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from entrepot.app import open_inspector, open_repairer, open_store
 from entrepot.domain.audit import operator, own_deed
 from entrepot.identity.auditing import doing
-from entrepot.installation.first_start import CannotStart, check_served, open_ring
+from entrepot.installation.first_start import CannotStart, check_served, open_ring, refuse_unnamed_archive
 from entrepot.registry.inspection import Depth, Finding, Seen
 from entrepot.registry.repair import Repaired
 from entrepot.settings import Settings
@@ -31,6 +31,7 @@ async def inspect(settings: Settings, depth: Depth, report: Callable[[Finding], 
     check_served(settings)
     async with open_store(settings) as store:
         await open_ring(settings, store)  # with another key everything would look damaged
+        await refuse_unnamed_archive(settings, store)
     async with open_inspector(settings, depth) as inspector:
         return await inspector.inspect(report)
 

@@ -86,9 +86,6 @@ class DeletedRepositories(Protocol):
     async def ended(self, by: datetime, limit: int) -> list[str]:
         """Ids of those that need not be kept any longer."""
 
-    async def images(self, repository_id: str, *, after: str, limit: int) -> list[tuple[Digest, int]]:
-        """Digests and bytes of the images in it."""
-
 
 class TagHistory(Protocol):
     """What happened to tags."""

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageNotFound, ImageReferenced, InvalidParameter, Refusal
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
+from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.image_ids import ImageFailure, resolve_image
+from entrepot.registry.pin_checks import check_image_unpinned, check_tags_unpinned
 
 _NAMED_AT_MOST = 20  # indexes that a refusal lists
 _MOST_LAYERS = 20_000  # of all images together
@@ -41,15 +44,16 @@ class DeletionEstimate:
 class DeletionEstimates:
     """Estimates, each of one moment."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
 
     async def of(self, repository: Repository, ids: Sequence[ImageId]) -> DeletionEstimate:
         """Of these images together, in the order given; InvalidParameter where they have too many layers."""
 
         async def body(records: Records) -> DeletionEstimate:
             await check_still_there(records, repository)
-            rehearsal = _Rehearsal(records, repository)
+            rehearsal = _Rehearsal(records, repository, self._clock())
             for image_id in ids:
                 await rehearsal.delete(image_id)
             released_bytes, freed_bytes = await _freed(records, repository, list(rehearsal.gone))
@@ -70,6 +74,7 @@ class _Rehearsal:
 
     records: Records
     repository: Repository
+    now: datetime
     gone: dict[Digest, DeletedImage] = field(default_factory=dict)
     deleted: list[ImageId] = field(default_factory=list)
     failures: list[ImageFailure] = field(default_factory=list)
@@ -91,9 +96,11 @@ class _Rehearsal:
         found = await self.records.tags.of_images(repository.id, [image.digest])
         tags = [tag for tag in found.get(image.digest, []) if tag not in self._tags]
         if image_id.tag is not None and len(tags) > 1:
+            await check_tags_unpinned(self.records, repository, [Tag(image_id.tag)])
             self._tags.add(image_id.tag)
             self.deleted.append(ImageId(image.digest, image_id.tag))
             return
+        await check_image_unpinned(self.records, repository, image.digest, tags, self.now)
         await self._check_parents(image)
         self.gone[image.digest] = DeletedImage(image, tags)
         self.deleted += [ImageId(image.digest, tag) for tag in tags] or [ImageId(image.digest)]

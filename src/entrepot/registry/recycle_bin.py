@@ -26,6 +26,7 @@ from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Job, Records, Store
+from entrepot.ports.statistics import RepositoryTotal
 from entrepot.registry.catalog import FORGET_REPOSITORY, check_still_there
 from entrepot.registry.deletion_windows import find_window, put_window
 from entrepot.registry.pages import Page, cut_page, fetch_page, read_token
@@ -111,7 +112,7 @@ class RecycleBin:
         page = cut_page(
             "deleted-repositories", found, limit, lambda each: (_instant(each.deletion), each.repository.id)
         )
-        return Page([await self._listed(each) for each in page.entries], page.next_token)
+        return Page(await self._store.scan(partial(_with_totals, page.entries)), page.next_token)
 
     async def find_repository(self, registry: Registry, deletion_id: str) -> DeletedRepository | None:
         """The deleted repository of this id."""
@@ -155,14 +156,6 @@ class RecycleBin:
         while ids := await self._store.read(lambda records: records.deleted_repositories.ended(now, _STEP)):
             repositories += await self._store.write(partial(self._forget_all, ids))
         return images, repositories
-
-    async def _listed(self, deleted: DeletedRepository) -> ListedRepository:
-        images = size_bytes = 0
-        after = ""
-        while found := await self._store.scan(partial(_images_in, deleted.repository.id, after)):
-            images, after = images + len(found), found[-1][0]
-            size_bytes += sum(size for _, size in found)
-        return ListedRepository(deleted, images, size_bytes)
 
     async def _count(
         self, page: Callable[[tuple[str, str], int, Records], Awaitable[list[BinEntry]]]
@@ -255,8 +248,13 @@ async def _of_registry(
     return await records.deleted_images.of_registry(registry, after=after, limit=limit)
 
 
-async def _images_in(repository_id: str, after: str, records: Records) -> list[tuple[Digest, int]]:
-    return await records.deleted_repositories.images(repository_id, after=after, limit=_COUNTED)
+async def _with_totals(found: Sequence[DeletedRepository], records: Records) -> list[ListedRepository]:
+    totals = await records.statistics.totals([each.repository.id for each in found])
+    holdings = [totals.get(each.repository.id, RepositoryTotal()).holding for each in found]
+    return [
+        ListedRepository(each, holding.images, holding.size_bytes)
+        for each, holding in zip(found, holdings, strict=True)
+    ]
 
 
 async def _erase_named(repository: Repository, digests: Sequence[Digest], records: Records) -> int:

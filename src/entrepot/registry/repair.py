@@ -28,7 +28,7 @@ from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import BlobRow, Flaw, Records, SealedManifest, Store
 from entrepot.registry.collection import Collector
 from entrepot.registry.inspection import Finding, Trouble, described, digest_at_rest
-from entrepot.registry.repository_totals import compare_total
+from entrepot.registry.repository_totals import compare_totals, correct_totals
 from entrepot.registry.sealed_manifests import open_manifest, seal_manifest
 
 _STEP = 1000  # entries of a store at a time
@@ -84,6 +84,7 @@ class Repairer:
             Flaw.LAYER_WITHOUT_BLOB: self._hold_another,
             Flaw.IMAGE_WITHOUT_LAYER: self._hold_what_an_image_has,
             Flaw.IMAGE_WITHOUT_MANIFEST: self._mend_manifest,
+            Flaw.IMAGE_WITHOUT_CHILD: self._name_the_hurt,
             Flaw.MANIFEST_WITHOUT_IMAGE: self._restore_image,
             Flaw.LAYER_REFERENCE_WITHOUT_IMAGE: self._remove_references,
             Flaw.CHILD_REFERENCE_WITHOUT_IMAGE: self._remove_references,
@@ -106,7 +107,9 @@ class Repairer:
     async def repair(self, finding: Finding) -> Repaired:
         """Mend it if it can be mended. May be repeated."""
         way = self._ways.get(finding.what)
-        return await (self._name_the_hurt(finding) if way is None else way(finding))
+        if way is None:
+            return Repaired(finding, is_mended=False, how="nothing is known that mends it")
+        return await way(finding)
 
     # Layers.
 
@@ -148,7 +151,7 @@ class Repairer:
             if other.blob_key != row.blob_key and await self._is_whole(other):
                 yield other
         for key in (await self._plain_leftovers()).get(row.size_bytes, ()):
-            leftover = replace(row, blob_key=key, wrapped_key=None)
+            leftover = replace(row, blob_key=key, wrapped_key=None, in_archive=None)
             if await self._is_whole(leftover):
                 yield leftover
 
@@ -170,7 +173,7 @@ class Repairer:
         key, wrapped = (None, None) if row.wrapped_key is None else await self._data_keys.new(new_key)
         upload = await self._blobs.begin(new_key, key)
         running = hashlib.new(algorithm_of(row.digest))
-        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes)
+        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes, twin.in_archive)
         async with self._blobs.resume(upload) as writer:
             async for piece in self._blobs.chunks(source, 0, source.size_bytes):
                 running.update(piece)
@@ -180,7 +183,7 @@ class Repairer:
             await self._blobs.delete(new_key)
             return False
         await self._blobs.finish(upload)
-        new = replace(row, blob_key=new_key, wrapped_key=wrapped, created_at=self._clock(), is_damaged=False)
+        new = replace(row, blob_key=new_key, wrapped_key=wrapped, in_archive=None, is_damaged=False)
         return await self._store.write(partial(_replace_blob, row, new, self._clock()))
 
     async def _hurt_by_blob(self, row: BlobRow) -> tuple[Hurt, ...]:
@@ -335,13 +338,8 @@ class Repairer:
         return Repaired(finding, is_mended=True, how="what the removed repository left was cleared")
 
     async def _correct_total(self, finding: Finding) -> Repaired:
-        repository_id = finding.key[0]
-        found, missing, latest = await self._store.scan(partial(compare_total, repository_id))
-        await self._store.write_apart(
-            lambda records: records.statistics.correct(
-                repository_id, missing, counts=found.counts, pushed_at=latest, now=self._clock()
-            )
-        )
+        compared = await self._store.scan(partial(compare_totals, [finding.key[0]]))
+        await self._store.write_apart(partial(correct_totals, compared, self._clock()))
         return Repaired(finding, is_mended=True, how="counted anew")
 
     async def _remove_deletion(self, finding: Finding) -> Repaired:

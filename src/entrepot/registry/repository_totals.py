@@ -7,6 +7,7 @@ shows to be missing is itself a difference, whatever has changed since.
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 _STEP = 500  # changes a transaction
 _ROWS = 2000  # a statement, some milliseconds
 _TURNS = 1000  # repositories looked at in one go
+_COUNTED_AT_ONCE = 100  # of these, in one snapshot and one transaction
 _COUNTED_EVERY = timedelta(days=1)  # a node of the release before says nothing of what it changes
 _UNIQUE_PAUSE = timedelta(minutes=1)  # between two computations for a repository that goes on changing
 _UNIQUE_STEP = 100  # repositories
@@ -44,9 +46,11 @@ class RepositoryTotals:
         """Count every repository that never was, or not for a day; how many."""
         counted, after, before = 0, "", self._clock() - _COUNTED_EVERY
         while turns := await self._store.scan(partial(_turns, after)):
-            for turn in turns:
-                if turn.counted_at is None or turn.counted_at <= before:
-                    counted += await self._count(turn)
+            due = [
+                turn.repository_id for turn in turns if turn.counted_at is None or turn.counted_at <= before
+            ]
+            for start in range(0, len(due), _COUNTED_AT_ONCE):
+                counted += await self._count(due[start : start + _COUNTED_AT_ONCE])
             after = turns[-1].repository_id
         return counted
 
@@ -61,37 +65,45 @@ class RepositoryTotals:
                 computed += 1
         return computed
 
-    async def _count(self, turn: CountTurn) -> bool:
-        """Correct the total by what is missing; False where somebody else has just done so."""
-        found, missing, latest = await self._store.scan(partial(compare_total, turn.repository_id))
-        if found.counts and missing != Holding():
-            logger.warning(
-                "a repository's total was wrong",
-                extra={
-                    "repository": turn.repository_id,
-                    "images": missing.images,
-                    "tags": missing.tags,
-                    "bytes": missing.size_bytes,
-                },
-            )
-        now, counts = self._clock(), found.counts
-
-        async def correct(records: Records) -> bool:
-            return await records.statistics.correct(
-                turn.repository_id, missing, counts=counts, pushed_at=latest, now=now
-            )
-
-        return await self._store.write_apart(correct)
+    async def _count(self, repository_ids: Sequence[str]) -> int:
+        """Correct the totals by what is missing, but where somebody else has just done so; how many."""
+        compared = await self._store.scan(partial(compare_totals, repository_ids))
+        for each in compared:
+            if each.total.counts and each.missing != Holding():
+                logger.warning(
+                    "a repository's total was wrong",
+                    extra={
+                        "repository": each.repository_id,
+                        "images": each.missing.images,
+                        "tags": each.missing.tags,
+                        "bytes": each.missing.size_bytes,
+                    },
+                )
+        return await self._store.write_apart(partial(correct_totals, compared, self._clock()))
 
 
-async def compare_total(
-    repository_id: str, records: Records
-) -> tuple[RepositoryTotal, Holding, datetime | None]:
-    """The total, what it lacks of what is really there, and when the latest push was.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A repository's total, what it lacks of what is really there, and when the latest push there was."""
 
-    Belongs into one scan, so that no change is seen on one side alone.
-    """
-    total = (await records.statistics.totals([repository_id])).get(repository_id, RepositoryTotal())
+    repository_id: str
+    total: RepositoryTotal
+    missing: Holding
+    pushed_at: datetime | None
+
+
+async def compare_totals(repository_ids: Sequence[str], records: Records) -> list[Compared]:
+    """Belongs into one scan, so that no change is seen on one side alone."""
+    totals = await records.statistics.totals(repository_ids)
+    compared = []
+    for repository_id in repository_ids:
+        total = totals.get(repository_id, RepositoryTotal())
+        counted, pushed_at = await _count_rows(repository_id, records)
+        compared.append(Compared(repository_id, total, counted - total.holding, pushed_at))
+    return compared
+
+
+async def _count_rows(repository_id: str, records: Records) -> tuple[Holding, datetime | None]:
     counted, latest = Holding(), list[datetime]()
     for count in (records.statistics.count_images, records.statistics.count_tags):
         after: str | None = ""
@@ -99,7 +111,23 @@ async def compare_total(
             tally = await count(repository_id, after=after, limit=_ROWS)
             counted, after = counted + tally.holding, tally.last
             latest += [tally.latest] if tally.latest else []
-    return total, counted - total.holding, max(latest, default=None)
+    return counted, max(latest, default=None)
+
+
+async def correct_totals(compared: Sequence[Compared], now: datetime, records: Records) -> int:
+    """Add what each lacks; how many were not corrected by somebody else meanwhile."""
+    return sum(
+        [
+            await records.statistics.correct(
+                each.repository_id,
+                each.missing,
+                counts=each.total.counts,
+                pushed_at=each.pushed_at,
+                now=now,
+            )
+            for each in compared
+        ]
+    )
 
 
 async def _changes(after: ChangeKey, records: Records) -> list[ChangeKey]:

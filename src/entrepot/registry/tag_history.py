@@ -77,7 +77,15 @@ async def write_pushes(
 ) -> None:
     """Write down that a push made or moved tags, each with what it pointed at before."""
     by = caller_arn()
-    new = [(tag, digest, None) for tag, previous in tags.items() if previous is None]
-    moved = [(tag, digest, previous) for tag, previous in tags.items() if previous is not None]
-    await write_history(records, repository_id, at, TagChange.PUSHED, new, by=by)
-    await write_history(records, repository_id, at, TagChange.MOVED, moved, by=by)
+    events = [
+        TagEvent(
+            event_id(at, noise()),
+            tag,
+            TagChange.PUSHED if previous is None else TagChange.MOVED,
+            digest,
+            previous,
+            by,
+        )
+        for tag, previous in tags.items()
+    ]
+    await records.tag_history.add(repository_id, events)

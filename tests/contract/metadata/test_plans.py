@@ -128,10 +128,13 @@ async def test_the_hot_requests_take_as_few_statements_as_they_can(loaded: Loade
         await work
         return len(statements)
 
-    assert await counted(pulls.get(repository, IMAGES.tag(image))) == 1
-    assert await counted(pulls.get(repository, IMAGES.digest(image))) == 1
-    assert await counted(pulls.find(repository, IMAGES.tag(image))) == 1
-    assert await counted(layers.get(repository, IMAGES.layer(image))) == 1
+    assert await counted(world.pulls.find(repository, IMAGES.tag(image))) == 1
+    again = 0 if loaded.kind == "sqlite" else 1  # where nothing was committed meanwhile
+    for repeated in (1, again):
+        assert await counted(pulls.get(repository, IMAGES.tag(image))) == repeated
+        assert await counted(pulls.get(repository, IMAGES.digest(image))) == repeated
+        assert await counted(layers.get(repository, IMAGES.layer(image))) == repeated
+    assert await counted(pulls.find(repository, IMAGES.tag(image))) == again
 
 
 async def large_tables(loaded: Loaded) -> set[str]:
@@ -311,7 +314,7 @@ async def tell_statistics(world: World, repository: Repository, image: int) -> N
     await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
     await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
     await statistics.days_of_registry(REGISTRY, since=None, until=None)
-    await DeletionEstimates(world.store).of(repository, ids)
+    await DeletionEstimates(world.store, world.clock).of(repository, ids)
     await SharedLayers(world.store).of_image(
         repository, ids[0], everybody, token=None, limit=100, most_images=10
     )

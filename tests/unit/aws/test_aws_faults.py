@@ -7,11 +7,9 @@ import pytest
 from tests.unit.aws.builders import ACCOUNT, model
 
 from entrepot.aws.faults import COMMON_CODES, fault, is_covered
-from entrepot.aws.model import load_service
 from entrepot.aws.refusals import WireFault
 from entrepot.domain import errors
 from entrepot.domain.errors import Refusal
-from entrepot.services.entrepot.model import FOLDER, NAME
 
 REFUSALS = [
     kind
@@ -40,8 +38,7 @@ def test_every_refusal_has_a_fault_of_its_own(kind: type[Refusal]) -> None:
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: kind.__name__)
 def test_every_code_is_in_a_service_s_model_or_common(kind: type[Refusal]) -> None:
     said = fault(sample(kind))
-    modelled = {code for name in ("ecr", "iam", "sts") for code in model(name).errors}
-    modelled |= set(load_service(NAME, folder=FOLDER).errors)
+    modelled = {code for name in ("ecr", "iam", "sts", "entrepot") for code in model(name).errors}
     assert said.code in COMMON_CODES | modelled
     assert said.message
     assert 400 <= said.status < 600

@@ -1,6 +1,7 @@
 """Totals of repositories are what counting gives, whatever was done in whatever order."""
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.records import Records
 from entrepot.ports.statistics import Holding, RepositoryTotal
 from entrepot.registry.inspection import Depth, Finding, Inspector, Trouble
-from entrepot.registry.repository_totals import RepositoryTotals, compare_total
+from entrepot.registry.repository_totals import RepositoryTotals, compare_totals
 from entrepot.storage.metadata.connection import Connection
 from tests.unit.builders import World, add_root, image_manifest, open_world
 from tests.unit.registry.lifecycles import keep_newest, policy
@@ -39,7 +40,8 @@ async def total_of(world: World, repository: Repository) -> RepositoryTotal:
 
 async def missing_of(world: World, repository: Repository) -> Holding:
     """What the total lacks of what counting gives."""
-    return (await world.store.scan(partial(compare_total, repository.id)))[1]
+    (compared,) = await world.store.scan(partial(compare_totals, [repository.id]))
+    return compared.missing
 
 
 class Doings:
@@ -58,7 +60,10 @@ class Doings:
 
     @staticmethod
     def names() -> list[str]:
-        return ["push", "index", "delete", "delete_tag", "delete_image", "expire", "pull", "fold", "count"]
+        return [
+            *("push", "index", "delete", "delete_tag", "delete_image", "expire", "pull"),
+            *("restore", "restore_tag", "purge", "throw_away_and_back", "fold", "count"),
+        ]
 
     async def _push(self) -> None:
         content = f"image {self._random.randrange(6)}"
@@ -92,6 +97,27 @@ class Doings:
             await self._world.pulls.get(self._repository, image.digest)
         await self._world.pull_times.flush()
 
+    async def _restore(self) -> None:
+        page = await self._world.recycle_bin.images(self._repository, token=None, limit=100)
+        for deleted in page.entries[:2]:
+            await self._world.restorations.image(
+                self._repository, deleted.image.digest, tags=None, move=self._random.random() < 0.5
+            )
+
+    async def _restore_tag(self) -> None:
+        await self._world.restorations.tag(self._repository, Tag(self._random.choice(_TAGS)), None)
+
+    async def _purge(self) -> None:
+        await self._world.recycle_bin.purge_images(self._repository, None)
+
+    async def _throw_away_and_back(self) -> None:
+        """With changes that are added while the repository is in the bin."""
+        registry, name = self._repository.registry, self._repository.name
+        await self._world.catalog.delete(registry, name, force=True)
+        if self._random.random() < 0.5:
+            await self._fold()
+        await self._world.restorations.repository(registry, name, new_name=name, deletion_id=None)
+
     async def _fold(self) -> None:
         await totals_of(self._world).fold()
 
@@ -107,7 +133,7 @@ class Doings:
 
 
 @settings(max_examples=40, deadline=None)
-@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(Doings.names()), max_size=25))
+@given(seed=st.integers(0, 2**32), doings=st.lists(st.sampled_from(Doings.names()), max_size=30))
 async def test_totals_are_what_counting_gives(seed: int, doings: list[str]) -> None:
     async with open_world() as world:
         repository = await world.repository()
@@ -175,6 +201,18 @@ async def test_what_a_node_of_the_release_before_did_is_found_within_a_day(world
     world.clock.advance(timedelta(days=1))
     await totals_of(world).count_due()
     assert await missing_of(world, repository) == Holding()
+
+
+async def test_counting_what_has_not_changed_leaves_no_trace_but_its_time(world: World) -> None:
+    """Else every repository would have a point a day, and its unique bytes computed each day."""
+    repository = await world.repository()
+    before = await total_of(world, repository)
+    world.clock.advance(timedelta(days=1))
+    assert await totals_of(world).count_due() == 1
+    assert await total_of(world, repository) == replace(before, counts=2, counted_at=world.clock.at)
+    assert await rows(world, "SELECT 1 FROM repository_day") == []
+    world.clock.advance(timedelta(minutes=2))
+    assert await totals_of(world).compute_unique() == 0
 
 
 async def test_two_nodes_that_count_at_once_correct_once(world: World) -> None:

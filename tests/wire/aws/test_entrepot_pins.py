@@ -161,7 +161,7 @@ async def test_attack_44_a_pin_and_a_deletion_at_once_leave_one_of_the_two(
 ) -> None:
     for number in range(8):
         image = await push_image(ecr, NAME, "v1", content=f"layer {number}".encode())
-        both: list[Any] = await asyncio.gather(
+        both: tuple[Any, ...] = await asyncio.gather(
             to_thread(served.own().pin_image, **PLACE, imageId={"imageDigest": image.digest}),
             to_thread(ecr.batch_delete_image, repositoryName=NAME, imageIds=[{"imageDigest": image.digest}]),
             return_exceptions=True,

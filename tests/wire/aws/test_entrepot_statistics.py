@@ -211,6 +211,18 @@ async def test_what_a_deletion_frees_counts_layers_once_and_shared_ones_not(serv
     assert deleted["imageIds"] == with_index["imageIds"]
 
 
+async def test_an_estimate_refuses_what_a_deletion_would(served: Served) -> None:
+    ecr, own = served.ecr(), served.own()
+    await create(ecr)
+    image = await push_image(ecr, "team/app", "v1")
+    await to_thread(own.pin_image, repositoryName="team/app", imageId={"imageTag": "v1"})
+    asked_for: Any = {"repositoryName": "team/app", "imageIds": [{"imageDigest": image.digest}]}
+    told = await asked(served, "estimate_deletion", **asked_for)
+    deleted = await to_thread(ecr.batch_delete_image, **asked_for)
+    assert (told["images"], told["freedBytes"]) == ([], 0)
+    assert told["failures"] == deleted["failures"]
+
+
 @pytest.mark.parametrize(
     ("operation", "params"),
     [

@@ -19,7 +19,7 @@ from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.installation.first_start import CannotStart
 from entrepot.services.ecr.service import ECR_OFFERED
 from entrepot.services.sts.service import STS_OFFERED
-from tests.engines.entrepot import REGION, ROOT_KEYS
+from tests.engines.entrepot import REGION, ROOT_KEYS, session_that_knows_us
 from tests.wire.oci.raw_http import Lines
 from tests.wire.oci.world import digest_of, manifest
 from tests.wire.serving.port import Port, PushedImage, open_port
@@ -135,6 +135,9 @@ CHANGES: Mapping[str, Parameters] = {
     "StartLifecyclePolicyPreview": lambda _: IN,
     "TagResource": lambda _: {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
     "UntagResource": lambda _: {"resourceArn": ARN, "tagKeys": ["k"]},
+    "UpdateImageStorageClass": lambda f: {
+        **IN, "imageId": {"imageDigest": f.image.digest}, "targetStorageClass": "ARCHIVE",
+    },
     "UploadLayerPart": lambda f: {
         **IN, "uploadId": f.part, "partFirstByte": 4, "partLastByte": 4, "layerPartBlob": b"!",
     },
@@ -176,6 +179,36 @@ async def test_a_change_of_the_ecr_api_is_refused_with_the_reason(operation: str
     said = refused.value.response["Error"]
     assert said["Code"] == "AccessDeniedException"
     assert said["Message"].startswith(REASON)
+    assert frozen.state() == before
+
+
+OF_THE_BIN: Mapping[str, Parameters] = {
+    "PurgeRecycleBin": lambda _: {"everything": True},
+    "PutDeletionProtection": lambda _: {**IN, "enabled": True},
+    "PutRecycleBinSettings": lambda _: {"retentionDays": 0},
+    "RestoreImage": lambda f: {**IN, "imageDigest": f.image.digest},
+    "RestoreRepository": lambda _: {"repositoryName": "team/old"},
+    "RestoreTag": lambda f: {**IN, "imageTag": "2", "imageDigest": f.image.digest},
+}
+
+
+@pytest.mark.parametrize("operation", OF_THE_BIN)
+async def test_a_change_of_the_recycle_bin_is_refused_with_the_reason(operation: str, frozen: Frozen) -> None:
+    before = frozen.state()
+    client = session_that_knows_us().client(
+        "entrepot",
+        endpoint_url=f"http://127.0.0.1:{frozen.port.number}",
+        region_name=REGION,
+        aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
+        aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+    call = getattr(client, method_of(operation))
+
+    with pytest.raises(ClientError, match=REASON) as refused:
+        await asyncio.to_thread(lambda: call(**OF_THE_BIN[operation](frozen)))
+
+    assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
     assert frozen.state() == before
 
 

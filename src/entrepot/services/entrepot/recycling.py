@@ -206,7 +206,7 @@ def _image(deleted: DeletedImage) -> Member:
         "imageManifestMediaType": image.media_type,
         "artifactMediaType": image.artifact_type,
         "subjectManifestDigest": image.subject_digest,
-        "imageSizeInBytes": image.size_bytes + image.manifest_bytes,
+        "imageSizeInBytes": image.size_bytes,
         "imagePushedAt": image.pushed_at,
         "cause": "CALL" if deleted.deletion.rule_priority is None else "LIFECYCLE_POLICY",
         "rulePriority": deleted.deletion.rule_priority,

@@ -21,16 +21,18 @@ from entrepot.storage.metadata.images import SELECT_IMAGE, to_image
 _LATEST = 2**62  # microseconds: behind every time that a row can have
 _LAST = "~"  # behind every digest
 
+_MOVE_IMAGE = """
+UPDATE image SET repository_id = $3 WHERE repository_id = $1 AND digest = $2 RETURNING size_bytes
+"""
 _MOVE = (
-    "UPDATE image SET repository_id = $3 WHERE repository_id = $1 AND digest = $2",
     "UPDATE manifest SET repository_id = $3 WHERE repository_id = $1 AND digest = $2",
     "UPDATE image_layer SET repository_id = $3 WHERE repository_id = $1 AND digest = $2",
     "UPDATE image_child SET repository_id = $3 WHERE repository_id = $1 AND digest = $2",
 )
 # Before the rows are moved. What is held already stays as it is: a base layer must not become a hot row.
 _HOLD = """
-INSERT INTO held_layer (repository_id, digest, blob_key, held_at)
-SELECT CAST($3 AS TEXT), h.digest, h.blob_key, CAST($4 AS BIGINT)
+INSERT INTO held_layer (repository_id, digest, blob_key, held_at, archived_at)
+SELECT CAST($3 AS TEXT), h.digest, h.blob_key, CAST($4 AS BIGINT), h.archived_at
   FROM held_layer AS h
  WHERE h.repository_id = $1
    AND h.digest IN (SELECT l.blob_digest FROM image_layer AS l WHERE l.repository_id = $1 AND l.digest = $2)
@@ -60,7 +62,6 @@ _ERASE = (
     "DELETE FROM image_child WHERE repository_id = $1 AND digest = $2",
 )
 _IS_THERE = "SELECT 1 FROM deleted_image WHERE repository_id = $1 AND digest = $2"
-_SIZE = "SELECT size_bytes FROM image WHERE repository_id = $1 AND digest = $2"
 _IS_LIVE = "SELECT 1 FROM image WHERE repository_id = $1 AND digest = $2"
 _DELETED = f"""{SELECT_IMAGE}
      , d.tags, d.deleted_at, d.deleted_by, d.rule_priority, d.kept_until
@@ -86,7 +87,7 @@ _CHILDREN = (
 )
 _ENDED = "SELECT repository_id, digest FROM deleted_image WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2"
 _ENTRY = """
-SELECT d.repository_id, d.digest, d.deleted_at, i.size_bytes, i.manifest_bytes
+SELECT d.repository_id, d.digest, d.deleted_at, i.size_bytes
   FROM deleted_image AS d
   JOIN image AS i ON i.repository_id = d.repository_id AND i.digest = d.digest
 """
@@ -108,11 +109,9 @@ class SqlDeletedImages(CountedSubject):
     ) -> None:
         place = bin_of(repository.id)
         await self.erase(place, digest)
-        moved = await self._connection.row(_SIZE, repository.id, digest)
-        await self._move(repository.id, digest, place, deletion.at)
-        removed = await self._connection.run(_REMOVE_TAGS, repository.id, digest)
-        if moved is not None:
-            self._changes.note(repository.id, images=-1, tags=-removed, size_bytes=-moved["size_bytes"])
+        images, size_bytes = await self._move(repository.id, digest, place, deletion.at)
+        tags_removed = await self._connection.run(_REMOVE_TAGS, repository.id, digest)
+        self._changes.note(repository.id, images=-images, tags=-tags_removed, size_bytes=-size_bytes)
         await self._connection.run(
             _ADD,
             place,
@@ -148,11 +147,9 @@ class SqlDeletedImages(CountedSubject):
         if await self._connection.row(_IS_LIVE, repository_id, digest) is not None:
             await self.erase(place, digest)
             return
-        moved = await self._connection.row(_SIZE, place, digest)
         await self._connection.run(_REMOVE, place, digest)
-        await self._move(place, digest, repository_id, at, release=True)
-        if moved is not None:
-            self._changes.note(repository_id, images=1, size_bytes=moved["size_bytes"])
+        images, size_bytes = await self._move(place, digest, repository_id, at, release=True)
+        self._changes.note(repository_id, images=images, size_bytes=size_bytes)
 
     async def erase(self, place: str, digest: Digest) -> bool:
         if await self._connection.row(_IS_THERE, place, digest) is None:
@@ -175,13 +172,18 @@ class SqlDeletedImages(CountedSubject):
 
     async def _move(
         self, source: str, digest: Digest, target: str, at: datetime, *, release: bool = False
-    ) -> None:
-        """Give the image's rows to another owner, which holds its layers from then on too."""
+    ) -> tuple[int, int]:
+        """Give the image's rows to another owner, which holds its layers from then on too.
+
+        How many images that were, one or none, and their bytes.
+        """
         await self._connection.run(_HOLD, source, digest, target, to_column(at))
         if release:
             await self._connection.run(_RELEASE, source, digest)
+        moved = await self._connection.row(_MOVE_IMAGE, source, digest, target)
         for statement in _MOVE:
             await self._connection.run(statement, source, digest, target)
+        return (0, 0) if moved is None else (1, moved["size_bytes"])
 
 
 def _to_deleted(row: Row) -> DeletedImage:
@@ -198,6 +200,6 @@ def _to_entry(row: Row) -> BinEntry:
     return BinEntry(
         place=row["repository_id"],
         digest=row["digest"],
-        size_bytes=row["size_bytes"] + row["manifest_bytes"],
+        size_bytes=row["size_bytes"],
         deleted_at=to_time(row["deleted_at"]),
     )

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from entrepot.domain.digests import Digest
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.domain.recycling import DeletedRepository, Deletion
 from entrepot.domain.repositories import Repository
@@ -50,10 +49,6 @@ _PAGE_OF_NAME = f"""{_DELETED}
  LIMIT $6
 """
 _ENDED = "SELECT id FROM deleted_repository WHERE kept_until <= $1 ORDER BY kept_until LIMIT $2"
-_IMAGES = """
-SELECT digest, size_bytes, manifest_bytes FROM image
- WHERE repository_id = $1 AND digest > $2 ORDER BY digest LIMIT $3
-"""
 
 
 class SqlDeletedRepositories(RevisedSubject):
@@ -98,10 +93,6 @@ class SqlDeletedRepositories(RevisedSubject):
 
     async def ended(self, by: datetime, limit: int) -> list[str]:
         return [row["id"] for row in await self._connection.rows(_ENDED, to_column(by), limit)]
-
-    async def images(self, repository_id: str, *, after: str, limit: int) -> list[tuple[Digest, int]]:
-        rows = await self._connection.rows(_IMAGES, repository_id, after, limit)
-        return [(row["digest"], row["size_bytes"] + row["manifest_bytes"]) for row in rows]
 
 
 def _to_deleted(row: Row) -> DeletedRepository:

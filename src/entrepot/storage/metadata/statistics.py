@@ -57,8 +57,17 @@ _TAKE = """
 DELETE FROM repository_change WHERE repository_id = $1 AND id IN (…)
 RETURNING images, tags, size_bytes, pulls, pushed_at, pulled_at
 """
-# From the repository's row: what is left of a removed one has no total.
+# Also to that of a repository in the recycle bin, which may come back.
 _ADD = """
+UPDATE repository_total
+   SET images = images + $2, tags = tags + $3, size_bytes = size_bytes + $4, pulls = pulls + $5,
+       pushed_at = CASE WHEN pushed_at > $6 THEN pushed_at ELSE $6 END,
+       pulled_at = CASE WHEN pulled_at > $7 THEN pulled_at ELSE $7 END,
+       unique_due_at = CASE WHEN unique_due_at > $8 THEN unique_due_at ELSE $8 END
+ WHERE repository_id = $1
+"""
+# From the repository's row: what is left of a removed one gets no total.
+_ADD_FIRST = """
 INSERT INTO repository_total (repository_id, account, region, images, tags, size_bytes, pulls, pushed_at,
                               pulled_at, counts, counted_at, unique_at, unique_due_at)
 SELECT r.id, r.account, r.region, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),
@@ -101,7 +110,7 @@ _CORRECT = """
 INSERT INTO repository_total (repository_id, account, region, images, tags, size_bytes, pulls, pushed_at,
                               pulled_at, counts, counted_at, unique_at, unique_due_at)
 SELECT r.id, r.account, r.region, CAST($2 AS BIGINT), CAST($3 AS BIGINT), CAST($4 AS BIGINT),
-       0, CAST($5 AS BIGINT), 0, 1, CAST($6 AS BIGINT), 0, CAST($6 AS BIGINT)
+       0, CAST($5 AS BIGINT), 0, 1, CAST($6 AS BIGINT), 0, CAST($8 AS BIGINT)
   FROM repository AS r WHERE r.id = $1
 ON CONFLICT (repository_id) DO UPDATE
    SET images = repository_total.images + excluded.images,
@@ -111,7 +120,8 @@ ON CONFLICT (repository_id) DO UPDATE
                         THEN excluded.pushed_at ELSE repository_total.pushed_at END,
        counts = repository_total.counts + 1,
        counted_at = excluded.counted_at,
-       unique_due_at = excluded.unique_due_at
+       unique_due_at = CASE WHEN excluded.unique_due_at > 0
+                            THEN excluded.unique_due_at ELSE repository_total.unique_due_at END
  WHERE repository_total.counts = $7
 """
 _DUE = """
@@ -314,19 +324,19 @@ class SqlStatistics(Subject):
         return len(taken)
 
     async def _add(self, repository_id: str, changes: Sequence[Row], now: datetime) -> None:
-        images, size_bytes = _sum(changes, "images"), _sum(changes, "size_bytes")
-        changed_layers = any(change["images"] for change in changes)
-        await self._connection.run(
-            _ADD,
+        has_other_layers = any(change["images"] for change in changes)
+        values = (
             repository_id,
-            images,
+            _sum(changes, "images"),
             _sum(changes, "tags"),
-            size_bytes,
+            _sum(changes, "size_bytes"),
             _sum(changes, "pulls"),
             max(change["pushed_at"] for change in changes),
             max(change["pulled_at"] for change in changes),
-            to_column(now) if changed_layers else 0,
+            to_column(now) if has_other_layers else 0,
         )
+        if not await self._connection.run(_ADD, *values):
+            await self._connection.run(_ADD_FIRST, *values)
         await self._connection.run(_PUT_DAY, repository_id, day_of(now))
 
     async def turns(self, *, after: str, limit: int) -> list[CountTurn]:
@@ -362,6 +372,7 @@ class SqlStatistics(Subject):
         pushed_at: datetime | None,
         now: datetime,
     ) -> bool:
+        is_news = not counts or difference != Holding()
         corrected = await self._connection.run(
             _CORRECT,
             repository_id,
@@ -371,8 +382,9 @@ class SqlStatistics(Subject):
             to_column(pushed_at) if pushed_at else 0,
             to_column(now),
             counts,
+            to_column(now) if is_news else 0,
         )
-        if corrected:
+        if corrected and is_news:
             await self._connection.run(_PUT_DAY, repository_id, day_of(now))
         return corrected > 0
 

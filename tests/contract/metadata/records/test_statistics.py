@@ -21,7 +21,7 @@ from entrepot.ports.statistics import (
 )
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.registry_totals import DAYS_KEPT, RegistryTotals
-from entrepot.registry.repository_totals import RepositoryTotals, compare_total
+from entrepot.registry.repository_totals import RepositoryTotals, compare_totals
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.store import SqlStore
@@ -122,11 +122,11 @@ async def test_totals_stay_right_beside_pushes_and_deletions(database: Database)
             await totals.count_due()
 
     await asyncio.gather(push("a"), push("b"), delete(), count(), count(), *(totals.fold() for _ in range(6)))
-    compared = await store.scan(lambda records: compare_total(kept.id, records))
-    assert compared[1] == Holding()
+    (compared,) = await store.scan(partial(compare_totals, [kept.id]))
+    assert compared.missing == Holding()
     await totals.fold()
-    assert (await total_of(store, kept.id)).holding == compared[0].holding
-    assert compared[0].holding.images == 8
+    assert (await total_of(store, kept.id)).holding == compared.total.holding
+    assert compared.total.holding.images == 8
 
 
 @pytest.mark.parametrize("url", ["postgres"], indirect=True)  # elsewhere one writes at a time
