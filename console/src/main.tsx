@@ -16,7 +16,14 @@ import { NotificationProvider } from "./shell/notifications";
 
 const queries = new QueryClient({
   queryCache: new QueryCache({ onError: noteFailure }),
-  mutationCache: new MutationCache({ onError: noteFailure }),
+  mutationCache: new MutationCache({
+    // What signs with other keys than the session's says nothing about the session.
+    onError: (failure, _variables, _result, mutation) => {
+      if (!mutation.meta?.signsWithOtherKeys) {
+        noteFailure(failure);
+      }
+    },
+  }),
   // The SDK tries again where that helps.
   defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false, networkMode: "always" } },
 });

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, replace
@@ -45,6 +45,7 @@ from entrepot.ports.blobs import BlobLinks, BlobPlace, BlobStore, Leftovers
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.ports.reports import DatabaseReports, NoReports, Reports
+from entrepot.registry.archiving import StorageClasses
 from entrepot.registry.blob_moves import BlobMove, Manner, Progress
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.collection import Collector, Grace
@@ -72,10 +73,12 @@ from entrepot.registry.registry_totals import RegistryTotals
 from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
+from entrepot.registry.restoring import StorageClassRuns
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
 from entrepot.registry.tag_history import TagHistory
+from entrepot.registry.tier_moves import TierMover
 from entrepot.registry.totals import Totals
 from entrepot.registry.upload_holds import RowHolds
 from entrepot.registry.uploads import LayerUploads
@@ -87,7 +90,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
-from entrepot.services.ecr.policy_events import policy_events
+from entrepot.services.ecr.policy_events import dry_run_events, policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -118,6 +121,7 @@ from entrepot.storage.blobs.reporting import ReportedBlobs
 from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.presigning import PresignedBlobs
 from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
 from entrepot.storage.metadata.drivers import connect
@@ -125,13 +129,14 @@ from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
 from entrepot.storage.metadata.store import SqlStore
+from entrepot.workers.archiving import archiving_jobs
 from entrepot.workers.auditing import retention_jobs
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.leftovers import leftover_job
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.measuring import measuring_jobs
 from entrepot.workers.recycling import history_jobs, recycling_jobs
-from entrepot.workers.runner import Runner
+from entrepot.workers.runner import Kind, Runner
 from entrepot.workers.statistics import statistics_jobs
 
 _DISK_THREADS = 8  # reading, writing, hashing and sealing; more only wait for the disk and the cores
@@ -182,6 +187,8 @@ class _Opened:
     blobs: BlobStore
     links: BlobLinks | None
     leftovers: Leftovers | None
+    tiers: TieredBlobs | None = None
+    archive: ArchiveBlobs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +199,7 @@ class _Adapters:
     blobs: ReportedBlobs
     links: BlobLinks | None
     leftovers: Leftovers | None
+    tiers: TieredBlobs | None
     ring: KeyRing
     disk: ThreadPoolExecutor
     sending: ThreadPoolExecutor
@@ -260,7 +268,14 @@ async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Insp
     """What checks the store and the blobs, closed afterwards."""
     with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
         async with open_store(settings) as store, _open_blobs(settings, store, disk) as opened:
-            yield Inspector(store, opened.blobs, DataKeys(ring_file.load(settings.root_key_file)), now, depth)
+            yield Inspector(
+                store,
+                opened.blobs,
+                DataKeys(ring_file.load(settings.root_key_file)),
+                now,
+                depth,
+                archive=opened.archive,
+            )
 
 
 @asynccontextmanager
@@ -282,8 +297,8 @@ async def open_blob_move(
         ):
             yield BlobMove(
                 store,
-                old.blobs,
-                new.blobs,
+                ArchiveBlobs(old.blobs, disk) if manner.is_archive else old.blobs,
+                ArchiveBlobs(new.blobs, disk) if manner.is_archive else new.blobs,
                 DataKeys(ring_file.load(settings.root_key_file)),
                 now,
                 target_name=target_name,
@@ -323,6 +338,7 @@ async def open_application(
                 blobs=ReportedBlobs(opened.blobs, reports),
                 links=opened.links,
                 leftovers=opened.leftovers,
+                tiers=opened.tiers,
                 ring=ring_file.load(settings.root_key_file),
                 disk=disk,
                 sending=sending,
@@ -335,6 +351,21 @@ async def open_application(
 @asynccontextmanager
 async def _open_blobs(
     settings: Settings, store: Store, disk: ThreadPoolExecutor, reports: Reports = _SILENT
+) -> AsyncIterator[_Opened]:
+    """The store of blobs, with the archive tier where there is one."""
+    async with _open_standard(settings, store, disk, reports) as standard:
+        if settings.archive is None:
+            yield standard
+            return
+        async with _open_location(settings, settings.archive, store, disk, reports) as opened:
+            archive = ArchiveBlobs(opened.blobs, disk)
+            tiers = TieredBlobs(standard.blobs, archive, disk)
+            yield replace(standard, blobs=tiers, tiers=tiers, archive=archive)
+
+
+@asynccontextmanager
+async def _open_standard(
+    settings: Settings, store: Store, disk: ThreadPoolExecutor, reports: Reports
 ) -> AsyncIterator[_Opened]:
     """The store of blobs, with the one it takes over from while blobs move between them."""
     async with _open_location(settings, settings.blobs, store, disk, reports) as new:
@@ -372,7 +403,7 @@ async def _open_location(
 
 def _read_only(opened: _Opened) -> _Opened:
     """The same store, which takes no change whoever asks; what would clear a bucket is left out."""
-    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None)
+    return replace(opened, blobs=ReadOnlyBlobs(opened.blobs), leftovers=None, tiers=None)
 
 
 def _wire(settings: Settings, adapters: _Adapters) -> Application:
@@ -412,12 +443,13 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     collector = Collector(store, blobs, clock, grace)
     usage = UsageReports(store, clock, new_id)
     explanations = LifecycleExplanations(store, clock, adapters.disk)
-    previews = LifecyclePreviews(store, clock, new_id, adapters.disk)
+    previews = LifecyclePreviews(store, clock, new_id, adapters.disk, event=dry_run_events(clock))
     runs = LifecycleRuns(store, deletions, clock, new_id, threads=adapters.disk, event=policy_events(clock))
     worker = operator(settings.account_id, "entrepot worker")
     jobs = [
         *collection_jobs(collector, credentials, adapters.reports, every=every, actor=worker),
         *lifecycle_jobs(runs, previews, usage),
+        *_archiving_jobs(settings, adapters, store, data_keys),
         *recycling_jobs(recycle_bin, adapters.reports, actor=worker),
         *statistics_jobs(RepositoryTotals(store, clock), RegistryTotals(store, clock)),
     ]
@@ -438,7 +470,14 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                 ecr_service(
                     EcrPerformers(
                         RepositoryOperations(catalog, addresses),
-                        ImageOperations(catalog, pushes, pulls, listings, deletions),
+                        ImageOperations(
+                            catalog,
+                            pushes,
+                            pulls,
+                            listings,
+                            deletions,
+                            storage_classes=StorageClasses(store, clock, new_id),
+                        ),
                         LayerOperations(catalog, layers, uploads, tokens, addresses),
                         RegistryOperations(tokens, account_settings, addresses),
                         PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),
@@ -511,6 +550,17 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
         store=store,
         blobs=blobs,
     )
+
+
+def _archiving_jobs(
+    settings: Settings, adapters: _Adapters, store: Store, data_keys: DataKeys
+) -> Sequence[Kind]:
+    """What follows a change of storage class, and moves layers where there is an archive tier."""
+    clock, mover = adapters.clock, None
+    if adapters.tiers is not None:
+        is_sealed = not settings.is_storage_encrypted
+        mover = TierMover(store, adapters.tiers, data_keys, clock, is_sealed=is_sealed)
+    return archiving_jobs(StorageClassRuns(store, clock, mover.bring_back if mover else None), mover)
 
 
 def now() -> datetime:

@@ -186,6 +186,12 @@ def _parser() -> ArgumentParser:
         default=Proof.DIGEST.value,
         help="what proves a copied layer: opened and hashed (default), or the same sealed bytes",
     )
+    moving.add_argument(
+        "--tier",
+        choices=("standard", "archive"),
+        default="standard",
+        help="which layers: those of --blobs (default), or those of --archive",
+    )
     moving.add_argument("--at-once", type=int, default=4, help="layers under way at once (default 4)")
     moving.add_argument(
         "--target-encrypts", action="store_true", help="TO encrypts by itself: plain layers may go there"
@@ -386,7 +392,12 @@ def _migrate(parsed: Namespace, environment: Mapping[str, str]) -> int:
         if isinstance(places, RowPlaces):
             return _copy_rows(places, line)
         settings = read_settings(parsed, environment)
-        manner = Manner(Proof(parsed.verify), max(1, parsed.at_once), takes_plain=parsed.target_encrypts)
+        manner = Manner(
+            Proof(parsed.verify),
+            max(1, parsed.at_once),
+            takes_plain=parsed.target_encrypts,
+            is_archive=parsed.tier == "archive",
+        )
 
         def report(at: Progress) -> None:
             what = f"round {at.round}: layers"

@@ -62,6 +62,11 @@ OPTIONS = (
         "blobs-fallback",
         "where layers were kept before, and are still read while `migrate-storage` moves them to --blobs",
     ),
+    Option(
+        "archive",
+        "where layers are kept that only archived images use: file:///PATH or s3://…, as with --blobs; "
+        "they stay with the others where it is not given",
+    ),
     Option("blob-redirects", "send clients to the object storage for plain layers: on or off", "on"),
     Option(
         "blob-redirect-endpoint",
@@ -137,6 +142,7 @@ class Settings:
     oidc_ca_file: Path | None = None
     audit_days: int = 90
     token_seconds: int = 43_200
+    archive: Location | None = None
 
     @property
     def blobs_dir(self) -> Path | None:
@@ -192,6 +198,7 @@ def read_settings(arguments: Namespace, environment: Mapping[str, str]) -> Setti
         blobs_fallback=_location("blobs-fallback", value["blobs-fallback"])
         if value["blobs-fallback"]
         else None,
+        archive=_location("archive", value["archive"]) if value["archive"] else None,
         has_blob_redirects=_flag("blob-redirects", value["blob-redirects"]),
         blob_redirect_endpoint=value["blob-redirect-endpoint"].rstrip("/") or None,
         workers=_number("workers", value["workers"], 0, 256) or os.cpu_count() or 1,
@@ -229,6 +236,8 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("tls-cert and tls-key: one needs the other")
     if settings.blobs_fallback == settings.blobs:
         raise SettingInvalid("blobs-fallback: must be another place than the blobs")
+    if settings.archive is not None and settings.archive in (settings.blobs, settings.blobs_fallback):
+        raise SettingInvalid("archive: must be another place than the blobs")
     if not settings.host:
         raise SettingInvalid("host: must be an address; 0.0.0.0 or :: for all of this machine's")
     if settings.blob_redirect_endpoint is not None and not is_endpoint(settings.blob_redirect_endpoint):
@@ -239,7 +248,8 @@ def _check(settings: Settings) -> None:
         raise SettingInvalid("proxy-protocol: needs trusted-proxy, for nobody else may send its header")
     if settings.log_level not in ("debug", "info", "warning", "error"):
         raise SettingInvalid("log-level: must be debug, info, warning or error")
-    for folder in (settings.blobs_dir, settings.data_dir / "metadata"):
+    archive_dir = settings.archive.path if isinstance(settings.archive, Folder) else None
+    for folder in (settings.blobs_dir, archive_dir, settings.data_dir / "metadata"):
         if folder is not None and settings.root_key_file.is_relative_to(folder):
             raise SettingInvalid("root-key-file: must not lie with the blobs or the database")
 

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +42,7 @@ PAGES = (
     "gitlab-ci",
     "teams",
     "lifecycle",
+    "archive",
     "undo",
     "protect-what-is-running",
     "access",
@@ -199,6 +200,51 @@ def test_lifecycle(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path)
     while "v1" in tags(server, "team/app") and time.monotonic() < deadline:
         time.sleep(0.2)
     assert tags(server, "team/app") == ["dev-1", "v2", "v3", "v4"]
+
+
+def test_archive(tmp_path: Path, layout: Layout) -> None:
+    """The page; then a real client is refused what is archived, and gets what was restored, bit for bit."""
+    folder, cold = _folder(tmp_path, "server"), tmp_path / "cold"
+    with served(folder, "--workers=1", f"--archive=file://{cold}") as server:
+        desk = open_desk(server, tmp_path)
+        skopeo = open_skopeo(_folder(tmp_path, "skopeo"))
+        skopeo.login(server.registry, _password(desk.variables))
+        desk.type("aws ecr create-repository --repository-name team/app")
+        digests = {}
+        for tag in ("v1", "v2", "v3", "v4"):
+            manifest = layout.add_image(layer=layer_of({"tag": tag.encode()}))
+            digests[tag] = sha256(manifest)
+            skopeo.copy(layout.name(OCI_MANIFEST, manifest), f"docker://{server.registry}/team/app:{tag}")
+
+        desk.type(*blocks("archive", "sh"))
+
+        said = {name: (desk.folder / name).read_text().split() for name in ("active", "archived", "failure")}
+        assert said == {"active": ["v2", "v3", "v4"], "archived": ["v1"], "failure": ["ImageInaccessible"]}
+        # v1 was restored last, so that it counts as the newest
+        assert tags(server, "team/app") == ["v1", "v4"]
+        refused = skopeo.copy(
+            f"docker://{server.registry}/team/app:v2", f"oci:{tmp_path}/no", is_expected_to_fail=True
+        )
+        assert "manifest unknown" in refused
+        _wait_until(lambda: sum(path.is_file() for path in cold.rglob("*")) >= 2)
+        client = server.ecr()
+        client.put_lifecycle_policy(
+            repositoryName="team/app", lifecyclePolicyText=(desk.folder / "archive.json").read_text()
+        )
+        client.update_image_storage_class(
+            repositoryName="team/app", imageId={"imageTag": "v2"}, targetStorageClass="STANDARD"
+        )
+        _wait_until(lambda: "v2" in tags(server, "team/app"))
+        skopeo.copy(f"docker://{server.registry}/team/app:v2", f"oci:{tmp_path}/yes:v2")
+        index = json.loads((tmp_path / "yes" / "index.json").read_bytes())
+        assert index["manifests"][0]["digest"] == digests["v2"]
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 90
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:

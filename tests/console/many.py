@@ -18,7 +18,8 @@ _REPOSITORIES = (
 _IMAGES = (
     _COUNT
     + """
-    INSERT INTO image
+    INSERT INTO image (repository_id, digest, media_type, artifact_type, manifest_bytes, size_bytes,
+        subject_digest, annotations, pushed_at, last_pulled_at)
     SELECT repository_id, printf('sha256:%064x', i + 1), media_type, artifact_type, manifest_bytes,
         size_bytes + i, subject_digest, annotations, pushed_at - i * 1000000, last_pulled_at
     FROM image, n
@@ -28,7 +29,7 @@ _IMAGES = (
 _TAGS = (
     _COUNT
     + """
-    INSERT INTO tag
+    INSERT INTO tag (repository_id, tag, digest, pointed_at)
     SELECT repository_id, printf('v%06d', i), printf('sha256:%064x', i + 1), pointed_at
     FROM tag, n
     WHERE repository_id = (SELECT id FROM repository WHERE region = :region AND name = :name)

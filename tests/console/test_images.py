@@ -101,7 +101,7 @@ def test_attack_23_images_are_deleted_only_when_it_was_confirmed(
     page.get_by_role("checkbox", name="Select v2").click()
     page.get_by_role("button", name="Delete").last.click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_text("This frees up to")).to_be_visible()
+    expect(dialog.get_by_text("This frees exactly")).to_be_visible()
     expect(dialog.get_by_role("button", name="Delete")).to_be_disabled()
     dialog.get_by_role("textbox").fill("delete")
     visitor.assert_accessible("delete-images")

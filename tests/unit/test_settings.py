@@ -20,6 +20,7 @@ VALUES = {  # option: (what is given, what comes of it)
     "database": ("postgresql://db/entrepot", "postgresql://db/entrepot"),
     "blobs": ("s3://bucket/some/where", Bucket("bucket", "some/where")),
     "blobs-fallback": ("file:///old", Folder(Path("/old"))),
+    "archive": ("s3://cold/layers", Bucket("cold", "layers")),
     "blob-redirects": ("off", False),
     "blob-redirect-endpoint": ("https://blobs.example.com/", "https://blobs.example.com"),
     "workers": ("3", 3),

@@ -1,7 +1,9 @@
 /** The AWS SDK's clients, signing in the browser, against the origin that the page came from. */
 
+import { CloudTrailClient } from "@aws-sdk/client-cloudtrail";
 import { ECRClient } from "@aws-sdk/client-ecr";
 import { IAMClient } from "@aws-sdk/client-iam";
+import { STSClient } from "@aws-sdk/client-sts";
 import type { Session } from "../session/session";
 
 export interface Keys {
@@ -11,15 +13,19 @@ export interface Keys {
 }
 
 export interface Clients {
+  cloudTrail: CloudTrailClient;
   ecr: ECRClient;
   iam: IAMClient;
+  sts: STSClient;
 }
 
 export function makeClients(session: Session): Clients {
   const configuration = configure(session, session.region);
   return {
+    cloudTrail: new CloudTrailClient(configuration),
     ecr: new ECRClient(configuration),
     iam: new IAMClient(configuration),
+    sts: new STSClient(configuration),
   };
 }
 

@@ -100,6 +100,16 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** What keeps a text from being JSON; null where it is. */
+export function jsonComplaint(content: string): string | null {
+  try {
+    JSON.parse(content);
+    return null;
+  } catch (failure) {
+    return failure instanceof Error ? failure.message : words.notJson;
+  }
+}
+
 /** A document with its members on lines of their own, or as it is where it is none. */
 export function indentPolicy(content: string): string {
   try {

@@ -9,9 +9,12 @@ export interface Session {
   region: string;
   account: string;
   arn: string;
+  /** The access key of the session that a role was taken on with. It ends with that one. */
+  begunWith?: string;
 }
 
 const KEY = "entrepot.session";
+const OTHERS_KEY = "entrepot.sessions";
 const REGION_KEY = "entrepot.region";
 const PARTS: (keyof Session)[] = [
   "accessKeyId",
@@ -40,6 +43,43 @@ export function loadSession(storage: Storage = window.sessionStorage): Session |
 export function keepSession(session: Session, storage: Storage = window.sessionStorage): void {
   storage.setItem(KEY, JSON.stringify(session));
   storage.setItem(REGION_KEY, session.region);
+}
+
+/** Sessions that the tab can go back to, without those that have ended. */
+export function loadOthers(now: Date, storage: Storage = window.sessionStorage): Session[] {
+  try {
+    const kept: unknown = JSON.parse(storage.getItem(OTHERS_KEY) ?? "[]");
+    return Array.isArray(kept) ? kept.filter(isSession).filter((one) => !hasExpired(one, now)) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Those that do not end with a session: all but itself, what was begun with it, and with that again. */
+export function without(gone: string, sessions: readonly Session[]): Session[] {
+  const ended = new Set([gone]);
+  let kept = sessions.filter((one) => one.accessKeyId !== gone);
+  for (let size = -1; size !== ended.size; ) {
+    size = ended.size;
+    for (const one of kept.filter(({ begunWith }) => begunWith !== undefined && ended.has(begunWith))) {
+      ended.add(one.accessKeyId);
+    }
+    kept = kept.filter(({ accessKeyId }) => !ended.has(accessKeyId));
+  }
+  return kept;
+}
+
+export function keepOthers(sessions: readonly Session[], storage: Storage = window.sessionStorage): void {
+  if (sessions.length === 0) {
+    storage.removeItem(OTHERS_KEY);
+  } else {
+    storage.setItem(OTHERS_KEY, JSON.stringify(sessions));
+  }
+}
+
+/** Who a session is, as people tell them apart: `user/maya`, `assumed-role/build/maya`. */
+export function tellWho(session: Session): string {
+  return session.arn.split(":").slice(5).join(":");
 }
 
 export function forgetSession(storage: Storage = window.sessionStorage): void {

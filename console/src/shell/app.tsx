@@ -5,9 +5,19 @@ import SideNavigation, { type SideNavigationProps } from "@cloudscape-design/com
 import { type ReactNode, useEffect, useState } from "react";
 import { Navigate, Route, Routes, useLocation } from "react-router";
 import { RecycleBinPage } from "../pages/bin/page";
+import { EventsPage } from "../pages/events/page";
+import { CreatePolicyPage } from "../pages/identity/create_policy";
+import { CreateRolePage } from "../pages/identity/create_role";
+import { GroupPage } from "../pages/identity/group";
+import { GroupsPage } from "../pages/identity/groups";
+import { PoliciesPage } from "../pages/identity/policies";
+import { PolicyPage } from "../pages/identity/policy";
+import { RolePage } from "../pages/identity/role";
+import { RolesPage } from "../pages/identity/roles";
 import { UserPage } from "../pages/identity/user";
 import { UsersPage } from "../pages/identity/users";
 import { ImagePage } from "../pages/image/page";
+import { KeepingPage } from "../pages/keeping/page";
 import { RegistryPage } from "../pages/registry/page";
 import { CreateRepositoryPage } from "../pages/repositories/create";
 import { EditRepositoryPage } from "../pages/repositories/edit";
@@ -29,7 +39,12 @@ const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.storage, href: hrefOf(paths.storage) },
   { type: "link", text: text.navigation.recycleBin, href: hrefOf(paths.recycleBin) },
   { type: "link", text: text.navigation.registry, href: hrefOf(paths.registry) },
+  { type: "link", text: text.navigation.pins, href: hrefOf(paths.pins) },
+  { type: "link", text: text.navigation.events, href: hrefOf(paths.events) },
   { type: "link", text: text.navigation.users, href: hrefOf(paths.users) },
+  { type: "link", text: text.navigation.groups, href: hrefOf(paths.groups) },
+  { type: "link", text: text.navigation.roles, href: hrefOf(paths.roles) },
+  { type: "link", text: text.navigation.policies, href: hrefOf(paths.policies) },
   { type: "link", text: text.navigation.sessions, href: hrefOf(paths.sessions) },
 ];
 
@@ -40,6 +55,11 @@ const WITHIN: [string, string][] = [
   ["/edit-repository", paths.repositories],
   ["/image", paths.repositories],
   ["/user", paths.users],
+  ["/group", paths.groups],
+  ["/role", paths.roles],
+  ["/create-role", paths.roles],
+  ["/polic", paths.policies],
+  ["/create-policy", paths.policies],
 ];
 
 export function App(): ReactNode {
@@ -96,8 +116,18 @@ function Pages(): ReactNode {
           <Route path={paths.storage} element={<StoragePage />} />
           <Route path={paths.recycleBin} element={<RecycleBinPage />} />
           <Route path={paths.registry} element={<RegistryPage />} />
+          <Route path={paths.pins} element={<KeepingPage />} />
+          <Route path={paths.events} element={<EventsPage />} />
           <Route path={paths.users} element={<UsersPage />} />
           <Route path="/user/:name" element={<UserPage />} />
+          <Route path={paths.groups} element={<GroupsPage />} />
+          <Route path="/group/:name" element={<GroupPage />} />
+          <Route path={paths.roles} element={<RolesPage />} />
+          <Route path="/role/:name" element={<RolePage />} />
+          <Route path={paths.createRole} element={<CreateRolePage />} />
+          <Route path={paths.policies} element={<PoliciesPage />} />
+          <Route path="/policy/*" element={<PolicyPage />} />
+          <Route path={paths.createPolicy} element={<CreatePolicyPage />} />
           <Route path={paths.sessions} element={<SessionsPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>

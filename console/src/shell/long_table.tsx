@@ -43,16 +43,19 @@ export interface LongTableProps<T> {
   isDescending?: boolean;
   expandable?: TableProps.ExpandableRows<T>;
   variant?: TableProps.Variant;
+  /** How many rows a page has until somebody chooses. */
+  pageSize?: number;
   header: (counter: string) => ReactNode;
   empty: ReactNode;
 }
 
 const PAGE_SIZES = [10, 20, 50, 100];
+const STANDARD_PAGE = 50;
 
 export function LongTable<T>(props: LongTableProps<T>): ReactNode {
   const { id, columns, entries, isComplete, failure, idOf, haystackOf, selected = [], onSelect } = props;
   const [preferences, setPreferences] = usePreferences(id, {
-    pageSize: 50,
+    pageSize: props.pageSize ?? STANDARD_PAGE,
     contentDisplay: columns.map((column) => ({ id: column.id, visible: column.isStandard ?? true })),
   });
   const [sorting, setSorting] = useState({ by: props.sortedBy, isDescending: props.isDescending ?? false });
@@ -63,7 +66,7 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
       ? { compare: sortingColumn.sortingComparator, isDescending: sorting.isDescending }
       : null,
     haystackOf,
-    preferences.pageSize ?? 50,
+    preferences.pageSize ?? STANDARD_PAGE,
   );
   const { onShow } = props;
   useEffect(() => onShow?.(rows.items), [rows.items, onShow]);

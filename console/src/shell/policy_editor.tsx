@@ -31,15 +31,19 @@ export interface PolicyEditorProps {
   example: string;
   /** Whether the API takes a policy that would shut its author out, where it is told to. */
   canForce?: boolean;
-  onSave: (policy: string, isForced: boolean) => Promise<void>;
-  onDelete: () => Promise<void>;
+  /** Left out where it cannot be changed; so is the other where it cannot be deleted. */
+  onSave?: (policy: string, isForced: boolean) => Promise<void>;
+  onDelete?: () => Promise<void>;
 }
 
 export function PolicyEditor(props: PolicyEditorProps): ReactNode {
-  const { title, description, kind, policy, failure, example, onDelete } = props;
+  const { title, description, kind, policy, failure, example, onSave, onDelete } = props;
   const [draft, setDraft] = useState<string | null>(null);
   const [isDeleting, setDeleting] = useState(false);
-  const remove = useMutation({ mutationFn: onDelete, onSuccess: () => setDeleting(false) });
+  const remove = useMutation({
+    mutationFn: async () => await onDelete?.(),
+    onSuccess: () => setDeleting(false),
+  });
   if (draft !== null) {
     return <PolicyForm {...props} draft={draft} onDraft={setDraft} onClose={() => setDraft(null)} />;
   }
@@ -49,7 +53,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
       <FaultAlert failure={failure} />
       {policy === undefined && !failure && <Spinner size="large" />}
       {policy !== undefined && (
-        <>
+        <SpaceBetween size="l">
           <WhoMayWhat
             kind={kind}
             statements={statements}
@@ -59,12 +63,16 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
                 description={description}
                 actions={
                   <SpaceBetween direction="horizontal" size="xs">
-                    <Button disabled={policy === null} onClick={() => setDeleting(true)}>
-                      {words.delete}
-                    </Button>
-                    <Button onClick={() => setDraft(policy === null ? example : indentPolicy(policy))}>
-                      {words.edit}
-                    </Button>
+                    {onDelete !== undefined && (
+                      <Button disabled={policy === null} onClick={() => setDeleting(true)}>
+                        {words.delete}
+                      </Button>
+                    )}
+                    {onSave !== undefined && (
+                      <Button onClick={() => setDraft(policy === null ? example : indentPolicy(policy))}>
+                        {words.edit}
+                      </Button>
+                    )}
                   </SpaceBetween>
                 }
               >
@@ -77,7 +85,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
               <JsonText label={words.document} content={indentPolicy(policy)} />
             </Container>
           )}
-        </>
+        </SpaceBetween>
       )}
       {isDeleting && (
         <Confirmation
@@ -100,7 +108,7 @@ function PolicyForm(
 ): ReactNode {
   const { title, kind, draft, canForce = false, onDraft, onClose, onSave } = props;
   const [isForced, setForced] = useState(false);
-  const save = useMutation({ mutationFn: () => onSave(draft, isForced), onSuccess: onClose });
+  const save = useMutation({ mutationFn: async () => await onSave?.(draft, isForced), onSuccess: onClose });
   const { statements, complaint } = readPolicy(draft, kind);
   return (
     <SpaceBetween size="l">

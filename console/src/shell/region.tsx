@@ -1,16 +1,13 @@
 /** Choosing a region: any name is one, AWS's are offered. */
 
 import Autosuggest from "@cloudscape-design/components/autosuggest";
-import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import FormField from "@cloudscape-design/components/form-field";
-import Modal from "@cloudscape-design/components/modal";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
 import { paths } from "../paths";
 import { useSessionState } from "../session/context";
 import { text } from "../text";
+import { FormDialog } from "./dialogs";
 
 const REGIONS = [
   "af-south-1",
@@ -78,24 +75,14 @@ export function RegionDialog({ onClose }: { onClose: () => void }): ReactNode {
     navigate(paths.repositories);
   };
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      header={text.region.title}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {text.cancel}
-            </Button>
-            <Button variant="primary" disabled={!isRegion(region)} onClick={change}>
-              {text.region.change}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <FormDialog
+      title={text.region.title}
+      button={text.region.change}
+      isReady={isRegion(region)}
+      onSubmit={change}
+      onClose={onClose}
     >
       <RegionField value={region} onChange={setRegion} />
-    </Modal>
+    </FormDialog>
   );
 }

@@ -34,7 +34,11 @@ export function useRows<T>(
   const compare = order?.compare;
   const isDescending = order?.isDescending ?? false;
   const sorted = useMemo(() => sort(entries, compare, isDescending), [entries, compare, isDescending]);
-  const haystacks = useMemo(() => sorted.map(haystackOf), [sorted, haystackOf]);
+  // Not of the sorted ones: another order looks in the same.
+  const haystacks = useMemo(
+    () => new Map(entries.map((entry) => [entry, haystackOf(entry)])),
+    [entries, haystackOf],
+  );
   const matching = useMemo(() => filter(sorted, haystacks, looked), [sorted, haystacks, looked]);
   const pages = Math.max(1, Math.ceil(matching.length / pageSize));
   const shown = Math.min(page, pages);
@@ -68,7 +72,11 @@ export function sort<T>(
 }
 
 /** Entries whose haystack, in lower case, has what is wanted. */
-export function filter<T>(entries: readonly T[], haystacks: readonly string[], wanted: string): readonly T[] {
+export function filter<T>(
+  entries: readonly T[],
+  haystacks: ReadonlyMap<T, string>,
+  wanted: string,
+): readonly T[] {
   const needle = wanted.trim().toLowerCase();
-  return needle === "" ? entries : entries.filter((_, place) => haystacks[place]?.includes(needle));
+  return needle === "" ? entries : entries.filter((entry) => haystacks.get(entry)?.includes(needle));
 }

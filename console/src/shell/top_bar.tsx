@@ -4,25 +4,33 @@ import TopNavigation, { type TopNavigationProps } from "@cloudscape-design/compo
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
 import { isEndOfSession } from "../api/faults";
+import { paths } from "../paths";
 import { useSessionState } from "../session/context";
+import { AddSessionDialog, SwitchRoleDialog } from "../session/dialogs";
 import { endSession } from "../session/exchange";
+import { type Session, tellWho } from "../session/session";
 import { text } from "../text";
 import { hrefOf } from "./links";
 import { isDark, toggleMode } from "./mode";
 import { useNotices } from "./notifications";
 import { RegionDialog } from "./region";
 
+type Dialog = "region" | "role" | "add";
+/** What the id of a menu entry begins with that goes on with another session. */
+const OTHER = "other-";
+
 export function TopBar(): ReactNode {
-  const { session, end } = useSessionState();
+  const { session, others, end, endAll, switchTo } = useSessionState();
   const { tellFailure } = useNotices();
   const navigate = useNavigate();
   const [dark, setDark] = useState(isDark);
-  const [isChoosing, setChoosing] = useState(false);
+  const [dialog, setDialog] = useState<Dialog | null>(null);
+  const close = () => setDialog(null);
 
-  const signOut = async () => {
-    if (session !== null) {
+  const signOut = async (sessions: Session[], leave: () => void) => {
+    for (const one of sessions) {
       try {
-        await endSession(session);
+        await endSession(one);
       } catch (failure) {
         // Forgotten all the same; but whoever has its keys could go on, so it is told.
         if (!isEndOfSession(failure)) {
@@ -30,8 +38,21 @@ export function TopBar(): ReactNode {
         }
       }
     }
-    end();
+    leave();
     navigate("/");
+  };
+  const choose = (id: string, current: Session) => {
+    const other = others.find((one) => OTHER + one.accessKeyId === id);
+    if (other !== undefined) {
+      switchTo(other);
+      navigate(paths.repositories);
+    } else if (id === "sign-out") {
+      void signOut([current], end);
+    } else if (id === "end-all") {
+      void signOut([...others, current], endAll);
+    } else {
+      setDialog(id as Dialog);
+    }
   };
 
   const utilities: TopNavigationProps.Utility[] = [
@@ -51,7 +72,7 @@ export function TopBar(): ReactNode {
         text: session.region,
         ariaLabel: text.top.region(session.region),
         iconName: "globe",
-        onClick: () => setChoosing(true),
+        onClick: () => setDialog("region"),
       },
       {
         type: "menu-dropdown",
@@ -59,12 +80,8 @@ export function TopBar(): ReactNode {
         description: session.arn,
         ariaLabel: text.top.account(session.account),
         iconName: "user-profile",
-        items: [{ id: "sign-out", text: text.top.signOut }],
-        onItemClick: ({ detail }) => {
-          if (detail.id === "sign-out") {
-            void signOut();
-          }
-        },
+        items: menuOf(others),
+        onItemClick: ({ detail }) => choose(detail.id, session),
       },
     );
   }
@@ -81,7 +98,30 @@ export function TopBar(): ReactNode {
         }}
         utilities={utilities}
       />
-      {isChoosing && session !== null && <RegionDialog onClose={() => setChoosing(false)} />}
+      {session !== null && dialog === "region" && <RegionDialog onClose={close} />}
+      {session !== null && dialog === "role" && <SwitchRoleDialog onClose={close} />}
+      {session !== null && dialog === "add" && <AddSessionDialog onClose={close} />}
     </div>
   );
+}
+
+function menuOf(others: readonly Session[]): TopNavigationProps.MenuDropdownUtility["items"] {
+  return [
+    { id: "role", text: text.switching.role },
+    { id: "add", text: text.switching.add },
+    ...(others.length === 0
+      ? []
+      : [
+          {
+            id: "others",
+            text: text.switching.menu,
+            items: others.map((one) => ({
+              id: OTHER + one.accessKeyId,
+              text: text.switching.as(one.account, tellWho(one)),
+            })),
+          },
+          { id: "end-all", text: text.switching.endAll },
+        ]),
+    { id: "sign-out", text: text.top.signOut },
+  ];
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 from urllib.parse import urlencode
-from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, HTTPSHandler, ProxyHandler, Request, build_opener
 
 from entrepot.administration.connection import NotAnswered
 
@@ -52,8 +52,8 @@ def _ask(url: str, account: Path) -> Mapping[str, Any]:
     try:
         token = (account / "token").read_text(encoding="ascii").strip()  # it is renewed while pods run
         trust = ssl.create_default_context(cafile=str(account / "ca.crt"))
-        # No proxy: the token is for the cluster alone.
-        opener = build_opener(HTTPSHandler(context=trust), ProxyHandler({}))
+        # No proxy, and nobody that an answer names: the token is for the cluster alone.
+        opener = build_opener(HTTPSHandler(context=trust), ProxyHandler({}), _NoRedirects())
         with opener.open(
             Request(url, headers={"Authorization": f"Bearer {token}"}),  # noqa: S310 (https alone)
             timeout=_SECONDS,
@@ -64,6 +64,12 @@ def _ask(url: str, account: Path) -> Mapping[str, Any]:
     if not isinstance(page, dict):
         raise NotAnswered("the Kubernetes API server gave no list of pods")
     return page
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Takes a redirect as the failure that it is: urllib would send the token along."""
+
+    def redirect_request(self, *_: object) -> None: ...
 
 
 def _images(pod: Mapping[str, Any]) -> Iterator[str]:

@@ -192,7 +192,7 @@ class Endpoint:
         region_of: Callable[[str], str | None] = lambda _host: None,
         audit: Audit = _NO_AUDIT,
     ) -> None:
-        self._by_target = {s.model.target_prefix: s for s in services if s.model.protocol == "json"}
+        self._by_target = _by_target(services)
         self._queried = [s for s in services if s.model.protocol == "query"]
         self._credentials = credentials
         self._authorizer = authorizer
@@ -433,6 +433,17 @@ def _present(value: T | None) -> T:
     if value is None:
         raise LookupError("a step ran before the one it builds on")
     return value
+
+
+def _by_target(services: Sequence[Service]) -> dict[str, Service]:
+    """JSON services by what stands before the operation in `X-Amz-Target`.
+
+    In botocore's model CloudTrail's is `com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101`. Clients that
+    are made of Smithy's model send its last part alone, as the AWS SDK for JavaScript 3.1137 does.
+    """
+    served = [service for service in services if service.model.protocol == "json"]
+    whole = {service.model.target_prefix: service for service in served}
+    return {prefix.rpartition(".")[2]: service for prefix, service in whole.items()} | whole
 
 
 def _fallbacks() -> Mapping[str, WireProtocol]:

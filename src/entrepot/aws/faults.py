@@ -156,8 +156,23 @@ def _upload(
     )
 
 
+def _archived(r: errors.ImageArchived) -> str:
+    how = "is archived" if r.status == "ARCHIVED" else "is being restored from the archive"
+    next_step = (
+        "restore it with UpdateImageStorageClass, or push it again" if r.status == "ARCHIVED" else "wait"
+    )
+    return (
+        f"The image with imageDigest '{r.digest}' in the repository with name '{r.name}' in the registry "
+        f"with id '{r.registry_id}' {how} and cannot be pulled; {next_step}"
+    )
+
+
 def _layer(
-    r: errors.LayerNotFound | errors.LayerInaccessible | errors.LayerUnreadable | errors.LayerExists,
+    r: errors.LayerNotFound
+    | errors.LayerInaccessible
+    | errors.LayerUnreadable
+    | errors.LayerExists
+    | errors.LayerArchived,
 ) -> str:
     return (
         f"The layer with digest '{r.digest}' in the repository with name '{r.name}' in registry with id "
@@ -404,6 +419,15 @@ _says(
     lambda r: f"The resource '{r.resource}' can have at most 50 tags",
 )
 _says(errors.ImageNotFound, "ImageNotFoundException", _image_missing)
+_says(errors.ImageArchived, "ImageArchivedException", _archived)
+_says(
+    errors.StorageClassFixed,
+    "ImageStorageClassUpdateNotSupportedException",
+    lambda r: (
+        f"The storage class of the image with imageDigest '{r.digest}' in the repository with name "
+        f"'{r.name}' in the registry with id '{r.registry_id}' cannot be updated: {r.because}"
+    ),
+)
 _says(
     errors.ImageExists,
     "ImageAlreadyExistsException",
@@ -435,6 +459,11 @@ _says(
     errors.LayerInaccessible,
     "LayerInaccessibleException",
     lambda r: f"{_layer(r)} is not available because it is not associated with an image",
+)
+_says(
+    errors.LayerArchived,
+    "LayerInaccessibleException",
+    lambda r: f"{_layer(r)} is archived, with every image that uses it",
 )
 _says(
     errors.LayerUnreadable,

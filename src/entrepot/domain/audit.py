@@ -19,6 +19,7 @@ Json: TypeAlias = "Mapping[str, Json] | Sequence[Json] | str | int | float | boo
 HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # CloudTrail's own words
 NOISE_BITS = 62
 POLICY_EXECUTION = "PolicyExecutionEvent"  # what a lifecycle policy did
+DRY_RUN = "DryRunEvent"  # what a preview says that one would do
 OURS = "entrepot"  # the service that an event of the program's own work is said to come from
 
 _VERSION = "1.11"  # of CloudTrail's record format
@@ -272,7 +273,7 @@ def operator(account: str, command: str) -> Actor:
 
 def is_read(service: str, name: str) -> bool:
     """What CloudTrail would call read-only: there a session that begins is, and what a policy did."""
-    return service == "sts" or name == POLICY_EXECUTION or _READS.match(name) is not None
+    return service == "sts" or name in (POLICY_EXECUTION, DRY_RUN) or _READS.match(name) is not None
 
 
 def source_of(service: str) -> str:

@@ -227,6 +227,26 @@ class ImageNotFound(Refusal):
 
 
 @dataclass(eq=False)
+class ImageArchived(Refusal):
+    """The image is in the archive, or on its way back from there; `status` says which."""
+
+    digest: str
+    status: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class StorageClassFixed(Refusal):
+    """The image cannot get the storage class that was asked for; `because` completes the sentence."""
+
+    digest: str
+    name: str
+    registry_id: str
+    because: str
+
+
+@dataclass(eq=False)
 class ImageIdEmpty(Refusal):
     """An image identifier with neither digest nor tag."""
 
@@ -343,6 +363,15 @@ class LayerNotFound(Refusal):
 @dataclass(eq=False)
 class LayerInaccessible(Refusal):
     """The blob was uploaded here, but no image refers to it yet."""
+
+    digest: str
+    name: str
+    registry_id: str
+
+
+@dataclass(eq=False)
+class LayerArchived(Refusal):
+    """Only archived images of this repository use the blob."""
 
     digest: str
     name: str

@@ -3,9 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.names import Tag
+
+
+class ImageStatus(StrEnum):
+    """Whether an image can be pulled; ACTIVATING is on its way back from the archive."""
+
+    ACTIVE = "ACTIVE"
+    ARCHIVED = "ARCHIVED"
+    ACTIVATING = "ACTIVATING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +22,8 @@ class Image:
     """A manifest kept in a repository; any artifact, not only a container image.
 
     `size_bytes` is what ECR reports: config and layers of a manifest, the largest child of an
-    index. `manifest_bytes` is the length of the manifest itself.
+    index. `manifest_bytes` is the length of the manifest itself. `archived_at` and `activated_at` are of
+    the last time that it went into the archive, and that it was asked or had come back.
     """
 
     digest: Digest
@@ -25,6 +35,9 @@ class Image:
     annotations: Mapping[str, str]
     pushed_at: datetime
     last_pulled_at: datetime | None = None
+    status: ImageStatus = ImageStatus.ACTIVE
+    archived_at: datetime | None = None
+    activated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """Pins: images that nobody deletes, singly or by patterns in a resource tag of their repository."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.mutability import matches_wildcard
+from entrepot.domain.policy.wildcards import compile_stars
 
 PIN_TAG = "entrepot:pin"
 """The resource tag whose value holds patterns of image tags, with spaces between them: `v* prod-*`."""
@@ -45,5 +46,12 @@ def are_pin_patterns(value: str) -> bool:
 
 def find_pinned_tag(patterns: Iterable[str], tags: Iterable[str]) -> str | None:
     """The first of the tags that some pattern covers."""
-    listed = tuple(patterns)
-    return next((tag for tag in tags if any(matches_wildcard(each, tag) for each in listed)), None)
+    covers = compile_patterns(tuple(patterns))
+    return next((tag for tag in tags if covers(tag)), None)
+
+
+@lru_cache(maxsize=64)
+def compile_patterns(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """What tells whether some pattern covers a tag."""
+    matchers = [compile_stars(pattern) for pattern in patterns]
+    return lambda tag: any(covers(tag) for covers in matchers)

@@ -20,6 +20,7 @@ from entrepot.keys.ring import KeyRing
 from entrepot.keys.ring_text import KeyRingError
 from entrepot.ports.records import Records, Store
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.tier_moves import uses_archive
 from entrepot.settings import Settings
 
 ACCESS_KEY_VARIABLE = "ENTREPOT_ROOT_ACCESS_KEY_ID"
@@ -45,11 +46,11 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
     for folder in (settings.data_dir, settings.blobs_dir, settings.data_dir / "metadata"):
         if folder is not None:
             make_folder(folder)
-    for location in (settings.blobs, settings.blobs_fallback):
-        check_blobs(location)
+    _check_places(settings)
     await migrate_database(settings)
     async with open_store(settings) as store:
         await _refuse_half_a_copy(store)
+        await refuse_unnamed_archive(settings, store)
         ring = await _ring(settings, store)
         credentials = Credentials(AuditedStore(store, now), ring, now)
         given = _given_credential(settings, environment)
@@ -64,13 +65,24 @@ async def prepare(settings: Settings, environment: Mapping[str, str]) -> Prepare
 async def _check_served_before(settings: Settings) -> None:
     """All that a start looks at, for a server that makes nothing and changes nothing."""
     check_served(settings)
-    for location in (settings.blobs, settings.blobs_fallback):
-        check_blobs(location)
+    _check_places(settings)
     if not await is_current(settings):
         raise CannotStart("the tables are not those of this release: serve once without --read-only first")
     async with open_store(settings) as store:
         await _refuse_half_a_copy(store)
+        await refuse_unnamed_archive(settings, store)
         await open_ring(settings, store)
+
+
+def _check_places(settings: Settings) -> None:
+    for location in (settings.blobs, settings.blobs_fallback, settings.archive):
+        check_blobs(location)
+
+
+async def refuse_unnamed_archive(settings: Settings, store: Store) -> None:
+    """Raise CannotStart where layers lie in an archive tier and nobody says where that is."""
+    if settings.archive is None and await uses_archive(store):
+        raise CannotStart("layers lie in an archive tier: say where with --archive, as before")
 
 
 async def _refuse_half_a_copy(store: Store) -> None:

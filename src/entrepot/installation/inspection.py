@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from entrepot.app import open_inspector, open_store
-from entrepot.installation.first_start import check_served, open_ring
+from entrepot.installation.first_start import check_served, open_ring, refuse_unnamed_archive
 from entrepot.registry.inspection import Depth, Finding, Seen
 from entrepot.settings import Settings
 
@@ -22,6 +22,7 @@ async def inspect(settings: Settings, depth: Depth, report: Callable[[Finding], 
     check_served(settings)
     async with open_store(settings) as store:
         await open_ring(settings, store)  # with another key everything would look damaged
+        await refuse_unnamed_archive(settings, store)
     async with open_inspector(settings, depth) as inspector:
         return await inspector.inspect(report)
 

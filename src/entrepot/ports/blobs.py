@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from entrepot.domain.layers import InArchive
+
 
 @dataclass(frozen=True, slots=True)
 class Upload:
@@ -30,11 +32,15 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class StoredBlob:
-    """A finished blob, as its row describes it."""
+    """A finished blob, as its row describes it; `in_archive` where it lies in the archive tier.
+
+    A store that knows of no tiers gives what lies under the key, whatever `in_archive` says.
+    """
 
     key: str
     data_key: bytes | None
     size_bytes: int
+    in_archive: InArchive | None = None
 
 
 class UploadBusy(Exception):

@@ -12,8 +12,8 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, PointedTag, TaggedImage
-from entrepot.domain.layers import Layer
+from entrepot.domain.images import Image, ImageStatus, PointedTag, TaggedImage
+from entrepot.domain.layers import InArchive, Layer
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
 from entrepot.domain.repositories import Repository
@@ -107,9 +107,18 @@ class Images(Protocol):
     async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Image]: ...
 
     async def page(
-        self, repository_id: str, *, after: str, limit: int, tagged: bool | None = None
+        self,
+        repository_id: str,
+        *,
+        after: str,
+        limit: int,
+        tagged: bool | None = None,
+        status: ImageStatus | None = None,
     ) -> list[Image]:
-        """By digest; `tagged` keeps only images with tags (True) or without any (False)."""
+        """By digest; `tagged` keeps only images with tags (True) or without any (False).
+
+        `status` keeps only images of this status.
+        """
 
     async def add(self, repository_id: str, image: Image) -> bool:
         """False, and nothing written, when the digest is there."""
@@ -118,6 +127,12 @@ class Images(Protocol):
         """Remove the image with its tags, manifest, layer and child references; layers stay held."""
 
     async def has_any(self, repository_id: str) -> bool: ...
+
+    async def has_archived(self, repository_id: str) -> bool:
+        """Whether any image is archived or on its way back."""
+
+    async def set_status(self, repository_id: str, digest: Digest, status: ImageStatus, at: datetime) -> None:
+        """Give the image this status; `at` is when it was archived, else when it was activated."""
 
     async def note_pulls(self, repository_id: str, digest: Digest, at: datetime, *, pulls: int) -> None:
         """So many pulls more of the image and of its repository, the last of them then."""
@@ -130,8 +145,9 @@ class Images(Protocol):
         after: str,
         limit: int,
         artifact_types: Sequence[str] = (),
+        status: ImageStatus | None = None,
     ) -> list[Image]:
-        """Images whose subject is this digest, of any type where none is named."""
+        """Images whose subject is this digest, of any type where none is named, of any status without one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +176,22 @@ class Tags(Protocol):
     async def of_images(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, list[Tag]]:
         """An entry only for images that have tags."""
 
-    async def page(self, repository_id: str, *, after: str, limit: int) -> list[Tag]: ...
+    async def page(self, repository_id: str, *, after: str, limit: int) -> list[Tag]:
+        """Tags of active images."""
 
     async def listing(
-        self, repository_id: str, *, after: tuple[str, str], limit: int, tagged: bool | None = None
+        self,
+        repository_id: str,
+        *,
+        after: tuple[str, str],
+        limit: int,
+        tagged: bool | None = None,
+        status: ImageStatus | None = None,
     ) -> list[TaggedImage]:
-        """A row for each (digest, tag), and one without tag for an untagged image; `after` is both."""
+        """A row for each (digest, tag), and one without tag for an untagged image; `after` is both.
+
+        `status` keeps only images of this status.
+        """
 
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
         """Make the tag name this image, whatever it named before."""
@@ -213,7 +239,7 @@ class References(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BlobRow:
-    """The stored bytes that count for a digest under one encryption key."""
+    """The stored bytes that count for a digest under one encryption key, in the archive tier or not."""
 
     blob_key: str
     digest: Digest
@@ -221,6 +247,12 @@ class BlobRow:
     size_bytes: int
     wrapped_key: bytes | None
     created_at: datetime
+    in_archive: InArchive | None = None
+
+    @property
+    def packed_bytes(self) -> int:
+        """Length of what lies at rest, before sealing."""
+        return self.size_bytes if self.in_archive is None else self.in_archive.packed_bytes
 
 
 class BlobRows(Protocol):
@@ -228,8 +260,22 @@ class BlobRows(Protocol):
 
     async def find(self, digest: Digest, encryption_key: str) -> BlobRow | None: ...
 
+    async def find_by_key(self, blob_key: str) -> BlobRow | None: ...
+
     async def add(self, row: BlobRow) -> bool:
         """False, and nothing written, when the digest has bytes under this key already."""
+
+    async def replace(self, blob_key: str, row: BlobRow) -> bool:
+        """Let other bytes count from now on, for whoever holds the blob; takes the collector's mark off it.
+
+        False, and nothing written, when the old ones have gone. What they were is the caller's to throw away.
+        """
+
+    async def is_needed(self, blob_key: str) -> bool:
+        """Whether some repository holds the blob for more than archived images."""
+
+    async def is_held(self, blob_key: str) -> bool:
+        """Whether any repository holds the blob."""
 
 
 class HeldLayers(Protocol):
@@ -241,7 +287,19 @@ class HeldLayers(Protocol):
     async def find_many(self, repository_id: str, digests: Sequence[Digest]) -> dict[Digest, Layer]: ...
 
     async def hold(self, repository_id: str, digest: Digest, blob_key: str, at: datetime) -> None:
-        """Hold the blob, again from `at` when it is held; takes the collector's mark off it."""
+        """Hold the blob, again from `at` when it is held; takes the collector's mark off it.
+
+        It is held for more than archived images from then on.
+        """
+
+    async def archive_unneeded(self, repository_id: str, image: Digest, at: datetime) -> None:
+        """Note of an image's layers that only archived images use them, where no other active image does.
+
+        To be called when the image was archived, or before an active one is removed.
+        """
+
+    async def need(self, repository_id: str, image: Digest) -> None:
+        """Note of an image's layers that an active image uses them."""
 
     async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
         """Count the layers that an image refers to as held from `at` on."""
@@ -343,6 +401,38 @@ class Garbage(Protocol):
 
     async def emptied(self, blob_key: str) -> None:
         """The bytes are gone: forget the note."""
+
+
+@dataclass(frozen=True, slots=True)
+class TierMove:
+    """A blob whose tier is to be looked at; `copy_key` is where a move that is under way writes."""
+
+    blob_key: str
+    copy_key: str | None
+
+
+class TierMoves(Protocol):
+    """Blobs that may belong into another tier than the one they lie in."""
+
+    async def note_layers(self, repository_id: str, image: Digest, at: datetime) -> None:
+        """Note those of an image's layers that this repository wants in another tier: their turn is `at`."""
+
+    async def note(self, blob_key: str, at: datetime) -> None:
+        """Note one: its turn is `at`."""
+
+    async def due(self, now: datetime, limit: int) -> list[TierMove]:
+        """Those whose turn has come, the longest waiting first."""
+
+    async def find(self, blob_key: str) -> TierMove | None: ...
+
+    async def begin(self, blob_key: str, copy_key: str, at: datetime) -> None:
+        """Note where the next copy goes, whatever was noted before."""
+
+    async def postpone(self, blob_key: str, until: datetime) -> None:
+        """Look at it again then."""
+
+    async def finish(self, blob_key: str) -> None:
+        """Forget it; nothing happens when it was not noted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -560,13 +650,17 @@ class JobCount:
 
 
 class Counted(StrEnum):
-    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far."""
+    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far.
+
+    ARCHIVED are the blobs in the archive tier, as they lie there; they are among BLOBS as they were pushed.
+    """
 
     ACCOUNTS = "accounts"
     REPOSITORIES = "repositories"
     IMAGES = "images"
     TAGS = "tags"
     BLOBS = "blobs"
+    ARCHIVED = "archived"
     UPLOADS = "uploads"
 
 
@@ -759,6 +853,8 @@ class Records(Protocol):
     def upload_holds(self) -> UploadHolds: ...
     @property
     def garbage(self) -> Garbage: ...
+    @property
+    def tier_moves(self) -> TierMoves: ...
     @property
     def access_keys(self) -> AccessKeys: ...
     @property

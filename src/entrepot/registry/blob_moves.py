@@ -73,11 +73,15 @@ class CopyDamaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to move: what proves a copy, how many are under way at once, and whether plain blobs may go."""
+    """How to move: what proves a copy, how many are under way at once, and whether plain blobs may go.
+
+    `is_archive` moves the archive tier, else the standard one.
+    """
 
     proof: Proof = Proof.DIGEST
     at_once: int = 4
     takes_plain: bool = False
+    is_archive: bool = False
 
 
 @dataclass(slots=True)
@@ -175,11 +179,12 @@ class BlobMove:
         progress.round += 1
         progress.total_blobs = progress.total_bytes = progress.done_blobs = progress.done_bytes = 0
         after, has_plain = "", False
-        while rows := await self._store.scan(partial(_blobs, after)):
+        while page := await self._store.scan(partial(_blobs, after)):
+            rows = [row for row in page if self._is_of_tier(row)]
             progress.total_blobs += len(rows)
             progress.total_bytes += sum(row.size_bytes for row in rows)
             has_plain = has_plain or any(row.wrapped_key is None for row in rows)
-            after = rows[-1].blob_key
+            after = page[-1].blob_key
         self._report(progress)
         return has_plain
 
@@ -201,7 +206,7 @@ class BlobMove:
             _STEP,
         ):
             missing = []
-            for row in rows.values():
+            for row in filter(self._is_of_tier, rows.values()):
                 if self._is_missing(row, lying.get(row.blob_key)):
                     missing.append(row)
                 else:
@@ -210,6 +215,9 @@ class BlobMove:
                 await self._copy_all(missing[start : start + _NOTED_AT_ONCE])
             has_copied = has_copied or bool(missing)
         return has_copied
+
+    def _is_of_tier(self, row: BlobRow) -> bool:
+        return (row.in_archive is not None) is self._manner.is_archive
 
     def _is_missing(self, row: BlobRow, lying: BytesAtRest | None) -> bool:
         if row.blob_key in self._failed:
@@ -328,7 +336,7 @@ class BlobMove:
 
 def _lying(blobs: Listing, row: BlobRow) -> StoredBlob:
     """The blob as a store sees it that knows of no sealing: bytes, as many as lie there."""
-    size_bytes = blobs.size_at_rest(row.size_bytes, is_sealed=row.wrapped_key is not None)
+    size_bytes = blobs.size_at_rest(row.packed_bytes, is_sealed=row.wrapped_key is not None)
     return StoredBlob(row.blob_key, None, size_bytes)
 
 

@@ -6,19 +6,22 @@ from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImageNotFound, ImageReferenced, LayerInUse, LayerNotFound, Refusal
-from entrepot.domain.images import Image, ImageId, PointedTag
+from entrepot.domain.images import Image, ImageId, ImageStatus, PointedTag
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
 from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import Action, CountType, Rule
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
+from entrepot.registry.archiving import archive_image, check_indexes_archived, leave_layers
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.deletion_windows import deletion_now
 from entrepot.registry.image_ids import ImageFailure, resolve_image
 from entrepot.registry.lifecycle_holds import find_held
+from entrepot.registry.lifecycle_images import storage_class_of
 from entrepot.registry.pin_checks import check_image_unpinned, check_tags_unpinned
 from entrepot.registry.recycle_bin import throw_away, write_removals
 
@@ -29,9 +32,10 @@ _NAMED_AT_MOST = 20  # indexes or images that a refusal lists
 class PolicyExecution:
     """What one transaction did for a lifecycle policy, or what the whole evaluation held back.
 
-    `expired` are the images that went, `failures` those that stay though a rule wants them gone: children of
-    indexes. `untagged` are images that stay, each beside a tag that it lost. `evaluated_at` is the time that
-    the decisions are of, `last_evaluated_at` that of the run before, None where this is the policy's first.
+    `expired` are the images that went, `transitioned` those that were archived, `failures` those that stay
+    though a rule wants them gone: children of indexes. `untagged` are images that stay, each beside a tag
+    that it lost. `evaluated_at` is the time that the decisions are of, `last_evaluated_at` that of the run
+    before, None where this is the policy's first.
     """
 
     repository: Repository
@@ -41,6 +45,7 @@ class PolicyExecution:
     expired: tuple[Decision, ...] = ()
     failures: tuple[tuple[Decision, ImageReferenced], ...] = ()
     untagged: tuple[tuple[Decision, TagDecision], ...] = ()
+    transitioned: tuple[Decision, ...] = ()
 
 
 ServiceEvent = Callable[[Records, PolicyExecution], Awaitable[None]]
@@ -84,7 +89,7 @@ class Deletions:
         newer: Sequence[LifecycleImage],
         event: ServiceEvent,
     ) -> PolicyExecution:
-        """Delete what a lifecycle policy decided on, as BatchDeleteImage does; what came of it.
+        """Delete or archive what a lifecycle policy decided on, as the API does; what came of it.
 
         `newer` are images that make others too many. Where one of these is not what it was, or the policy is
         another, nothing goes; where an image itself is not, is kept by now, or its subject stays, that image
@@ -101,6 +106,7 @@ class Deletions:
             if len(await _unchanged(records, repository, newer)) < len(newer):
                 return execution
             expired: list[Decision] = []
+            transitioned: list[Decision] = []
             failures: list[tuple[Decision, ImageReferenced]] = []
             images = [decision.image for decision in decisions]
             unchanged = await _unchanged(records, repository, images)
@@ -111,14 +117,24 @@ class Deletions:
                 digest = decision.image.digest
                 if digest not in unchanged or await _has_subject(records, repository, decision):
                     continue
+                if await _was_pulled(records, repository, decision):
+                    continue
                 try:
-                    await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision))
+                    if decision.action is Action.TRANSITION:
+                        await _archive(records, repository, digest, self._clock())
+                        transitioned.append(decision)
+                    else:
+                        await _delete(records, repository, ImageId(digest), _by_rule(deletion, decision.rule))
+                        expired.append(decision)
                 except ImageReferenced as refusal:  # by an index that was pushed meanwhile
                     failures.append((decision, refusal))
-                else:
-                    expired.append(decision)
-            done = replace(execution, expired=tuple(expired), failures=tuple(failures))
-            if expired or failures:
+            done = replace(
+                execution,
+                expired=tuple(expired),
+                transitioned=tuple(transitioned),
+                failures=tuple(failures),
+            )
+            if expired or transitioned or failures:
                 await event(records, done)
             return done
 
@@ -158,7 +174,7 @@ class Deletions:
                     and not current.mutability.is_immutable(pointed.tag)
                 ):
                     await _remove_tag(
-                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, decision)
+                        records, repository, pointed.tag, pointed.digest, _by_rule(deletion, taken.rule)
                     )
                     untagged.append((decision, taken))
             done = replace(execution, untagged=tuple(untagged))
@@ -219,35 +235,54 @@ async def _delete(
     return [ImageId(image.digest, tag) for tag in tags] or [ImageId(image.digest)]
 
 
+async def _archive(records: Records, repository: Repository, digest: Digest, now: datetime) -> None:
+    image = await resolve_image(records, repository, ImageId(digest))
+    await check_indexes_archived(records, repository.id, digest)
+    await archive_image(records, repository.id, image, now)
+
+
 async def _unchanged(
     records: Records, repository: Repository, images: Sequence[LifecycleImage]
 ) -> set[Digest]:
-    """Those that are still there, under the same tags, and were not deleted and pushed anew."""
+    """Those that are still there, under the same tags and in the same storage class.
+
+    Nor were they deleted and pushed anew, or archived and restored.
+    """
     digests = [image.digest for image in images]
     found = await records.images.find_many(repository.id, digests)
     tags = await records.tags.of_images(repository.id, digests)
     return {
         image.digest
         for image in images
-        if image.digest in found
-        and found[image.digest].pushed_at == image.pushed_at
+        if (current := found.get(image.digest)) is not None
+        and current.pushed_at == image.pushed_at
+        and storage_class_of(current) is image.storage_class
+        and current.activated_at == image.activated_at
         and set(tags.get(image.digest, ())) == set(image.tags)
     }
 
 
+async def _was_pulled(records: Records, repository: Repository, decision: Decision) -> bool:
+    """Whether the image goes because nobody pulled it, and somebody has."""
+    if decision.rule is None or decision.rule.selection.count_type is not CountType.SINCE_PULLED:
+        return False
+    image = await records.images.find(repository.id, decision.image.digest)
+    return image is None or image.last_pulled_at != decision.image.last_pulled_at
+
+
 async def _has_subject(records: Records, repository: Repository, decision: Decision) -> bool:
-    """Whether the image goes because its subject does, and that is here still."""
+    """Whether the image goes because its subject does, and that is here still, or not archived."""
     if decision.why is not Why.AS_SUBJECT:
         return False
-    (subject,) = decision.because_of
-    return await records.images.find(repository.id, subject) is not None
+    subject = await records.images.find(repository.id, decision.because_of[0])
+    if decision.action is Action.TRANSITION:
+        return subject is None or subject.status is not ImageStatus.ARCHIVED
+    return subject is not None
 
 
-def _by_rule(deletion: Deletion, decision: Decision) -> Deletion:
+def _by_rule(deletion: Deletion, rule: Rule | None) -> Deletion:
     """The deletion as that of a lifecycle rule: nobody called, whoever's turn it is."""
-    return replace(
-        deletion, by=None, rule_priority=decision.rule.priority if decision.rule is not None else None
-    )
+    return replace(deletion, by=None, rule_priority=rule.priority if rule is not None else None)
 
 
 async def _remove_tag(
@@ -266,4 +301,6 @@ async def _remove(
         raise ImageReferenced(tuple(parents))
     # Its layers stay for a grace period from now: somebody may be about to push an image that shares them.
     await records.layers.renew(repository.id, image.digest, deletion.at)
+    if image.status is ImageStatus.ACTIVE and await records.images.has_archived(repository.id):
+        await leave_layers(records, repository.id, image.digest, deletion.at)
     await throw_away(records, repository, image, tags, deletion)

@@ -92,13 +92,22 @@ class Inspector:
     """Compares what a registry's rows say with each other and with what lies in its blob store."""
 
     def __init__(
-        self, store: Store, blobs: KeptBlobs, data_keys: DataKeys, clock: Clock, depth: Depth
+        self,
+        store: Store,
+        blobs: KeptBlobs,
+        data_keys: DataKeys,
+        clock: Clock,
+        depth: Depth,
+        *,
+        archive: KeptBlobs | None = None,
     ) -> None:
+        """`blobs` reads what lies in either tier and lists the standard one; `archive` lists the other."""
         self._store = store
         self._blobs = blobs
         self._data_keys = data_keys
         self._clock = clock
         self._depth = depth
+        self._archive = archive
 
     async def inspect(self, report: Callable[[Finding], None]) -> Seen:
         """Look at everything once; each finding is reported as it is found."""
@@ -107,8 +116,11 @@ class Inspector:
             if not (self._depth.allow_sparse and flaw in _SPARSE):
                 seen.rows[flaw] = await self._inspect_rows(flaw, report)
         await self._compare_totals(report)
-        await self._compare_blobs(seen, report)
+        await self._compare_blobs(self._blobs, seen, report)
         await self._compare_uploads(seen, report)
+        if self._archive is not None:
+            await self._compare_blobs(self._archive, seen, report)
+            await self._find_stray_copies(self._archive, report)
         if self._depth.is_deep:
             await self._open_manifests(seen, report)
         return seen
@@ -135,24 +147,28 @@ class Inspector:
                     report(Finding(Trouble.TOTAL_WRONG, (each.repository_id,), detail))
             after = turns[-1].repository_id
 
-    async def _compare_blobs(self, seen: Seen, report: Callable[[Finding], None]) -> None:
+    async def _compare_blobs(self, tier: KeptBlobs, seen: Seen, report: Callable[[Finding], None]) -> None:
+        """Compare what lies in one tier with the rows of blobs that belong there."""
+        is_archive = tier is self._archive
         async for rows, lying in side_by_side(
             lambda after: self._store.scan(partial(_blobs, after)),
             lambda row: row.blob_key,
-            partial(self._lying, Stage.BLOB),
+            partial(_lying, tier, Stage.BLOB),
             _STEP,
         ):
             for row in rows.values():
-                seen.blobs, seen.blob_bytes = seen.blobs + 1, seen.blob_bytes + row.size_bytes
-                await self._compare_blob(row, lying.get(row.blob_key), report)
-            await self._find_orphans(Stage.BLOB, [lying[key] for key in lying if key not in rows], report)
+                if (row.in_archive is not None) is is_archive:
+                    seen.blobs, seen.blob_bytes = seen.blobs + 1, seen.blob_bytes + row.size_bytes
+                    await self._compare_blob(tier, row, lying.get(row.blob_key), report)
+            unknown = [lying[key] for key in lying if key not in rows]
+            await self._find_orphans(tier, Stage.BLOB, unknown, report)
 
     async def _compare_blob(
-        self, row: BlobRow, lying: BytesAtRest | None, report: Callable[[Finding], None]
+        self, tier: KeptBlobs, row: BlobRow, lying: BytesAtRest | None, report: Callable[[Finding], None]
     ) -> None:
-        expected = self._blobs.size_at_rest(row.size_bytes, is_sealed=row.wrapped_key is not None)
+        expected = tier.size_at_rest(row.packed_bytes, is_sealed=row.wrapped_key is not None)
         if lying is None or lying.size_bytes != expected:
-            lying = await self._blobs.find(Stage.BLOB, row.blob_key)
+            lying = await tier.find(Stage.BLOB, row.blob_key)
         finding: Finding | None = None
         if lying is None:
             finding = Finding(Trouble.BYTES_MISSING, (row.blob_key, row.digest))
@@ -177,14 +193,22 @@ class Inspector:
         async for rows, lying in side_by_side(
             lambda after: self._store.scan(partial(_uploads, after)),
             lambda row: row[0],
-            partial(self._lying, Stage.UPLOAD),
+            partial(_lying, self._blobs, Stage.UPLOAD),
             _STEP,
         ):
             seen.uploads += len(rows)
             for key, offset_bytes in rows.values():
                 if offset_bytes and key not in lying and await self._has_lost_its_bytes(key, offset_bytes):
                     report(Finding(Trouble.UPLOAD_BYTES_MISSING, (key,), f"{offset_bytes} were acknowledged"))
-            await self._find_orphans(Stage.UPLOAD, [lying[key] for key in lying if key not in rows], report)
+            unknown = [lying[key] for key in lying if key not in rows]
+            await self._find_orphans(self._blobs, Stage.UPLOAD, unknown, report)
+
+    async def _find_stray_copies(self, archive: KeptBlobs, report: Callable[[Finding], None]) -> None:
+        """What was begun in the archive tier and nobody goes on with: no client uploads there."""
+        after = ""
+        while lying := await _lying(archive, Stage.UPLOAD, after):
+            await self._find_orphans(archive, Stage.UPLOAD, lying, report)
+            after = lying[-1].key
 
     async def _has_lost_its_bytes(self, key: str, offset_bytes: int) -> bool:
         for stage in (Stage.UPLOAD, Stage.BLOB):  # a blob already: its row follows, or the client repeats
@@ -193,20 +217,21 @@ class Inspector:
         return offset_bytes == await self._store.read(lambda records: records.inspection.offset(key))
 
     async def _find_orphans(
-        self, stage: Stage, unknown: Sequence[BytesAtRest], report: Callable[[Finding], None]
+        self,
+        tier: KeptBlobs,
+        stage: Stage,
+        unknown: Sequence[BytesAtRest],
+        report: Callable[[Finding], None],
     ) -> None:
         """Report bytes that have no row of any kind, are no longer young and are still there."""
         before = self._clock() - self._depth.grace
         old = [at_rest for at_rest in unknown if at_rest.changed_at <= before]
         known = await self._store.read(partial(_known, [at_rest.key for at_rest in old])) if old else set()
         for at_rest in old:
-            if at_rest.key not in known and await self._blobs.find(stage, at_rest.key) is not None:
+            if at_rest.key not in known and await tier.find(stage, at_rest.key) is not None:
                 what = Trouble.ORPHAN_BLOB if stage is Stage.BLOB else Trouble.ORPHAN_UPLOAD
                 detail = f"{at_rest.size_bytes} bytes of {at_rest.changed_at:%Y-%m-%dT%H:%M:%SZ}"
                 report(Finding(what, (at_rest.key,), detail))
-
-    async def _lying(self, stage: Stage, after: str) -> list[BytesAtRest]:
-        return await self._blobs.page(stage, after=after, limit=_STEP)
 
     async def _open_manifests(self, seen: Seen, report: Callable[[Finding], None]) -> None:
         after = ("", "")
@@ -255,9 +280,14 @@ async def digest_at_rest(blobs: Blobs, data_keys: DataKeys, row: BlobRow) -> Dig
     key = None if row.wrapped_key is None else await data_keys.open(row.wrapped_key, row.blob_key)
     algorithm = algorithm_of(row.digest)
     running = hashlib.new(algorithm)
-    async for piece in blobs.chunks(StoredBlob(row.blob_key, key, row.size_bytes), 0, row.size_bytes):
+    blob = StoredBlob(row.blob_key, key, row.size_bytes, row.in_archive)
+    async for piece in blobs.chunks(blob, 0, row.size_bytes):
         running.update(piece)
     return Digest(f"{algorithm}:{running.hexdigest()}")
+
+
+async def _lying(tier: KeptBlobs, stage: Stage, after: str) -> list[BytesAtRest]:
+    return await tier.page(stage, after=after, limit=_STEP)
 
 
 def _told(failure: Exception) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.errors import LayerInaccessible, LayerNotFound
+from entrepot.domain.errors import LayerArchived, LayerInaccessible, LayerNotFound
 from entrepot.domain.layers import Layer
 from entrepot.domain.repositories import Repository
 from entrepot.domain.versioned import Versioned
@@ -28,7 +28,7 @@ class Layers:
         self._found: Versioned[tuple[str, Digest], Layer] = Versioned()
 
     async def get(self, repository: Repository, digest: Digest) -> Layer:
-        """The layer, or LayerNotFound."""
+        """The layer; LayerNotFound, or LayerArchived where only archived images use it."""
         commits = self._store.commits()
         layer = self._found.find((repository.id, digest), commits)
         if layer is None:
@@ -36,6 +36,8 @@ class Layers:
             if layer is None:
                 raise LayerNotFound(digest, repository.name, repository.registry.account)
             self._found.keep((repository.id, digest), commits, layer)
+        if layer.is_archived:
+            raise LayerArchived(digest, repository.name, repository.registry.account)
         return layer
 
     async def get_referenced(self, repository: Repository, digest: Digest) -> Layer:
@@ -58,7 +60,7 @@ class Layers:
 
     async def link(self, layer: Layer, *, headers: dict[str, str]) -> str | None:
         """Where a client may fetch its bytes for some minutes; None where only we can give them."""
-        if self._links is None or layer.wrapped_key is not None:
+        if self._links is None or layer.wrapped_key is not None or layer.in_archive is not None:
             return None
         return await self._links.link(layer.blob_key, headers=headers)
 
@@ -79,4 +81,4 @@ class Layers:
         data_key = None
         if layer.wrapped_key is not None:
             data_key = await self._data_keys.open(layer.wrapped_key, layer.blob_key)
-        return StoredBlob(layer.blob_key, data_key, layer.size_bytes)
+        return StoredBlob(layer.blob_key, data_key, layer.size_bytes, layer.in_archive)

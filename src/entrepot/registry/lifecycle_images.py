@@ -5,8 +5,9 @@ from datetime import datetime
 from functools import partial
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, PointedTag, TaggedImage
+from entrepot.domain.images import Image, ImageStatus, PointedTag, TaggedImage
 from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.names import Tag
 from entrepot.ports.records import Records
 from entrepot.registry.pages import all_rows
@@ -38,12 +39,20 @@ async def load_images(
             last_pulled_at=image.last_pulled_at,
             subject=image.subject_digest,
             parents=tuple(parents.get(image.digest, ())),
+            storage_class=storage_class_of(image),
+            archived_at=image.archived_at,
+            activated_at=image.activated_at,
             tagged_at=tuple(tags.get(image.digest, none).times),
         )
         async for image in _rows(
             partial(_images_after, records, repository_id), "", lambda image: image.digest
         )
     ]
+
+
+def storage_class_of(image: Image) -> StorageClass:
+    """The class whose rules see the image: one on its way back is as if it were there."""
+    return StorageClass.ARCHIVE if image.status is ImageStatus.ARCHIVED else StorageClass.STANDARD
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from entrepot.domain.errors import LifecyclePolicyNotFound, NotOffered
+from entrepot.domain.errors import LifecyclePolicyNotFound
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.names import Registry, RepositoryName
 from entrepot.ports.clock import Clock, NewId
@@ -32,13 +32,8 @@ class LifecyclePolicies:
         self._new_id = new_id
 
     async def put(self, registry: Registry, name: RepositoryName, text: str) -> str:
-        """Set the policy and have it evaluated soon; as it is kept.
-
-        Raises InvalidParameter, and NotOffered for one that is about the archive.
-        """
+        """Set the policy and have it evaluated soon; as it is kept. Raises InvalidParameter."""
         policy = parse_policy(text)
-        if policy.uses_archive:
-            raise NotOffered("The archive storage class in a lifecycle policy")
 
         async def body(records: Records) -> None:
             repository = await get_repository(records, registry, name)

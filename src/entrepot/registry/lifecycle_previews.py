@@ -30,6 +30,7 @@ from entrepot.ports.lifecycle import Preview, PreviewResult, PreviewStatus
 from entrepot.ports.outages import Outage, Unsettled
 from entrepot.ports.records import Job, Records, Store
 from entrepot.registry.catalog import get_repository
+from entrepot.registry.deletions import PolicyExecution, ServiceEvent
 from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.pages import cut_page, fetch_page, read_token
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 PREVIEW_LIFECYCLE = "preview-lifecycle"  # the job that makes the preview of the repository of this id
 _LIFETIME = timedelta(days=1)
 _STEP = 500  # results a transaction
+_TOLD = 100  # images in the event of a preview: there may be any number
 _LONGEST_POSITION = 9  # digits
 
 
@@ -54,8 +56,20 @@ class PreviewPage:
 class LifecyclePreviews:
     """At most one preview a repository; the next one takes its place."""
 
-    def __init__(self, store: Store, clock: Clock, new_id: NewId, threads: Executor) -> None:
-        """Policies are evaluated on the threads: a large repository takes seconds."""
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        new_id: NewId,
+        threads: Executor,
+        *,
+        event: ServiceEvent | None = None,
+    ) -> None:
+        """Policies are evaluated on the threads: a large repository takes seconds.
+
+        `event` is told of what a preview found, of the first hundred images.
+        """
+        self._event = event
         self._store = store
         self._clock = clock
         self._new_id = new_id
@@ -160,7 +174,7 @@ class LifecyclePreviews:
         loaded = await self._store.scan(partial(_images_and_holds, repository_id, policy))
         if loaded is None:
             return  # the repository has gone, and its previews with it
-        images, holds = loaded
+        repository, images, holds = loaded
         loop = asyncio.get_running_loop()
         decisions = await loop.run_in_executor(
             self._threads, partial(decide, policy, images, preview.started_at, holds)
@@ -171,17 +185,28 @@ class LifecyclePreviews:
                 pass
         for step in _steps(found):
             await self._store.write(partial(_add_results, repository_id, preview.id, step))
-        await self._end(repository_id, preview, PreviewStatus.COMPLETE, found)
+        execution = PolicyExecution(repository, preview.document, preview.started_at, None)
+        execution = replace(execution, expired=tuple(found[:_TOLD]))
+        await self._end(repository_id, preview, PreviewStatus.COMPLETE, found, execution)
 
     async def _end(
-        self, repository_id: str, preview: Preview, status: PreviewStatus, found: Sequence[Decision] = ()
+        self,
+        repository_id: str,
+        preview: Preview,
+        status: PreviewStatus,
+        found: Sequence[Decision] = (),
+        execution: PolicyExecution | None = None,
     ) -> None:
         expiring = sum(decision.action is Action.EXPIRE for decision in found)
-        await self._store.write(
-            lambda records: records.lifecycle_previews.end(
+
+        async def body(records: Records) -> None:
+            await records.lifecycle_previews.end(
                 repository_id, preview.id, status, expiring=expiring, transitioning=len(found) - expiring
             )
-        )
+            if execution is not None and self._event is not None:
+                await self._event(records, execution)
+
+        await self._store.write(body)
 
     async def clear_expired(self) -> int:
         """Remove the results of previews that nobody can read any more, then the previews; how many went."""
@@ -231,12 +256,12 @@ async def _own_policy(records: Records, repository: Repository) -> str:
 
 async def _images_and_holds(
     repository_id: str, policy: LifecyclePolicy, records: Records
-) -> tuple[list[LifecycleImage], Holds] | None:
+) -> tuple[Repository, list[LifecycleImage], Holds] | None:
     repository = await records.repositories.find_by_id(repository_id)
     if repository is None:
         return None
     images = await load_images(records, repository_id, with_tag_times=bool(policy.tag_rules))
-    return images, await load_holds(records, repository)
+    return repository, images, await load_holds(records, repository)
 
 
 def _is_position(text: str) -> bool:

@@ -81,19 +81,22 @@ class LifecycleRuns:
         return enqueued
 
     async def run(self, repository_id: str) -> int:
-        """Carry out the repository's policy to its end; how many images went. May be repeated."""
-        expired = 0
+        """Carry out the repository's policy to its end; how many images went or were archived.
+
+        May be repeated.
+        """
+        acted_on = 0
         try:
             while evaluation := await self._evaluate(repository_id):
                 went = await self._carry_out(evaluation)
                 untagged = await self._take_tags(evaluation)
-                expired += went
+                acted_on += went
                 if not (went or untagged) or not (untagged or _leaves_more(evaluation)):
                     await self._store.write(partial(_conclude, evaluation, self._event))
                     break
         except RepositoryNotFound:
             pass  # somebody removed it meanwhile, and what it had with it
-        return expired
+        return acted_on
 
     async def _evaluate(self, repository_id: str) -> _Evaluation | None:
         """None where there is no policy, or no repository any more."""
@@ -111,14 +114,14 @@ class LifecycleRuns:
     async def _carry_out(self, evaluation: _Evaluation) -> int:
         images = {decision.image.digest: decision.image for decision in evaluation.decisions}
         going = list(_leaders_first(evaluation.decisions))
-        expiring = {decision.image.digest for decision in going}
-        expired = 0
+        leaving = {decision.image.digest for decision in going}
+        went = 0
         for start in range(0, min(len(going), _at_most(evaluation)), _STEP):
             step = going[start : start + _STEP]
-            newer = _newer(step, images, expiring)
+            newer = _newer(step, images, leaving)
             done = await self._deletions.expire(evaluation.execution, step, newer, self._event)
-            expired += len(done.expired)
-        return expired
+            went += len(done.expired) + len(done.transitioned)
+        return went
 
     async def _take_tags(self, evaluation: _Evaluation) -> int:
         taken = [(decision, tag) for decision in evaluation.decisions for tag in decision.removed_tags]
@@ -218,12 +221,10 @@ def _leaves_more(evaluation: _Evaluation) -> bool:
 
 
 def _leaders_first(decisions: Sequence[Decision]) -> Iterator[Decision]:
-    """What expires, oldest first, each image followed by those that go with it as their subject."""
+    """What is acted on, oldest first, each image followed by those that go with it as their subject."""
     followers: dict[Digest, list[Decision]] = {}
     leaders = []
-    for decision in decisions:
-        if decision.action is not Action.EXPIRE:
-            continue
+    for decision in acting(decisions):
         if decision.why is Why.AS_SUBJECT:
             followers.setdefault(decision.because_of[0], []).append(decision)
         else:
@@ -237,13 +238,13 @@ def _leaders_first(decisions: Sequence[Decision]) -> Iterator[Decision]:
 
 
 def _newer(
-    step: Sequence[Decision], images: Mapping[Digest, LifecycleImage], expiring: set[Digest]
+    step: Sequence[Decision], images: Mapping[Digest, LifecycleImage], leaving: set[Digest]
 ) -> list[LifecycleImage]:
-    """The images that make these too many; those that this evaluation expires itself count all the same."""
+    """The images that make these too many; those that this evaluation acts on itself count all the same."""
     counted = {each.rule: each.because_of for each in step if each.why is Why.OVER_COUNT}
     kept: dict[Digest, None] = {}
     for newer in counted.values():
-        staying = [digest for digest in newer if digest not in expiring]
+        staying = [digest for digest in newer if digest not in leaving]
         kept |= dict.fromkeys(staying[-_NEWER_ASKED:])
     return [images[digest] for digest in kept]
 

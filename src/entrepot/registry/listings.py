@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, ImageId, TaggedImage
+from entrepot.domain.images import Image, ImageId, ImageStatus, TaggedImage
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.repositories import Repository
 from entrepot.ports.records import Records, Store
@@ -48,20 +48,37 @@ class Listings:
         return await self._store.read(body)
 
     async def images(
-        self, repository: Repository, *, token: str | None, limit: int, tagged: bool | None
+        self,
+        repository: Repository,
+        *,
+        token: str | None,
+        limit: int,
+        tagged: bool | None,
+        status: ImageStatus | None = ImageStatus.ACTIVE,
     ) -> Page[DescribedImage]:
-        """Images by digest; `tagged` keeps only those with tags (True) or without (False)."""
+        """Images by digest; `tagged` keeps only those with tags (True) or without (False).
+
+        `status` keeps only images of this status, None those of any.
+        """
         (after,) = read_token("images", token, 1)
 
         async def body(records: Records) -> list[DescribedImage]:
-            found = await records.images.page(repository.id, after=after, limit=limit + 1, tagged=tagged)
+            found = await records.images.page(
+                repository.id, after=after, limit=limit + 1, tagged=tagged, status=status
+            )
             return await _with_tags(records, repository, found)
 
         found = await fetch_page(self._store, limit, body)
         return cut_page("images", found, limit, lambda described: (described.image.digest,))
 
     async def image_ids(
-        self, repository: Repository, *, token: str | None, limit: int, tagged: bool | None
+        self,
+        repository: Repository,
+        *,
+        token: str | None,
+        limit: int,
+        tagged: bool | None,
+        status: ImageStatus | None = ImageStatus.ACTIVE,
     ) -> Page[TaggedImage]:
         """A row for each digest and tag, as ECR's ListImages gives them."""
         digest, tag = read_token("image-ids", token, 2)
@@ -69,13 +86,13 @@ class Listings:
             self._store,
             limit,
             lambda records: records.tags.listing(
-                repository.id, after=(digest, tag), limit=limit + 1, tagged=tagged
+                repository.id, after=(digest, tag), limit=limit + 1, tagged=tagged, status=status
             ),
         )
         return cut_page("image-ids", found, limit, lambda row: (row.digest, row.tag or ""))
 
     async def tags(self, repository: Repository, *, after: str, limit: int) -> list[Tag]:
-        """Up to `limit` tags that come after `after`, bytewise."""
+        """Up to `limit` tags of active images that come after `after`, bytewise."""
         return await fetch_page(
             self._store, limit, lambda records: records.tags.page(repository.id, after=after, limit=limit)
         )
@@ -88,6 +105,7 @@ class Listings:
         token: str | None,
         limit: int,
         artifact_types: Sequence[str] = (),
+        status: ImageStatus | None = ImageStatus.ACTIVE,
     ) -> Page[Image]:
         """Images whose subject is this digest; none when nobody refers to it, known or not.
 
@@ -101,7 +119,7 @@ class Listings:
             self._store,
             limit,
             lambda records: records.images.referrers(
-                repository.id, subject, after=after, limit=limit + 1, artifact_types=kept
+                repository.id, subject, after=after, limit=limit + 1, artifact_types=kept, status=status
             ),
         )
         return cut_page("referrers", found, limit, lambda image: (image.digest,))

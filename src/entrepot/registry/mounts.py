@@ -71,10 +71,12 @@ class Mounts:
         async def body(records: Records) -> Layer | None:
             await check_still_there(records, target)
             layer = await records.layers.find(source.id, digest)
-            if layer is None:
+            if layer is None or layer.is_archived:  # the client sends it, and needs not wait for the archive
                 undone()
-            else:
-                await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
+                return None
+            await records.layers.hold(target.id, digest, layer.blob_key, self._clock())
+            if layer.in_archive is not None:
+                await records.tier_moves.note(layer.blob_key, self._clock())
             return layer
 
         tell(layerDigest=digest, sourceRepositoryName=source.name)

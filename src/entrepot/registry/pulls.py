@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest, parse_digest
-from entrepot.domain.errors import ImageNotFound, Refusal, TooMany
-from entrepot.domain.images import Image, ImageId
+from entrepot.domain.errors import ImageArchived, ImageNotFound, Refusal, TooMany
+from entrepot.domain.images import Image, ImageId, ImageStatus
 from entrepot.domain.names import Tag, parse_tag
 from entrepot.domain.repositories import Repository
 from entrepot.domain.versioned import Versioned
@@ -44,7 +44,7 @@ class Pulls:
         self._pointed: dict[tuple[str, str], Digest] = {}  # where tags pointed when they were last asked for
 
     async def find(self, repository: Repository, reference: Tag | Digest) -> Image:
-        """The image of a tag or digest, or ImageNotFound."""
+        """The image of a tag or digest; ImageNotFound, or ImageArchived."""
         commits = self._store.commits()
         image = self._found.find((repository.id, reference), commits)
         if image is None:
@@ -88,7 +88,10 @@ class Pulls:
     async def get(
         self, repository: Repository, reference: Tag | Digest, *, puller: str | None = ""
     ) -> Pulled:
-        """The image with its manifest, or ImageNotFound; `puller` is the principal's ARN, None of a look."""
+        """The image with its manifest; ImageNotFound, or ImageArchived.
+
+        `puller` is the principal's ARN, None of a look.
+        """
         commits = self._store.commits()
         image = self._found.find((repository.id, reference), commits)
         content = None if image is None else self._opened.find(place_of(repository.id, image.digest))
@@ -136,6 +139,7 @@ async def _find_with_manifest(
         found = await records.manifests.find_tagged(repository.id, Tag(reference))
     if found is None:
         raise _not_found(repository, reference)
+    _check_active(repository, found[0])
     return found
 
 
@@ -146,7 +150,13 @@ async def _find(records: Records, repository: Repository, reference: Tag | Diges
         image = await records.images.find_tagged(repository.id, Tag(reference))
     if image is None:
         raise _not_found(repository, reference)
+    _check_active(repository, image)
     return image
+
+
+def _check_active(repository: Repository, image: Image) -> None:
+    if image.status is not ImageStatus.ACTIVE:
+        raise ImageArchived(image.digest, image.status.value, repository.name, repository.registry.account)
 
 
 def _not_found(repository: Repository, reference: Tag | Digest) -> ImageNotFound:

@@ -1,6 +1,6 @@
 """Putting a manifest into a repository: the step that makes an image exist."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from entrepot.domain.digests import Digest, algorithm_of, digest_of
@@ -13,7 +13,8 @@ from entrepot.domain.errors import (
     TagImmutable,
     TooMany,
 )
-from entrepot.domain.images import Image
+from entrepot.domain.images import Image, ImageStatus
+from entrepot.domain.layers import Layer
 from entrepot.domain.manifests import Manifest, parse_manifest
 from entrepot.domain.names import Tag
 from entrepot.domain.repositories import Repository
@@ -21,6 +22,7 @@ from entrepot.identity.auditing import tell
 from entrepot.ports.clock import Clock
 from entrepot.ports.keys import DataKeys
 from entrepot.ports.records import Records, SealedManifest, Store
+from entrepot.registry.archiving import activate_image, take_layers
 from entrepot.registry.catalog import check_still_there
 from entrepot.registry.sealed_manifests import seal_manifest
 from entrepot.registry.tag_history import write_pushes
@@ -85,7 +87,8 @@ class Pushes:
         """Keep the manifest byte for byte and point the tags at it, all or nothing.
 
         `digest` is the one the caller announced; without it the image is known by its sha256.
-        `refuse_repeat` is PutImage's rule: what changes nothing raises ImageExists.
+        `refuse_repeat` is PutImage's rule: what changes nothing raises ImageExists. An image that is archived
+        is active again, at once.
         """
         manifest = parse_manifest(content, media_type)
         actual = digest_of(content, algorithm_of(digest) if digest else "sha256")
@@ -100,6 +103,7 @@ class Pushes:
             if (
                 refuse_repeat
                 and image is not None
+                and image.status is ImageStatus.ACTIVE
                 and await self._is_repeat(records, repository, actual, tags)
             ):
                 raise ImageExists(
@@ -107,6 +111,8 @@ class Pushes:
                 )
             if image is None:
                 image = await self._add(records, repository, candidate)
+            elif image.status is not ImageStatus.ACTIVE:
+                image = await activate_image(records, repository.id, image, self._clock())
             await self._point(records, current, actual, tags)
             return image
 
@@ -122,10 +128,12 @@ class Pushes:
 
     async def _add(self, records: Records, repository: Repository, candidate: _Candidate) -> Image:
         digest, manifest = candidate.digest, candidate.manifest
+        held: Mapping[Digest, Layer] = {}
         if manifest.children:
             size_bytes = await self._size_of_children(records, repository, manifest)
         else:
-            size_bytes = await self._size_of_layers(records, repository, manifest)
+            held = await self._held_layers(records, repository, manifest)
+            size_bytes = sum(layer.size_bytes for layer in held.values())
         image = Image(
             digest=digest,
             media_type=manifest.media_type,
@@ -144,10 +152,14 @@ class Pushes:
             layers={blob.digest: blob.media_type for blob in manifest.blobs},
             children=[child.digest for child in manifest.children],
         )
+        if any(layer.is_archived or layer.in_archive is not None for layer in held.values()):
+            await take_layers(records, repository.id, digest, image.pushed_at)
         return image
 
-    async def _size_of_layers(self, records: Records, repository: Repository, manifest: Manifest) -> int:
-        """Bytes of config and layers; raises LayersNotFound, or ManifestInvalid where a size is wrong."""
+    async def _held_layers(
+        self, records: Records, repository: Repository, manifest: Manifest
+    ) -> Mapping[Digest, Layer]:
+        """Config and layers; raises LayersNotFound, or ManifestInvalid where a size is wrong."""
         held = await records.layers.find_many(repository.id, [blob.digest for blob in manifest.blobs])
         missing = [blob.digest for blob in manifest.required if blob.digest not in held]
         if missing and not self._allow_sparse:
@@ -155,13 +167,17 @@ class Pushes:
         for blob in manifest.blobs:
             if blob.digest in held and held[blob.digest].size_bytes != blob.size_bytes:
                 raise ManifestInvalid(f"{blob.digest} does not have the size that the manifest gives it")
-        return sum(layer.size_bytes for layer in held.values())
+        return held
 
     async def _size_of_children(self, records: Records, repository: Repository, manifest: Manifest) -> int:
-        """The largest child, as ECR counts an index; raises ReferencedImagesNotFound."""
+        """The largest child, as ECR counts an index; raises ReferencedImagesNotFound.
+
+        A child that is archived cannot be pulled, so it counts as missing.
+        """
         wanted = [child.digest for child in manifest.children]
         found = await records.images.find_many(repository.id, wanted)
-        missing = tuple(digest for digest in wanted if digest not in found)
+        active = {digest for digest, image in found.items() if image.status is ImageStatus.ACTIVE}
+        missing = tuple(digest for digest in wanted if digest not in active)
         if missing and not self._allow_sparse:
             raise ReferencedImagesNotFound(missing, repository.name, repository.registry.account)
         return max((child.size_bytes for child in found.values()), default=0)

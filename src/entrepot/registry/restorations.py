@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from entrepot.domain.digests import Digest
@@ -15,12 +16,14 @@ from entrepot.domain.errors import (
     TagImmutable,
     TooMany,
 )
+from entrepot.domain.images import ImageStatus
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.recycling import DeletedImage, TagChange
 from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import caller_arn, tell, undone
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
+from entrepot.registry.archiving import archive_image, take_layers
 from entrepot.registry.catalog import check_still_there, get_repository
 from entrepot.registry.pushes import TAGS_AN_IMAGE
 from entrepot.registry.tag_history import write_history
@@ -174,6 +177,7 @@ class Restorations:
         now, restored, placed = self._clock(), Restored(), set[Tag]()
         for each in plan:
             await records.deleted_images.take_back(repository.id, each.image.digest, now)
+            await _settle_class(records, repository, each.image.digest, now)
         # Where two had the same tag, it is for the one that was asked for, and then for the last one deleted.
         for each in [plan[0], *sorted(plan[1:], key=lambda other: other.deletion.at, reverse=True)]:
             free: dict[Tag, Digest | None] = {}
@@ -271,3 +275,12 @@ async def _before_last_change(records: Records, repository: Repository, tag: Tag
 
 def _told(image: RestoredImage) -> dict[str, object]:
     return {"imageDigest": image.digest, "imageTags": image.tags}
+
+
+async def _settle_class(records: Records, repository: Repository, digest: Digest, now: datetime) -> None:
+    """An active image needs its layers again; one that was on its way back from the archive stays there."""
+    image = await records.images.find(repository.id, digest)
+    if image is None or image.status is ImageStatus.ACTIVE:
+        await take_layers(records, repository.id, digest, now)
+    else:
+        await archive_image(records, repository.id, image, image.archived_at or now)

@@ -149,7 +149,7 @@ class LayerUploads:
             raise PartTooSmall(upload_id, repository.name, account)
         held = await self._store.read(lambda records: records.layers.find(repository.id, digest))
         layer = await self.finish(repository, principal, upload_id, digest)
-        if held is not None:
+        if held is not None and not held.is_archived:
             raise LayerExists(digest, repository.name, account)
         return layer
 
@@ -222,9 +222,10 @@ class LayerUploads:
                 raise UploadNotFound(row.id, repository.name, repository.registry.account)
             await records.uploads.remove(row.id)
             counting = await records.blobs.find(digest, row.encryption_key)
-            if counting is None:
+            if counting is None or counting.in_archive is not None:
+                archived = counting
                 counting = replace(own, wrapped_key=current.wrapped_key)  # wrapped anew since we read it?
-                await records.blobs.add(counting)
+                await _count(records, counting, archived, now)
             else:
                 await records.garbage.throw(stored.key, now)
             await records.layers.hold(repository.id, digest, counting.blob_key, now)
@@ -235,6 +236,15 @@ class LayerUploads:
 
     async def _drop(self, row: UploadRow) -> None:
         await self._store.write(lambda records: drop_upload(records, row, self._clock()))
+
+
+async def _count(records: Records, row: BlobRow, archived: BlobRow | None, now: datetime) -> None:
+    """Let the bytes count, in place of those in the archive: they need not be fetched from there any more."""
+    if archived is None:
+        await records.blobs.add(row)
+        return
+    await records.blobs.replace(archived.blob_key, row)
+    await records.garbage.throw(archived.blob_key, now)
 
 
 async def _copy(chunks: AsyncIterable[bytes], writer: BlobWriter, room_bytes: int) -> BodyCutShort | None:

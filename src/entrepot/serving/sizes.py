@@ -49,7 +49,7 @@ class Sizes:
         self._at.put(counting.counted_at.timestamp())
         for what, total in counting.totals.items():
             self._rows.of(what).put(total.rows)
-            if what in ("blobs", "images", "uploads"):
+            if what in ("blobs", "archived", "images", "uploads"):
                 self._bytes.of(what).put(total.size_bytes)
 
     async def _show_jobs(self) -> None:

@@ -159,11 +159,15 @@ JOBS_LATE = _gauge(
 COLLECTED = _counter("entrepot_collected_total", "What the collector cleared away on this node.", "what")
 STORED = _gauge(
     "entrepot_stored",
-    "What the registry keeps: `accounts`, `repositories`, `images`, `tags`, `blobs`, `uploads` under way.",
+    "What the registry keeps: `accounts`, `repositories`, `images`, `tags`, `blobs`, those of them that are "
+    "`archived`, `uploads` under way.",
     "what",
 )
 STORED_BYTES = _gauge(
-    "entrepot_stored_bytes", "Bytes of `blobs`, of `images`' manifests, and of `uploads` under way.", "what"
+    "entrepot_stored_bytes",
+    "Bytes of `blobs`, of what is `archived` as it lies there, of `images`' manifests, and of `uploads` "
+    "under way.",
+    "what",
 )
 STORED_AT = _gauge("entrepot_stored_timestamp_seconds", "When these were counted, seconds since 1970.")
 RESTARTS = _counter(

@@ -24,9 +24,9 @@ def lifecycle_jobs(runs: LifecycleRuns, previews: LifecyclePreviews, usage: Usag
         await usage.clear_ended()
 
     async def evaluate(repository_id: str) -> None:
-        expired = await runs.run(repository_id)
-        if expired:
-            logger.info("expired images", extra={"repository": repository_id, "images": expired})
+        went = await runs.run(repository_id)
+        if went:
+            logger.info("carried out a policy", extra={"repository": repository_id, "images": went})
 
     return (
         Kind("lifecycle-turns", look, every=_LOOK_EVERY),

@@ -21,6 +21,7 @@ from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.blobs.memory_holds import MemoryHolds
 from entrepot.storage.blobs.s3.bucket import Bucket
 from entrepot.storage.blobs.s3.store import S3Blobs
+from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,8 @@ def opened_bucket(url: str, credentials: dict[str, str]) -> Iterator[Bucket]:
         "filesystem-plain",
         "memory",
         "fallback",
+        "tiered",
+        "archive",
         "seaweedfs-sealed",
         "seaweedfs-plain",
         "ceph-sealed",
@@ -110,6 +113,11 @@ def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]
         yield Subject(FallbackBlobs(MemoryBlobs(), MemoryBlobs()), is_sealed=False)
         return
     with ThreadPoolExecutor(2) as pool:
+        archive = ArchiveBlobs(MemoryBlobs(), pool)
+        if engine in ("tiered", "archive"):
+            tiered = TieredBlobs(MemoryBlobs(), archive, pool)
+            yield Subject(tiered if engine == "tiered" else archive, is_sealed=False)
+            return
         if engine == "filesystem":
             store: BlobStore = FilesystemBlobs(tmp_path, pool=pool)
         else:

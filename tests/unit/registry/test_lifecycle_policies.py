@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from entrepot.domain.errors import InvalidParameter, LifecyclePolicyNotFound, NotOffered, RepositoryNotFound
+from entrepot.domain.errors import InvalidParameter, LifecyclePolicyNotFound, RepositoryNotFound
 from entrepot.domain.names import RepositoryName
 from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, NEVER
 from tests.unit.builders import REGISTRY, World
@@ -46,13 +46,11 @@ async def test_a_policy_that_is_none_leaves_the_old_one(world: World) -> None:
     assert (await world.lifecycle_policies.get(REGISTRY, repository.name)).text == text
 
 
-async def test_a_policy_about_the_archive_is_not_offered(world: World) -> None:
+async def test_a_policy_about_the_archive_is_kept(world: World) -> None:
     repository = await world.repository()
     transition = {"type": "transition", "targetStorageClass": "archive"}
-    with pytest.raises(NotOffered):
-        await world.lifecycle_policies.put(REGISTRY, repository.name, policy(UNTAGGED, action=transition))
-    with pytest.raises(LifecyclePolicyNotFound):
-        await world.lifecycle_policies.get(REGISTRY, repository.name)
+    text = await world.lifecycle_policies.put(REGISTRY, repository.name, policy(UNTAGGED, action=transition))
+    assert (await world.lifecycle_policies.get(REGISTRY, repository.name)).text == text
 
 
 async def test_an_absent_repository_has_no_policy(world: World) -> None:

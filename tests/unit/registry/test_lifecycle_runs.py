@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from entrepot.domain.images import Image
+from entrepot.domain.images import Image, ImageStatus
 from entrepot.domain.lifecycle.decisions import Decision
 from entrepot.domain.lifecycle.images import LifecycleImage
+from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.manifests import Descriptor
 from entrepot.domain.mutability import Mutability, TagMutability
 from entrepot.domain.names import Tag
@@ -23,7 +24,8 @@ from entrepot.registry.pushes import Pushes
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.runner import Runner
 from tests.unit.builders import REGISTRY, World, image_manifest, new_id
-from tests.unit.registry.lifecycles import UNTAGGED, keep_days, keep_newest, left, set_policy, waiting
+from tests.unit.registry.archives import Archive
+from tests.unit.registry.lifecycles import UNTAGGED, keep_days, keep_newest, left, policy, set_policy, waiting
 
 DAY = timedelta(days=1)
 
@@ -351,3 +353,123 @@ async def test_attack_23_a_run_reaches_no_other_repository(world: World) -> None
     await set_policy(world, repository, keep_newest(1))
     await world.lifecycle_runs().run(repository.id)
     assert (len(await left(world, repository)), len(await left(world, other))) == (1, 3)
+
+
+TRANSITION = {"type": "transition", "targetStorageClass": "archive"}
+NOT_PULLED = {
+    "tagStatus": "any", "countType": "sinceImagePulled", "countUnit": "days", "countNumber": 30,
+}  # fmt: skip
+LONG_ARCHIVED = {
+    "tagStatus": "any", "storageClass": "archive", "countType": "sinceImageTransitioned",
+    "countUnit": "days", "countNumber": 90,
+}  # fmt: skip
+
+
+async def set_archiving(world: World, repository: Repository, *selections: object) -> None:
+    text = policy(*selections, action=TRANSITION)
+    await world.lifecycle_policies.put(REGISTRY, repository.name, text)
+
+
+async def archived(world: World, repository: Repository) -> set[str]:
+    page = await world.listings.images(
+        repository, token=None, limit=1000, tagged=None, status=ImageStatus.ARCHIVED
+    )
+    return {described.image.digest for described in page.entries}
+
+
+async def test_what_a_rule_archives_leaves_the_ranks_of_its_class(world: World) -> None:
+    repository, events = await world.repository(), Events()
+    images = await several(world, repository, 5)
+    await set_archiving(world, repository, keep_newest(2))
+    assert await world.lifecycle_runs(events).run(repository.id) == 3
+    assert await left(world, repository) == {image.digest for image in images[3:]}
+    assert await archived(world, repository) == {image.digest for image in images[:3]}
+    transitioned = [each.image.digest for one in events.executions for each in one.transitioned]
+    assert transitioned == [image.digest for image in images[:3]]
+    assert await world.lifecycle_runs(events).run(repository.id) == 0
+
+
+async def test_an_archived_image_expires_after_its_time_in_the_archive(world: World) -> None:
+    repository, events = await world.repository(), Events()
+    (image,) = await several(world, repository, 1)
+    await Archive(world).change(repository, image.digest, StorageClass.ARCHIVE)
+    await set_policy(world, repository, LONG_ARCHIVED)
+    world.clock.advance(90 * DAY)
+    assert await world.lifecycle_runs(events).run(repository.id) == 0
+    world.clock.advance(timedelta(seconds=1))
+    assert await world.lifecycle_runs(events).run(repository.id) == 1
+    assert await archived(world, repository) == set()
+
+
+async def test_a_restored_image_is_as_old_as_its_restoration(world: World) -> None:
+    repository, archive = await world.repository(), Archive(world)
+    (image,) = await several(world, repository, 1)
+    await archive.archive(repository, image)
+    world.clock.advance(20 * DAY)
+    await archive.restore(repository, image)
+    await set_policy(world, repository, keep_days(7))
+    assert await world.lifecycle_runs().run(repository.id) == 0
+    world.clock.advance(8 * DAY)
+    assert await world.lifecycle_runs().run(repository.id) == 1
+
+
+async def test_an_image_that_is_being_restored_is_left_alone(world: World) -> None:
+    repository, archive = await world.repository(), Archive(world)
+    (image,) = await several(world, repository, 1)
+    await archive.archive(repository, image)
+    world.clock.advance(100 * DAY)
+    await archive.change(repository, image.digest, StorageClass.STANDARD)
+    await set_policy(world, repository, LONG_ARCHIVED, keep_days(7))
+    assert await world.lifecycle_runs().run(repository.id) == 0
+
+
+async def test_referrers_are_archived_with_their_subject(world: World) -> None:
+    repository = await world.repository()
+    old, new = await several(world, repository, 2)
+    signature = await world.image(repository, "signature", subject=descriptor(old))
+    await set_archiving(world, repository, keep_newest(1, "v"))
+    assert await world.lifecycle_runs().run(repository.id) == 2
+    assert await archived(world, repository) == {old.digest, signature.digest}
+    assert await left(world, repository) == {new.digest}
+
+
+async def test_children_are_archived_after_their_index(world: World) -> None:
+    repository = await world.repository()
+    child = await world.image(repository, "child")
+    index = await world.index(repository, [child], tags=["v1"])
+    world.clock.advance(9 * DAY)
+    await set_archiving(world, repository, keep_days(7))
+    assert await world.lifecycle_runs().run(repository.id) == 2
+    assert await archived(world, repository) == {child.digest, index.digest}
+
+
+async def test_an_image_that_is_pulled_meanwhile_is_not_archived(world: World) -> None:
+    repository = await world.repository()
+    (image,) = await several(world, repository, 1)
+    world.clock.advance(31 * DAY)
+    await set_archiving(world, repository, NOT_PULLED)
+
+    async def pull() -> None:
+        await world.store.write(
+            lambda records: records.images.note_pulls(repository.id, image.digest, world.clock.at, pulls=1)
+        )
+
+    assert await run_while(world, repository, pull) == 0
+    assert await left(world, repository) == {image.digest}
+    world.clock.advance(31 * DAY)
+    assert await world.lifecycle_runs().run(repository.id) == 1
+
+
+async def test_an_image_that_was_archived_meanwhile_is_not_expired_by_a_rule_of_the_other_class(
+    world: World,
+) -> None:
+    repository = await world.repository()
+    (image,) = await several(world, repository, 1)
+    world.clock.advance(9 * DAY)
+    await set_policy(world, repository, keep_days(7))
+
+    async def archive() -> None:
+        await Archive(world).change(repository, image.digest, StorageClass.ARCHIVE)
+
+    assert await run_while(world, repository, archive) == 0
+    assert await archived(world, repository) == {image.digest}

@@ -1,19 +1,21 @@
 """Background jobs: each done once where nobody fails, and again where somebody does."""
 
 import asyncio
+import json
 import logging
 from datetime import timedelta
 
 import pytest
 
-from entrepot.domain.audit import actor_of
+from entrepot.domain.audit import actor_of, operator
+from entrepot.identity.auditing import AuditedStore
 from entrepot.ports.records import Job
 from entrepot.ports.reports import NoReports
-from entrepot.registry.recycle_bin import Content
+from entrepot.registry.recycle_bin import Content, RecycleBin
 from entrepot.workers.collection import collection_jobs
 from entrepot.workers.recycling import history_jobs, recycling_jobs
 from entrepot.workers.runner import Kind, Runner, _wait_after
-from tests.unit.builders import REGISTRY, ROOT, START, World, new_id
+from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, START, World, new_id
 
 MINUTE = timedelta(minutes=1)
 
@@ -300,3 +302,24 @@ async def test_the_jobs_of_the_bin_empty_it_and_forget_what_happened_to_tags(wor
         lambda records: records.jobs.due(world.clock.at, 9, kinds=["forget-repository"])
     )
     assert [job.unique_key for job in forgetting] == [repository.id]
+
+
+async def test_what_the_bin_lets_go_of_is_in_the_audit_and_nothing_else(world: World) -> None:
+    audited = AuditedStore(world.store, world.clock)
+    repository = await world.repository()
+    image = await world.image(repository)
+    await world.deletions.delete_image(repository, image.digest)
+    recycle_bin = RecycleBin(audited, world.clock, new_id)
+    (emptying,) = recycling_jobs(recycle_bin, NoReports(), actor=operator(ACCOUNT, "entrepot worker"))
+
+    await emptying.run("")
+    world.clock.advance(timedelta(days=7))
+    await emptying.run("")
+    await emptying.run("")
+
+    [event] = await world.store.read(
+        lambda records: records.audit_events.after(ACCOUNT, after="", before="g", limit=9)
+    )
+    assert event.name == "EmptyRecycleBin"
+    details = json.loads(event.document)["serviceEventDetails"]
+    assert details == {"imageCount": 1, "repositoryCount": 0}

@@ -159,6 +159,10 @@ STEPS = [
     Step("entrepot", "PinImage", {**REPOSITORY, "imageId": {"imageTag": "v1"}, "reason": "runs"}),
     Step("entrepot", "UnpinImage", {**REPOSITORY, "imageId": {"imageTag": "v1"}}),
     Step("entrepot", "ReportUsage", {"clusterName": "blue", "images": []}),
+    _ecr(
+        "UpdateImageStorageClass",
+        {**REPOSITORY, "imageId": {"imageTag": "v1"}, "targetStorageClass": "ARCHIVE"},
+    ),
     _ecr("BatchDeleteImage", {**REPOSITORY, "imageIds": [{"imageTag": "v1"}]}),
     Step(
         "entrepot",

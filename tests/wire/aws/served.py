@@ -53,6 +53,7 @@ from entrepot.oci.access import Access
 from entrepot.oci.front import OciFront, UseCases
 from entrepot.oci.layer_door import LayerDoor
 from entrepot.oci.transfer import Transfers
+from entrepot.registry.archiving import StorageClasses
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.deletion_protection import DeletionProtection
@@ -73,10 +74,12 @@ from entrepot.registry.pushes import Pushes
 from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
+from entrepot.registry.restoring import StorageClassRuns
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
 from entrepot.registry.tag_history import TagHistory
+from entrepot.registry.tier_moves import TierMover
 from entrepot.registry.uploads import LayerUploads
 from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
@@ -86,7 +89,7 @@ from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
 from entrepot.services.ecr.policies import PolicyOperations
-from entrepot.services.ecr.policy_events import policy_events
+from entrepot.services.ecr.policy_events import dry_run_events, policy_events
 from entrepot.services.ecr.pull_exclusions import PullExclusionOperations
 from entrepot.services.ecr.questions import EcrQuestions
 from entrepot.services.ecr.registry_settings import RegistryOperations
@@ -111,10 +114,12 @@ from entrepot.services.sts.service import TokenOperations, sts_questions, sts_se
 from entrepot.serving.connections import PatientServer
 from entrepot.serving.front import Front
 from entrepot.storage.blobs.memory import MemoryBlobs
+from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.metadata.drivers.sqlite import open_memory
 from entrepot.storage.metadata.migrate import migrate, packaged
 from entrepot.storage.metadata.store import SqlStore
 from entrepot.telemetry.meters import Meters
+from entrepot.workers.archiving import archiving_jobs
 from entrepot.workers.lifecycle import lifecycle_jobs
 from entrepot.workers.runner import Runner
 
@@ -364,7 +369,8 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     store, refusals = AuditedStore(rows, now), Refusals(rows, now)
     ring = KeyRing((RootKey(version=1, key=b"k" * 32, created_at=now()),))
     addresses = Addresses(scheme="http", host="127.0.0.1", port=port, domain=None, default_account=ACCOUNT)
-    data_keys, blobs = DataKeys(ring), MemoryBlobs()
+    data_keys = DataKeys(ring)
+    blobs = TieredBlobs(MemoryBlobs(), ArchiveBlobs(MemoryBlobs(), threads), threads)
     authorities, key_uses = Authorities(store), KeyUses(rows, now)
     decisions = Decisions(store, authorities, now)
     directory = Directory(store, now, new_unique_id)
@@ -381,9 +387,13 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     recycle_bin, restorations = RecycleBin(store, now, _new_id), Restorations(store, now, allow_sparse=False)
     usage = UsageReports(store, now, _new_id)
     explanations = LifecycleExplanations(store, now, threads)
-    previews = LifecyclePreviews(store, now, _new_id, threads)
+    previews = LifecyclePreviews(store, now, _new_id, threads, event=dry_run_events(now))
     runs = LifecycleRuns(store, deletions, now, _new_id, threads=threads, event=policy_events(now))
-    jobs = lifecycle_jobs(runs, previews, usage)
+    mover = TierMover(store, blobs, data_keys, now)
+    jobs = [
+        *lifecycle_jobs(runs, previews, usage),
+        *archiving_jobs(StorageClassRuns(store, now, mover.bring_back), mover),
+    ]
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)
     endpoint = WatchedEndpoint(
@@ -391,7 +401,14 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
             ecr_service(
                 EcrPerformers(
                     RepositoryOperations(catalog, addresses),
-                    ImageOperations(catalog, pushes, pulls, listings, deletions),
+                    ImageOperations(
+                        catalog,
+                        pushes,
+                        pulls,
+                        listings,
+                        deletions,
+                        storage_classes=StorageClasses(store, now, _new_id),
+                    ),
                     LayerOperations(catalog, layers, uploads, tokens, addresses),
                     RegistryOperations(tokens, settings, addresses),
                     PolicyOperations(RepositoryPolicies(store, decisions), RegistryPolicies(store)),

@@ -415,6 +415,17 @@ async def test_lookup_by_time_and_region(served: Served) -> None:
     assert [event["EventName"] for event in elsewhere["Events"]] == ["CreateUser"]
 
 
+async def test_target_without_the_models_package_names_the_same_operation(served: Served) -> None:
+    await create(served.ecr(), "team/app")
+    cloudtrail = served.cloudtrail()
+    short = {"X-Amz-Target": "CloudTrail_20131101.LookupEvents"}  # as clients made of Smithy's model send it
+    cloudtrail.meta.events.register(
+        "before-call.cloudtrail.LookupEvents", lambda params, **_: params["headers"].update(short)
+    )
+    answer = await to_thread(cloudtrail.lookup_events)
+    assert [event["EventName"] for event in answer["Events"]] == ["CreateRepository"]
+
+
 @pytest.mark.parametrize(
     ("params", "code"),
     [

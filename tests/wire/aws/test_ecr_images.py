@@ -146,7 +146,7 @@ async def test_filters_keep_what_they_name(ecr: "ECRClient") -> None:
 
 
 @pytest.mark.parametrize(("status", "seen"), [("ACTIVE", 1), ("ANY", 1), ("ARCHIVED", 0), ("ACTIVATING", 0)])
-async def test_all_images_are_active(ecr: "ECRClient", status: Any, seen: int) -> None:
+async def test_an_image_is_active_at_first(ecr: "ECRClient", status: Any, seen: int) -> None:
     await push_image(ecr, NAME, "v1")
     described = await to_thread(ecr.describe_images, repositoryName=NAME, filter={"imageStatus": status})
     listed = await to_thread(ecr.list_images, repositoryName=NAME, filter={"imageStatus": status})

@@ -89,6 +89,19 @@ async def test_what_a_policy_deleted_is_looked_up_in_the_audit(served: Served, e
     assert (action["lifecycleEventImage"]["digest"], action["rulePriority"]) == (old.digest, 1)
 
 
+async def test_what_a_preview_found_is_looked_up_in_the_audit(served: Served, ecr: "ECRClient") -> None:
+    old = await push_image(ecr, NAME, "v1", content=b"old")
+    await push_image(ecr, NAME, "v2", content=b"new")
+    await preview(served, ecr)
+    name = {"AttributeKey": "EventName", "AttributeValue": "DryRunEvent"}
+    answer = await to_thread(served.cloudtrail().lookup_events, LookupAttributes=[name])
+    (event,) = answer["Events"]
+    record = json.loads(event["CloudTrailEvent"])
+    assert (record["eventType"], record["readOnly"]) == ("AwsServiceEvent", True)
+    (action,) = record["serviceEventDetails"]["lifecycleEventImageActions"]
+    assert (action["lifecycleEventImage"]["digest"], action["rulePriority"]) == (old.digest, 1)
+
+
 async def test_the_seconds_of_the_last_evaluation_are_a_number(served: Served, ecr: "ECRClient") -> None:
     await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=TEXT)
     answer = await served.ask("GetLifecyclePolicy", {"repositoryName": NAME})
@@ -160,9 +173,32 @@ async def test_a_preview_of_a_transition_counts_it_apart(served: Served, ecr: "E
     }
 
 
-async def test_a_policy_about_the_archive_says_that_it_is_not_offered(ecr: "ECRClient") -> None:
-    refused = await refusal(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=ARCHIVE)
-    assert (refused.code, refused.status) == ("NotImplementedException", 501)
+async def test_a_policy_that_archives_is_carried_out(served: Served, ecr: "ECRClient") -> None:
+    for number in range(3):
+        await push_image(ecr, NAME, f"v{number}", content=f"layer {number}".encode())
+    await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=ARCHIVE)
+    await work(served)
+    wanted: dict[Any, list[str]] = {"ACTIVE": ["v2"], "ARCHIVED": ["v0", "v1"]}
+    for status, tags in wanted.items():
+        listed = await to_thread(ecr.list_images, repositoryName=NAME, filter={"imageStatus": status})
+        assert sorted(image["imageTag"] for image in listed["imageIds"]) == tags
+    answer = await preview(served, ecr, ARCHIVE)
+    assert answer["summary"] == {"expiringImageTotalCount": 0}
+
+
+async def test_a_transition_is_looked_up_in_the_audit(served: Served, ecr: "ECRClient") -> None:
+    old = await push_image(ecr, NAME, "v1", content=b"old")
+    await push_image(ecr, NAME, "v2", content=b"new")
+    await to_thread(ecr.put_lifecycle_policy, repositoryName=NAME, lifecyclePolicyText=ARCHIVE)
+    await work(served)
+    await work(served)
+    trail = served.cloudtrail()
+    wanted = [{"AttributeKey": "EventName", "AttributeValue": "PolicyExecutionEvent"}]
+    (event,) = (await to_thread(trail.lookup_events, LookupAttributes=wanted))["Events"]
+    details = json.loads(event["CloudTrailEvent"])["serviceEventDetails"]
+    assert details["lifecycleEventPolicy"]["lifecycleEventRules"][0]["action"] == "transition"
+    (action,) = details["lifecycleEventImageActions"]
+    assert action["lifecycleEventImage"]["digest"] == old.digest
 
 
 async def test_the_repositorys_own_policy_is_previewed_without_a_text(

@@ -135,6 +135,9 @@ CHANGES: Mapping[str, Parameters] = {
     "StartLifecyclePolicyPreview": lambda _: IN,
     "TagResource": lambda _: {"resourceArn": ARN, "tags": [{"Key": "k", "Value": "v"}]},
     "UntagResource": lambda _: {"resourceArn": ARN, "tagKeys": ["k"]},
+    "UpdateImageStorageClass": lambda f: {
+        **IN, "imageId": {"imageDigest": f.image.digest}, "targetStorageClass": "ARCHIVE",
+    },
     "UploadLayerPart": lambda f: {
         **IN, "uploadId": f.part, "partFirstByte": 4, "partLastByte": 4, "layerPartBlob": b"!",
     },

@@ -12,7 +12,6 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Table from "@cloudscape-design/components/table";
@@ -22,6 +21,7 @@ import { formatTime } from "../../format";
 import { useClients } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
 import { Copyable } from "../../shell/copyable";
+import { InfoDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
 import { useAccessKeys } from "./queries";
@@ -142,18 +142,7 @@ function NewKey({ made, onClose }: { made: AccessKey; onClose: () => void }): Re
   const [isShown, setShown] = useState(false);
   const secret = made.SecretAccessKey ?? "";
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      header={words.made}
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            {text.close}
-          </Button>
-        </Box>
-      }
-    >
+    <InfoDialog title={words.made} onClose={onClose}>
       <SpaceBetween size="m">
         <Alert type="warning">{words.once}</Alert>
         <KeyValuePairs
@@ -173,6 +162,6 @@ function NewKey({ made, onClose }: { made: AccessKey; onClose: () => void }): Re
           ]}
         />
       </SpaceBetween>
-    </Modal>
+    </InfoDialog>
   );
 }

@@ -1,31 +1,31 @@
-/** Managed policies that a user has. */
+/** Managed policies that a user, a group or a role has. */
 
-import { AttachUserPolicyCommand, DetachUserPolicyCommand } from "@aws-sdk/client-iam";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
-import Modal from "@cloudscape-design/components/modal";
-import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { type Identity, policiesOf } from "../../api/identities";
+import { paths } from "../../paths";
 import { useClients } from "../../session/context";
+import { ChoiceDialog } from "../../shell/choice_dialog";
 import { FaultAlert } from "../../shell/fault";
+import { PageLink } from "../../shell/links";
 import { text } from "../../text";
-import { useAttachedPolicies, useManagedPolicies } from "./queries";
+import { attachedKey, useAttachedPolicies, usePolicies } from "./queries";
 
 const words = text.attachedPolicies;
 
-export function AttachedPolicies({ user }: { user: string }): ReactNode {
+export function AttachedPolicies({ identity }: { identity: Identity }): ReactNode {
   const { iam } = useClients();
   const queries = useQueryClient();
-  const attached = useAttachedPolicies(user);
+  const attached = useAttachedPolicies(identity);
   const [isAttaching, setAttaching] = useState(false);
   const detach = useMutation({
-    mutationFn: (arn: string) => iam.send(new DetachUserPolicyCommand({ UserName: user, PolicyArn: arn })),
-    onSettled: () => queries.invalidateQueries({ queryKey: ["user", user, "attached"] }),
+    mutationFn: (arn: string) => policiesOf(iam, identity.kind).detach(identity.name, arn),
+    onSettled: () => queries.invalidateQueries({ queryKey: attachedKey(identity) }),
   });
   return (
     <SpaceBetween size="s">
@@ -36,7 +36,14 @@ export function AttachedPolicies({ user }: { user: string }): ReactNode {
         loadingText={text.table.loading}
         ariaLabels={{ tableLabel: words.title }}
         columnDefinitions={[
-          { id: "name", header: words.name, cell: (policy) => policy.PolicyName, isRowHeader: true },
+          {
+            id: "name",
+            header: words.name,
+            cell: (policy) => (
+              <PageLink to={paths.policy(policy.PolicyArn ?? "")}>{policy.PolicyName}</PageLink>
+            ),
+            isRowHeader: true,
+          },
           { id: "arn", header: words.arn, cell: (policy) => policy.PolicyArn },
           {
             id: "actions",
@@ -63,64 +70,35 @@ export function AttachedPolicies({ user }: { user: string }): ReactNode {
         }
         empty={<Box textAlign="center">{words.none}</Box>}
       />
-      {isAttaching && <AttachPolicy user={user} onClose={() => setAttaching(false)} />}
+      {isAttaching && <AttachPolicy identity={identity} onClose={() => setAttaching(false)} />}
     </SpaceBetween>
   );
 }
 
-function AttachPolicy({ user, onClose }: { user: string; onClose: () => void }): ReactNode {
+function AttachPolicy({ identity, onClose }: { identity: Identity; onClose: () => void }): ReactNode {
   const { iam } = useClients();
   const queries = useQueryClient();
-  const managed = useManagedPolicies();
-  const [arn, setArn] = useState<string | null>(null);
-  const options = (managed.data ?? []).map((policy) => ({
-    value: policy.Arn ?? "",
-    label: policy.PolicyName ?? "",
-    description: policy.Arn ?? "",
-  }));
+  const managed = usePolicies();
   const attach = useMutation({
-    mutationFn: () => iam.send(new AttachUserPolicyCommand({ UserName: user, PolicyArn: arn ?? "" })),
+    mutationFn: (arn: string) => policiesOf(iam, identity.kind).attach(identity.name, arn),
     onSuccess: onClose,
-    onSettled: () => queries.invalidateQueries({ queryKey: ["user", user, "attached"] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: attachedKey(identity) }),
   });
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      header={words.attach}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {text.cancel}
-            </Button>
-            <Button
-              variant="primary"
-              disabled={arn === null}
-              loading={attach.isPending}
-              onClick={() => attach.mutate()}
-            >
-              {words.attachButton}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
-    >
-      <SpaceBetween size="m">
-        <FaultAlert failure={managed.error ?? attach.error} />
-        <FormField label={words.choose}>
-          <Select
-            options={options}
-            selectedOption={options.find((option) => option.value === arn) ?? null}
-            onChange={({ detail }) => setArn(detail.selectedOption.value ?? null)}
-            filteringType="auto"
-            virtualScroll
-            expandToViewport
-            placeholder={words.choose}
-            statusType={managed.isPending ? "loading" : "finished"}
-          />
-        </FormField>
-      </SpaceBetween>
-    </Modal>
+    <ChoiceDialog
+      title={words.attach}
+      button={words.attachButton}
+      label={words.choose}
+      options={managed.entries.map((policy) => ({
+        value: policy.Arn ?? "",
+        label: policy.PolicyName ?? "",
+        description: policy.Arn ?? "",
+      }))}
+      isLoading={!managed.isComplete}
+      isPending={attach.isPending}
+      failure={managed.failure ?? attach.error}
+      onChoose={attach.mutate}
+      onClose={onClose}
+    />
   );
 }

@@ -1,27 +1,27 @@
-/** Policies that belong to one user alone. */
+/** Policies that belong to one user, group or role alone. */
 
-import { DeleteUserPolicyCommand, PutUserPolicyCommand } from "@aws-sdk/client-iam";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
-import Input from "@cloudscape-design/components/input";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Textarea from "@cloudscape-design/components/textarea";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { type Identity, policiesOf } from "../../api/identities";
 import { readPolicy } from "../../domain/policy";
 import { useClients } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
 import { PolicyEditor } from "../../shell/policy_editor";
 import { text } from "../../text";
-import { useInlinePolicies, useInlinePolicy } from "./queries";
+import { isName, NameField } from "./name_dialog";
+import { inlineKey, useInlinePolicies, useInlinePolicy } from "./queries";
 
 const words = text.inlinePolicies;
-const POLICY_NAME = /^[\w+=,.@-]{1,128}$/;
-const EXAMPLE = JSON.stringify(
+const LONGEST_NAME = 128;
+export const EXAMPLE = JSON.stringify(
   {
     Version: "2012-10-17",
     Statement: [{ Effect: "Allow", Action: "ecr:*", Resource: "*" }],
@@ -30,8 +30,8 @@ const EXAMPLE = JSON.stringify(
   2,
 );
 
-export function InlinePolicies({ user }: { user: string }): ReactNode {
-  const policies = useInlinePolicies(user);
+export function InlinePolicies({ identity }: { identity: Identity }): ReactNode {
+  const policies = useInlinePolicies(identity);
   const [isAdding, setAdding] = useState(false);
   return (
     <Container
@@ -51,21 +51,21 @@ export function InlinePolicies({ user }: { user: string }): ReactNode {
     >
       <SpaceBetween size="m">
         <FaultAlert failure={policies.error} />
-        {isAdding && <AddPolicy user={user} onClose={() => setAdding(false)} />}
+        {isAdding && <AddPolicy identity={identity} onClose={() => setAdding(false)} />}
         {policies.data?.length === 0 && !isAdding && <Box textAlign="center">{words.none}</Box>}
         {policies.data?.map((policy) => (
-          <InlinePolicy key={policy} user={user} policy={policy} />
+          <InlinePolicy key={policy} identity={identity} policy={policy} />
         ))}
       </SpaceBetween>
     </Container>
   );
 }
 
-function InlinePolicy({ user, policy }: { user: string; policy: string }): ReactNode {
+function InlinePolicy({ identity, policy }: { identity: Identity; policy: string }): ReactNode {
   const { iam } = useClients();
   const queries = useQueryClient();
   const [isOpen, setOpen] = useState(false);
-  const look = () => queries.invalidateQueries({ queryKey: ["user", user, "inline"] });
+  const look = () => queries.invalidateQueries({ queryKey: inlineKey(identity) });
   return (
     <ExpandableSection
       headerText={policy}
@@ -74,16 +74,14 @@ function InlinePolicy({ user, policy }: { user: string; policy: string }): React
     >
       {isOpen && (
         <InlineEditor
-          user={user}
+          identity={identity}
           policy={policy}
           onSave={async (document) => {
-            await iam.send(
-              new PutUserPolicyCommand({ UserName: user, PolicyName: policy, PolicyDocument: document }),
-            );
+            await policiesOf(iam, identity.kind).put(identity.name, policy, document);
             await look();
           }}
           onDelete={async () => {
-            await iam.send(new DeleteUserPolicyCommand({ UserName: user, PolicyName: policy }));
+            await policiesOf(iam, identity.kind).remove(identity.name, policy);
             await look();
           }}
         />
@@ -93,17 +91,17 @@ function InlinePolicy({ user, policy }: { user: string; policy: string }): React
 }
 
 function InlineEditor(props: {
-  user: string;
+  identity: Identity;
   policy: string;
   onSave: (document: string) => Promise<void>;
   onDelete: () => Promise<void>;
 }): ReactNode {
-  const { user, policy, onSave, onDelete } = props;
-  const document = useInlinePolicy(user, policy);
+  const { identity, policy, onSave, onDelete } = props;
+  const document = useInlinePolicy(identity, policy);
   return (
     <PolicyEditor
       title={policy}
-      description={words.description}
+      description={words.descriptions[identity.kind]}
       kind="identity"
       policy={document.data}
       failure={document.error}
@@ -114,25 +112,22 @@ function InlineEditor(props: {
   );
 }
 
-function AddPolicy({ user, onClose }: { user: string; onClose: () => void }): ReactNode {
+function AddPolicy({ identity, onClose }: { identity: Identity; onClose: () => void }): ReactNode {
   const { iam } = useClients();
   const queries = useQueryClient();
   const [name, setName] = useState("");
   const [document, setDocument] = useState(EXAMPLE);
   const { complaint } = readPolicy(document, "identity");
-  const isNamed = POLICY_NAME.test(name);
+  const isNamed = isName(name, LONGEST_NAME);
   const add = useMutation({
-    mutationFn: () =>
-      iam.send(new PutUserPolicyCommand({ UserName: user, PolicyName: name, PolicyDocument: document })),
+    mutationFn: () => policiesOf(iam, identity.kind).put(identity.name, name, document),
     onSuccess: onClose,
-    onSettled: () => queries.invalidateQueries({ queryKey: ["user", user, "inline"] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: inlineKey(identity) }),
   });
   return (
     <SpaceBetween size="m">
       <FaultAlert failure={add.error} />
-      <FormField label={words.name} errorText={name !== "" && !isNamed ? words.wrongName : undefined}>
-        <Input value={name} onChange={({ detail }) => setName(detail.value)} spellcheck={false} autoFocus />
-      </FormField>
+      <NameField label={words.name} longest={LONGEST_NAME} value={name} onChange={setName} />
       <FormField label={text.policies.document} errorText={complaint} stretch>
         <Textarea
           value={document}

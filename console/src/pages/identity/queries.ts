@@ -1,21 +1,30 @@
-/** What pages ask about users, their keys and their policies. */
+/** What pages ask about users, groups, roles and policies. */
 
 import {
   type AccessKeyMetadata,
   type AttachedPolicy,
+  GetGroupCommand,
+  GetPolicyCommand,
+  GetPolicyVersionCommand,
+  GetRoleCommand,
   GetUserCommand,
-  GetUserPolicyCommand,
+  type Group,
   ListAccessKeysCommand,
-  ListAttachedUserPoliciesCommand,
+  ListEntitiesForPolicyCommand,
+  ListGroupsCommand,
   ListGroupsForUserCommand,
   ListPoliciesCommand,
-  ListUserPoliciesCommand,
+  ListPolicyVersionsCommand,
+  ListRolesCommand,
   ListUsersCommand,
   type Policy,
+  type PolicyVersion,
+  type Role,
   type User,
 } from "@aws-sdk/client-iam";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { type Listing, type Page, useListing } from "../../api/listing";
+import { type Identity, type IdentityKind, policiesOf, readDocument } from "../../api/identities";
+import { all, type Listing, useListing } from "../../api/listing";
 import { useClients, useSession } from "../../session/context";
 
 const PAGE = 1000; // the most that IAM gives at once
@@ -31,11 +40,79 @@ export function useUsers(): Listing<User> {
   });
 }
 
+export function useGroups(): Listing<Group> {
+  const { iam } = useClients();
+  const { account } = useSession();
+  return useListing(`groups/${account}`, async (token, signal) => {
+    const page = await iam.send(new ListGroupsCommand({ MaxItems: PAGE, Marker: token }), {
+      abortSignal: signal,
+    });
+    return { entries: page.Groups ?? [], next: page.Marker };
+  });
+}
+
+export function useRoles(): Listing<Role> {
+  const { iam } = useClients();
+  const { account } = useSession();
+  return useListing(`roles/${account}`, async (token, signal) => {
+    const page = await iam.send(new ListRolesCommand({ MaxItems: PAGE, Marker: token }), {
+      abortSignal: signal,
+    });
+    return { entries: page.Roles ?? [], next: page.Marker };
+  });
+}
+
+/** AWS's own and the account's. */
+export function usePolicies(): Listing<Policy> {
+  const { iam } = useClients();
+  const { account } = useSession();
+  return useListing(`policies/${account}`, async (token, signal) => {
+    const page = await iam.send(new ListPoliciesCommand({ MaxItems: PAGE, Marker: token }), {
+      abortSignal: signal,
+    });
+    return { entries: page.Policies ?? [], next: page.Marker };
+  });
+}
+
 export function useUser(name: string): UseQueryResult<User | null> {
   const { iam } = useClients();
   return useQuery({
     queryKey: ["user", name],
     queryFn: async () => (await iam.send(new GetUserCommand({ UserName: name }))).User ?? null,
+  });
+}
+
+export interface GroupWithMembers {
+  group: Group;
+  members: User[];
+}
+
+export function useGroup(name: string): UseQueryResult<GroupWithMembers> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["group", name],
+    queryFn: async () => {
+      let group: Group | undefined;
+      const members = await all(async (Marker) => {
+        const page = await iam.send(new GetGroupCommand({ GroupName: name, Marker }));
+        group = page.Group;
+        return { entries: page.Users ?? [], next: page.Marker };
+      });
+      return { group: group ?? ({ GroupName: name } as Group), members };
+    },
+  });
+}
+
+export function useRole(name: string): UseQueryResult<Role | null> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["role", name],
+    queryFn: async () => {
+      const { Role: role } = await iam.send(new GetRoleCommand({ RoleName: name }));
+      return role === undefined
+        ? null
+        : { ...role, AssumeRolePolicyDocument: readDocument(role.AssumeRolePolicyDocument) };
+    },
   });
 }
 
@@ -51,39 +128,30 @@ export function useAccessKeys(name: string): UseQueryResult<AccessKeyMetadata[]>
   });
 }
 
-export function useAttachedPolicies(name: string): UseQueryResult<AttachedPolicy[]> {
+export const attachedKey = ({ kind, name }: Identity) => [kind, name, "attached"];
+export const inlineKey = ({ kind, name }: Identity) => [kind, name, "inline"];
+
+export function useAttachedPolicies(identity: Identity): UseQueryResult<AttachedPolicy[]> {
   const { iam } = useClients();
   return useQuery({
-    queryKey: ["user", name, "attached"],
-    queryFn: () =>
-      all(async (Marker) => {
-        const page = await iam.send(new ListAttachedUserPoliciesCommand({ UserName: name, Marker }));
-        return { entries: page.AttachedPolicies ?? [], next: page.Marker };
-      }),
+    queryKey: attachedKey(identity),
+    queryFn: () => policiesOf(iam, identity.kind).listAttached(identity.name),
   });
 }
 
-export function useInlinePolicies(name: string): UseQueryResult<string[]> {
+export function useInlinePolicies(identity: Identity): UseQueryResult<string[]> {
   const { iam } = useClients();
   return useQuery({
-    queryKey: ["user", name, "inline"],
-    queryFn: () =>
-      all(async (Marker) => {
-        const page = await iam.send(new ListUserPoliciesCommand({ UserName: name, Marker }));
-        return { entries: page.PolicyNames ?? [], next: page.Marker };
-      }),
+    queryKey: inlineKey(identity),
+    queryFn: () => policiesOf(iam, identity.kind).list(identity.name),
   });
 }
 
-export function useInlinePolicy(user: string, policy: string): UseQueryResult<string> {
+export function useInlinePolicy(identity: Identity, policy: string): UseQueryResult<string> {
   const { iam } = useClients();
   return useQuery({
-    queryKey: ["user", user, "inline", policy],
-    queryFn: async () => {
-      const found = await iam.send(new GetUserPolicyCommand({ UserName: user, PolicyName: policy }));
-      // IAM gives documents URL-encoded.
-      return decodeURIComponent(found.PolicyDocument ?? "");
-    },
+    queryKey: [...inlineKey(identity), policy],
+    queryFn: () => policiesOf(iam, identity.kind).get(identity.name, policy),
   });
 }
 
@@ -99,26 +167,74 @@ export function useGroupNames(name: string): UseQueryResult<string[]> {
   });
 }
 
-export function useManagedPolicies(): UseQueryResult<Policy[]> {
+export interface PolicyWithDocument {
+  policy: Policy;
+  /** Of the version that counts. */
+  document: string;
+}
+
+export function usePolicy(arn: string): UseQueryResult<PolicyWithDocument> {
   const { iam } = useClients();
   return useQuery({
-    queryKey: ["managed-policies"],
+    queryKey: ["policy", arn],
+    queryFn: async () => {
+      const { Policy: policy = {} } = await iam.send(new GetPolicyCommand({ PolicyArn: arn }));
+      const { PolicyVersion: version } = await iam.send(
+        new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: policy.DefaultVersionId }),
+      );
+      return { policy, document: readDocument(version?.Document) };
+    },
+  });
+}
+
+export function usePolicyVersions(arn: string): UseQueryResult<PolicyVersion[]> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["policy", arn, "versions"],
     queryFn: () =>
       all(async (Marker) => {
-        const page = await iam.send(new ListPoliciesCommand({ MaxItems: PAGE, Marker }));
-        return { entries: page.Policies ?? [], next: page.Marker };
+        const page = await iam.send(new ListPolicyVersionsCommand({ PolicyArn: arn, Marker }));
+        return { entries: page.Versions ?? [], next: page.Marker };
       }),
   });
 }
 
-/** Everything of a list that is short by its nature. */
-async function all<T>(fetchPage: (token: string | undefined) => Promise<Page<T>>): Promise<T[]> {
-  const entries: T[] = [];
-  let token: string | undefined;
-  do {
-    const page = await fetchPage(token);
-    entries.push(...page.entries);
-    token = page.next;
-  } while (token !== undefined);
-  return entries;
+export function usePolicyVersion(arn: string, version: string | null): UseQueryResult<string> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["policy", arn, "versions", version],
+    enabled: version !== null,
+    queryFn: async () => {
+      const found = await iam.send(new GetPolicyVersionCommand({ PolicyArn: arn, VersionId: version ?? "" }));
+      return readDocument(found.PolicyVersion?.Document);
+    },
+  });
+}
+
+/** Who has a managed policy. */
+export function useHolders(arn: string): UseQueryResult<Identity[]> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["policy", arn, "holders"],
+    queryFn: () =>
+      all(async (Marker) => {
+        const page = await iam.send(new ListEntitiesForPolicyCommand({ PolicyArn: arn, Marker }));
+        return {
+          entries: [
+            ...identities("user", page.PolicyUsers, (one) => one.UserName),
+            ...identities("group", page.PolicyGroups, (one) => one.GroupName),
+            ...identities("role", page.PolicyRoles, (one) => one.RoleName),
+          ],
+          next: page.Marker,
+        };
+      }),
+  });
+}
+
+function identities<T>(
+  kind: IdentityKind,
+  found: T[] | undefined,
+  nameOf: (one: T) => string | undefined,
+): Identity[] {
+  return (found ?? []).map((one) => ({ kind, name: nameOf(one) ?? "" }));
 }

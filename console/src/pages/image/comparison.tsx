@@ -17,6 +17,7 @@ import { formatBytes, shortDigest } from "../../format";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
 import { useImages } from "../repository/queries";
+import { statusOf } from "../repository/storage_class";
 import { type ImageContent, useImageContent } from "./queries";
 
 const words = text.comparison;
@@ -92,7 +93,7 @@ function Result({ before, after }: { before: ImageContent; after: ImageContent }
 
 function optionsOf(images: readonly ImageDetail[], digest: string) {
   return images
-    .filter((image) => image.imageDigest !== digest && !isIndex(image))
+    .filter((image) => image.imageDigest !== digest && !isIndex(image) && statusOf(image) === "ACTIVE")
     .sort((one, other) => (other.imagePushedAt?.getTime() ?? 0) - (one.imagePushedAt?.getTime() ?? 0))
     .slice(0, MOST_OFFERED)
     .map((image) => ({

@@ -1,7 +1,9 @@
 /** One image: how it is started, what it is made of, and how it differs from others. */
 
-import { DescribeImagesCommand, type ImageDetail } from "@aws-sdk/client-ecr";
+import { DescribeImagesCommand, type ImageDetail, type Repository } from "@aws-sdk/client-ecr";
+import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
+import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
@@ -10,7 +12,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { isImageConfig, tellKind } from "../../domain/artifacts";
 import { formatBytes, formatTime, shortDigest } from "../../format";
@@ -21,7 +23,10 @@ import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
 import { text } from "../../text";
+import { PinDialog, UnpinDialog } from "../keeping/pin_dialogs";
+import { tellKept, useKeeping } from "../keeping/queries";
 import { useRepository } from "../repositories/queries";
+import { StatusOfImage, StorageClassDialog, statusOf } from "../repository/storage_class";
 import { ComparisonTab } from "./comparison";
 import { ConfigView } from "./config";
 import { FilesTab } from "./files";
@@ -31,6 +36,7 @@ import { RawView } from "./raw";
 import { RelatedImages } from "./related";
 
 const words = text.image;
+const POLL_MS = 2000;
 
 export function ImagePage(): ReactNode {
   const name = useParams()["*"] ?? "";
@@ -39,18 +45,41 @@ export function ImagePage(): ReactNode {
   const { ecr } = useClients();
   const detail = useQuery({
     queryKey: ["image", name, digest],
+    refetchInterval: (query) => (query.state.data?.imageStatus === "ACTIVATING" ? POLL_MS : false),
     queryFn: async () => {
       const found = await ecr.send(
-        new DescribeImagesCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] }),
+        new DescribeImagesCommand({
+          repositoryName: name,
+          imageIds: [{ imageDigest: digest }],
+          filter: { imageStatus: "ANY" },
+        }),
       );
       return found.imageDetails?.[0] ?? null;
     },
   });
-  const image = useImageContent(name, digest);
+  const isActive = detail.data ? statusOf(detail.data) === "ACTIVE" : true;
+  const image = useImageContent(name, isActive ? digest : null);
+  const { keeping, refresh } = useKeeping(useKnownRepository(name));
   return (
     <ContentLayout
       header={
-        <Header variant="h1" description={<PageLink to={paths.repository(name)}>{name}</PageLink>}>
+        <Header
+          variant="h1"
+          description={<PageLink to={paths.repository(name)}>{name}</PageLink>}
+          actions={
+            detail.data && (
+              <SpaceBetween direction="horizontal" size="xs">
+                <StorageClassButton name={name} image={detail.data} onDone={() => void detail.refetch()} />
+                <PinButton
+                  name={name}
+                  digest={digest}
+                  isPinned={keeping.pins.has(digest)}
+                  onChanged={refresh}
+                />
+              </SpaceBetween>
+            )
+          }
+        >
           {detail.data?.imageTags?.[0] ?? shortDigest(digest)}
         </Header>
       }
@@ -58,7 +87,15 @@ export function ImagePage(): ReactNode {
       <SpaceBetween size="l">
         <FaultAlert failure={detail.error ?? image.failure} />
         {detail.isPending && <Spinner size="large" />}
-        {detail.data && <Summary name={name} detail={detail.data} image={image.content} />}
+        {detail.data && (
+          <Summary
+            name={name}
+            detail={detail.data}
+            image={image.content}
+            kept={tellKept(detail.data, keeping)}
+          />
+        )}
+        {!isActive && <Alert type="info">{text.storageClasses.archived}</Alert>}
         {detail.data && image.content && (
           <Tabs
             ariaLabel={words.parts}
@@ -74,11 +111,74 @@ export function ImagePage(): ReactNode {
   );
 }
 
-function Summary(props: { name: string; detail: ImageDetail; image: ImageContent | null }): ReactNode {
-  const { name, detail, image } = props;
-  const repository = useRepository(name);
+/** The repository, or no more than its name until it is known. */
+function useKnownRepository(name: string): Repository {
+  return useRepository(name).data ?? { repositoryName: name };
+}
+
+function StorageClassButton(props: { name: string; image: ImageDetail; onDone: () => void }): ReactNode {
+  const { name, image, onDone } = props;
+  const [isAsking, setAsking] = useState(false);
+  const status = statusOf(image);
+  const target = status === "ACTIVE" ? "ARCHIVE" : "STANDARD";
+  return (
+    <>
+      <Button disabled={status === "ACTIVATING"} onClick={() => setAsking(true)}>
+        {text.storageClasses[target].button}
+      </Button>
+      {isAsking && (
+        <StorageClassDialog
+          repositoryName={name}
+          digests={[image.imageDigest ?? ""]}
+          target={target}
+          onClose={() => setAsking(false)}
+          onDone={() => {
+            setAsking(false);
+            onDone();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function PinButton(props: {
+  name: string;
+  digest: string;
+  isPinned: boolean;
+  onChanged: () => void;
+}): ReactNode {
+  const { name, digest, isPinned, onChanged } = props;
+  const [dialog, setDialog] = useState<"pin" | "unpin" | null>(null);
+  const pinning = {
+    images: [{ repositoryName: name, imageDigest: digest }],
+    onClose: () => setDialog(null),
+    onDone: () => {
+      setDialog(null);
+      onChanged();
+    },
+  };
+  return (
+    <>
+      <Button onClick={() => setDialog(isPinned ? "unpin" : "pin")}>
+        {isPinned ? text.pins.unpinButton : text.pins.pinButton}
+      </Button>
+      {dialog === "pin" && <PinDialog {...pinning} />}
+      {dialog === "unpin" && <UnpinDialog {...pinning} />}
+    </>
+  );
+}
+
+function Summary(props: {
+  name: string;
+  detail: ImageDetail;
+  image: ImageContent | null;
+  kept: string;
+}): ReactNode {
+  const { name, detail, image, kept } = props;
+  const repository = useKnownRepository(name);
   const digest = detail.imageDigest ?? "";
-  const address = `${repository.data?.repositoryUri ?? name}@${digest}`;
+  const address = `${repository.repositoryUri ?? name}@${digest}`;
   return (
     <Container>
       <SpaceBetween size="l">
@@ -93,6 +193,8 @@ function Summary(props: { name: string; detail: ImageDetail; image: ImageContent
             { label: text.images.pulled, value: formatTime(detail.lastRecordedPullTime) },
             { label: text.images.digest, value: <Copyable value={digest} /> },
             { label: words.mediaType, value: detail.imageManifestMediaType ?? "–" },
+            { label: text.storageClasses.status, value: <StatusOfImage image={detail} /> },
+            ...(kept === "" ? [] : [{ label: text.pins.kept, value: kept }]),
             ...(detail.subjectManifestDigest
               ? [
                   {

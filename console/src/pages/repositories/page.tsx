@@ -6,66 +6,23 @@ import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
-import type { RepositoryStatistics } from "../../../generated/entrepot";
 import { tellMutability } from "../../domain/mutability";
 import { formatBytes, formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
+import { CopyableCell } from "../../shell/copyable";
 import { hrefOf, PageLink, useFollow } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
+import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
 import { PushCommands } from "../repository/push_commands";
-import { useRepositoryStatistics } from "../storage/queries";
+import { RepositoryStatisticsProvider, StatisticsCell } from "../storage/cells";
 import { DeleteRepository } from "./delete";
 import { FirstRun } from "./first_run";
 import { useRepositories } from "./queries";
 
 const words = text.repositories;
-
-function columnsOf(statistics: ReadonlyMap<string, RepositoryStatistics>): Column<Repository>[] {
-  const of = (one: Repository) => statistics.get(nameOf(one));
-  return [
-    ...COLUMNS.slice(0, 2),
-    {
-      id: "images",
-      name: text.storage.images,
-      header: text.storage.images,
-      cell: (one) => counted(of(one)?.imageCount),
-      minWidth: 80,
-    },
-    {
-      id: "size",
-      name: text.storage.logical,
-      header: text.storage.logical,
-      cell: (one) => formatBytes(of(one)?.sizeBytes),
-      minWidth: 90,
-    },
-    {
-      id: "last-push",
-      name: text.storage.lastPush,
-      header: text.storage.lastPush,
-      cell: (one) => formatTime(momentOf(of(one)?.lastPushedAt)),
-      minWidth: 150,
-    },
-    {
-      id: "last-pull",
-      name: text.storage.lastPull,
-      header: text.storage.lastPull,
-      cell: (one) => formatTime(momentOf(of(one)?.lastPulledAt)),
-      minWidth: 150,
-    },
-    {
-      id: "pulls",
-      name: text.storage.pulls,
-      header: text.storage.pulls,
-      cell: (one) => counted(of(one)?.pullCount),
-      minWidth: 80,
-    },
-    ...COLUMNS.slice(2),
-  ];
-}
 
 const COLUMNS: Column<Repository>[] = [
   {
@@ -81,8 +38,47 @@ const COLUMNS: Column<Repository>[] = [
     id: "uri",
     name: words.uri,
     header: words.uri,
-    cell: (one) => <Copyable value={one.repositoryUri ?? ""} />,
+    cell: (one) => <CopyableCell value={one.repositoryUri ?? ""} />,
     minWidth: 220,
+  },
+  {
+    id: "images",
+    name: text.storage.images,
+    header: text.storage.images,
+    cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.imageCount)} />,
+    minWidth: 80,
+  },
+  {
+    id: "size",
+    name: text.storage.logical,
+    header: text.storage.logical,
+    cell: (one) => <StatisticsCell repository={one} tell={(told) => formatBytes(told.sizeBytes)} />,
+    minWidth: 90,
+  },
+  {
+    id: "last-push",
+    name: text.storage.lastPush,
+    header: text.storage.lastPush,
+    cell: (one) => (
+      <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPushedAt))} />
+    ),
+    minWidth: 150,
+  },
+  {
+    id: "last-pull",
+    name: text.storage.lastPull,
+    header: text.storage.lastPull,
+    cell: (one) => (
+      <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPulledAt))} />
+    ),
+    minWidth: 150,
+  },
+  {
+    id: "pulls",
+    name: text.storage.pulls,
+    header: text.storage.pulls,
+    cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.pullCount)} />,
+    minWidth: 80,
   },
   {
     id: "created",
@@ -105,7 +101,6 @@ const COLUMNS: Column<Repository>[] = [
     name: words.encryption,
     header: words.encryption,
     cell: (one) => one.encryptionConfiguration?.encryptionType ?? "–",
-    isStandard: false,
     minWidth: 120,
   },
   {
@@ -119,7 +114,7 @@ const COLUMNS: Column<Repository>[] = [
     id: "arn",
     name: words.arn,
     header: words.arn,
-    cell: (one) => <Copyable value={one.repositoryArn ?? ""} />,
+    cell: (one) => <CopyableCell value={one.repositoryArn ?? ""} />,
     isStandard: false,
   },
 ];
@@ -129,10 +124,7 @@ export function RepositoriesPage(): ReactNode {
   const follow = useFollow();
   const listing = useRepositories();
   const [selected, setSelected] = useState<Repository[]>([]);
-  const [shown, setShown] = useState<readonly Repository[]>([]);
-  const names = useMemo(() => shown.map(nameOf), [shown]);
-  const statistics = useRepositoryStatistics(names);
-  const columns = useMemo(() => columnsOf(statistics), [statistics]);
+  const shown = useShownRows<Repository>();
   const [dialog, setDialog] = useState<"push" | "delete" | null>(null);
   const repository = selected[0];
   const close = () => setDialog(null);
@@ -142,51 +134,53 @@ export function RepositoriesPage(): ReactNode {
   }
   return (
     <ContentLayout>
-      <LongTable
-        id="repositories"
-        columns={columns}
-        onShow={setShown}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
-        idOf={nameOf}
-        haystackOf={nameOf}
-        filterLabel={words.filter}
-        ariaLabel={words.title}
-        sortedBy="name"
-        selectionType="single"
-        selected={selected}
-        onSelect={setSelected}
-        empty={<Box textAlign="center">{words.none}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h1"
-            counter={counter}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={!repository} onClick={() => setDialog("push")}>
-                  {text.push.view}
-                </Button>
-                <Button
-                  disabled={!repository}
-                  onClick={() => repository && navigate(paths.editRepository(nameOf(repository)))}
-                >
-                  {text.edit}
-                </Button>
-                <Button disabled={!repository} onClick={() => setDialog("delete")}>
-                  {text.delete}
-                </Button>
-                <Button variant="primary" href={hrefOf(paths.createRepository)} onFollow={follow}>
-                  {words.create}
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            {words.title}
-          </Header>
-        )}
-      />
+      <RepositoryStatisticsProvider shown={shown}>
+        <LongTable
+          id="repositories"
+          columns={COLUMNS}
+          onShow={shown.set}
+          entries={listing.entries}
+          isComplete={listing.isComplete}
+          failure={listing.failure}
+          idOf={nameOf}
+          haystackOf={nameOf}
+          filterLabel={words.filter}
+          ariaLabel={words.title}
+          sortedBy="name"
+          selectionType="single"
+          selected={selected}
+          onSelect={setSelected}
+          empty={<Box textAlign="center">{words.none}</Box>}
+          header={(counter) => (
+            <Header
+              variant="h1"
+              counter={counter}
+              actions={
+                <SpaceBetween direction="horizontal" size="xs">
+                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                  <Button disabled={!repository} onClick={() => setDialog("push")}>
+                    {text.push.view}
+                  </Button>
+                  <Button
+                    disabled={!repository}
+                    onClick={() => repository && navigate(paths.editRepository(nameOf(repository)))}
+                  >
+                    {text.edit}
+                  </Button>
+                  <Button disabled={!repository} onClick={() => setDialog("delete")}>
+                    {text.delete}
+                  </Button>
+                  <Button variant="primary" href={hrefOf(paths.createRepository)} onFollow={follow}>
+                    {words.create}
+                  </Button>
+                </SpaceBetween>
+              }
+            >
+              {words.title}
+            </Header>
+          )}
+        />
+      </RepositoryStatisticsProvider>
       {repository && dialog === "push" && <PushCommands repository={repository} onClose={close} />}
       {repository && dialog === "delete" && (
         <DeleteRepository

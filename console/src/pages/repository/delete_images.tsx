@@ -3,8 +3,6 @@
 import { BatchDeleteImageCommand, type ImageDetail, type ImageFailure } from "@aws-sdk/client-ecr";
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useMemo } from "react";
@@ -13,6 +11,7 @@ import { isIndex } from "../../domain/artifacts";
 import { formatBytes, formatCount, shortDigest } from "../../format";
 import { useClients } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
+import { InfoDialog } from "../../shell/dialogs";
 import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
 import { useRecycleBin } from "../bin/queries";
@@ -100,18 +99,7 @@ function tellFreed(estimate: EstimateDeletionResponse | null, size: string): str
 function Failures(props: { failures: ImageFailure[]; onClose: () => void }): ReactNode {
   const { failures, onClose } = props;
   return (
-    <Modal
-      visible
-      onDismiss={onClose}
-      header={words.notAll}
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            {text.close}
-          </Button>
-        </Box>
-      }
-    >
+    <InfoDialog title={words.notAll} onClose={onClose}>
       <Alert type="error">
         <ul>
           {failures.map((failure) => (
@@ -122,6 +110,6 @@ function Failures(props: { failures: ImageFailure[]; onClose: () => void }): Rea
           ))}
         </ul>
       </Alert>
-    </Modal>
+    </InfoDialog>
   );
 }

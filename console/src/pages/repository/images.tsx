@@ -4,57 +4,69 @@ import type { ImageDetail, Repository } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Header from "@cloudscape-design/components/header";
+import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
 import { imageTree } from "../../domain/image_tree";
-import { formatBytes, formatCount, formatTime, shortDigest } from "../../format";
+import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
+import { CopyableCell } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
 import { type Column, LongTable } from "../../shell/long_table";
+import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
-import { useImagePulls } from "../storage/queries";
-import { DeleteImages } from "./delete_images";
+import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
+import { ImagePullsProvider, PullsCell } from "../storage/cells";
+import { ImageActions } from "./image_actions";
 import { useImages, useIndexParts } from "./queries";
+import { type Status, StatusOfImage, statusOf, useRestoring } from "./storage_class";
 
 const words = text.images;
 /** Indexes that are looked into by themselves; further ones are, where they are opened. */
 const MOST_INDEXES = 500;
 
+const STATUSES: { value: Status | ""; label: string }[] = [
+  { value: "", label: text.storageClasses.any },
+  { value: "ACTIVE", label: text.storageClasses.statuses.ACTIVE },
+  { value: "ARCHIVED", label: text.storageClasses.statuses.ARCHIVED },
+  { value: "ACTIVATING", label: text.storageClasses.statuses.ACTIVATING },
+];
+
 export function ImagesTab({ repository }: { repository: Repository }): ReactNode {
   const name = repository.repositoryName ?? "";
   const listing = useImages(name);
   const [selected, setSelected] = useState<ImageDetail[]>([]);
-  const [isDeleting, setDeleting] = useState(false);
+  const [status, setStatus] = useState<Status | "">("");
+  const { keeping, refresh } = useKeeping(repository);
+  useRestoring(name, listing.entries, listing.refresh);
   const [opened, setOpened] = useState<ImageDetail[]>([]);
   const indexes = useMemo(() => {
     const all = listing.entries.filter(isIndex).map(digestOf);
     return [...new Set([...all.slice(0, MOST_INDEXES), ...opened.filter(isIndex).map(digestOf)])];
   }, [listing.entries, opened]);
   const parts = useIndexParts(name, indexes);
-  const tree = useMemo(
-    () => imageTree(listing.entries, parts.data?.parts ?? new Map()),
-    [listing.entries, parts.data],
+  const tree = useMemo(() => {
+    const wanted =
+      status === "" ? listing.entries : listing.entries.filter((image) => statusOf(image) === status);
+    return imageTree(wanted, parts.data?.parts ?? new Map());
+  }, [listing.entries, status, parts.data]);
+  const shown = useShownRows<ImageDetail>();
+  const below = useMemo(
+    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
+    [opened, tree],
   );
-  const [shown, setShown] = useState<readonly ImageDetail[]>([]);
-  const digests = useMemo(() => {
-    const below = opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []);
-    return [...new Set([...shown, ...below].map(digestOf))];
-  }, [shown, opened, tree]);
-  const pulls = useImagePulls(name, digests);
   const columns = useMemo(
-    () => columnsOf(name, parts.data?.platforms ?? new Map(), pulls),
-    [name, parts.data, pulls],
+    () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
+    [name, parts.data, keeping],
   );
-
   return (
-    <>
+    <ImagePullsProvider name={name} shown={shown} below={below}>
       <LongTable
         id="images"
         variant="container"
         columns={columns}
-        onShow={setShown}
+        onShow={shown.set}
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
@@ -86,10 +98,23 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
             counter={counter}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
+                <Select
+                  ariaLabel={text.storageClasses.statusFilter}
+                  options={STATUSES}
+                  selectedOption={STATUSES.find((one) => one.value === status) ?? null}
+                  onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
+                />
                 <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setDeleting(true)}>
-                  {text.delete}
-                </Button>
+                <ImageActions
+                  name={name}
+                  images={selected}
+                  keeping={keeping}
+                  onKept={refresh}
+                  onChanged={() => {
+                    setSelected([]);
+                    listing.refresh();
+                  }}
+                />
               </SpaceBetween>
             }
           >
@@ -97,27 +122,11 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
           </Header>
         )}
       />
-      {isDeleting && (
-        <DeleteImages
-          repositoryName={name}
-          images={selected}
-          onClose={() => setDeleting(false)}
-          onDeleted={() => {
-            setDeleting(false);
-            setSelected([]);
-            listing.refresh();
-          }}
-        />
-      )}
-    </>
+    </ImagePullsProvider>
   );
 }
 
-function columnsOf(
-  name: string,
-  platforms: ReadonlyMap<string, string>,
-  pulls: ReadonlyMap<string, number>,
-): Column<ImageDetail>[] {
+function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column<ImageDetail>[] {
   return [
     {
       id: "tags",
@@ -160,7 +169,7 @@ function columnsOf(
       id: "digest",
       name: words.digest,
       header: words.digest,
-      cell: (image) => <Copyable value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
+      cell: (image) => <CopyableCell value={digestOf(image)} shown={shortDigest(digestOf(image))} />,
       minWidth: 200,
     },
     {
@@ -176,13 +185,30 @@ function columnsOf(
       id: "pulls",
       name: text.storage.pulls,
       header: text.storage.pulls,
-      cell: (image) => {
-        const count = pulls.get(digestOf(image));
-        return count === undefined ? "–" : formatCount(count);
-      },
+      cell: (image) => <PullsCell image={image} />,
       minWidth: 80,
     },
   ];
+}
+
+const STATUS_COLUMN: Column<ImageDetail> = {
+  id: "status",
+  name: text.storageClasses.status,
+  header: text.storageClasses.status,
+  cell: (image) => <StatusOfImage image={image} />,
+  sortingComparator: (one, other) => compare(statusOf(one), statusOf(other)),
+  minWidth: 120,
+};
+
+function keptColumn(keeping: Keeping): Column<ImageDetail> {
+  return {
+    id: "kept",
+    name: text.pins.kept,
+    header: text.pins.kept,
+    cell: (image) => tellKept(image, keeping) || "–",
+    sortingComparator: (one, other) => compare(tellKept(one, keeping), tellKept(other, keeping)),
+    minWidth: 140,
+  };
 }
 
 function digestOf(image: ImageDetail): string {

@@ -1,4 +1,4 @@
-/** One repository: what it is, and its images, permissions and tags. */
+/** One repository: what it is, and its images, lifecycle policy, permissions and tags. */
 
 import type { Repository } from "@aws-sdk/client-ecr";
 import Button from "@cloudscape-design/components/button";
@@ -17,12 +17,14 @@ import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
+import { KeepingTab } from "../keeping/tab";
 import { DeleteRepository } from "../repositories/delete";
 import { useProtection, useRepository } from "../repositories/queries";
 import { useRepositoryStatistics } from "../storage/queries";
 import { HistoryTab } from "./history/tab";
 import { ImagesTab } from "./images";
-import { PermissionsTab } from "./permissions";
+import { LifecycleTab } from "./lifecycle/tab";
+import { PermissionsTab } from "./permissions/tab";
 import { PushCommands } from "./push_commands";
 import { TagsTab } from "./tags";
 
@@ -53,6 +55,7 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           variant="h1"
           actions={
             <SpaceBetween direction="horizontal" size="xs">
+              <Button onClick={() => navigate(paths.eventsOf(name))}>{text.events.title}</Button>
               <Button onClick={() => navigate(paths.editRepository(name))}>{text.edit}</Button>
               <Button onClick={() => setDialog("delete")}>{text.delete}</Button>
               <Button variant="primary" onClick={() => setDialog("push")}>
@@ -73,7 +76,13 @@ function RepositoryView({ repository }: { repository: Repository }): ReactNode {
           onChange={({ detail }) => setSearch({ tab: detail.activeTabId }, { replace: true })}
           tabs={[
             { id: "images", label: words.images, content: <ImagesTab repository={repository} /> },
-            { id: "permissions", label: words.permissions, content: <PermissionsTab name={name} /> },
+            { id: "lifecycle", label: words.lifecycle, content: <LifecycleTab name={name} /> },
+            { id: "pins", label: words.pins, content: <KeepingTab repository={repository} /> },
+            {
+              id: "permissions",
+              label: words.permissions,
+              content: <PermissionsTab repository={repository} />,
+            },
             { id: "tags", label: words.tags, content: <TagsTab arn={repository.repositoryArn ?? ""} /> },
             { id: "history", label: words.history, content: <HistoryTab name={name} /> },
           ]}

@@ -3,8 +3,6 @@
 import type { Repository } from "@aws-sdk/client-ecr";
 import Alert from "@cloudscape-design/components/alert";
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
-import Modal from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Tabs from "@cloudscape-design/components/tabs";
 import type { ReactNode } from "react";
@@ -12,6 +10,7 @@ import { endpoint } from "../../api/clients";
 import { isThisMachine, pushSteps, type System } from "../../domain/push_commands";
 import { useSession } from "../../session/context";
 import { Commands } from "../../shell/command";
+import { InfoDialog } from "../../shell/dialogs";
 import { text } from "../../text";
 
 const words = text.push;
@@ -31,19 +30,7 @@ export function PushCommands(props: { repository: Repository; onClose: () => voi
     </SpaceBetween>
   );
   return (
-    <Modal
-      visible
-      size="large"
-      onDismiss={onClose}
-      header={words.title(repository.repositoryName ?? "")}
-      footer={
-        <Box float="right">
-          <Button variant="primary" onClick={onClose}>
-            {text.close}
-          </Button>
-        </Box>
-      }
-    >
+    <InfoDialog title={words.title(repository.repositoryName ?? "")} size="large" onClose={onClose}>
       <Tabs
         ariaLabel={words.systems}
         tabs={[
@@ -52,6 +39,6 @@ export function PushCommands(props: { repository: Repository; onClose: () => voi
           { id: "windows", label: "Windows", content: commands("windows", true) },
         ]}
       />
-    </Modal>
+    </InfoDialog>
   );
 }

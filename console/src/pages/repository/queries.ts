@@ -21,7 +21,12 @@ export function useImages(name: string): Listing<ImageDetail> {
   const { account, region } = useSession();
   return useListing(`images/${account}/${region}/${name}`, async (token, signal) => {
     const page = await ecr.send(
-      new DescribeImagesCommand({ repositoryName: name, maxResults: PAGE, nextToken: token }),
+      new DescribeImagesCommand({
+        repositoryName: name,
+        maxResults: PAGE,
+        nextToken: token,
+        filter: { imageStatus: "ANY" },
+      }),
       { abortSignal: signal },
     );
     return { entries: page.imageDetails ?? [], next: page.nextToken };

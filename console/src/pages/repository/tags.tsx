@@ -11,7 +11,7 @@ import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useClients } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
@@ -19,9 +19,13 @@ import { useNotices } from "../../shell/notifications";
 import { complaintAboutTags, type ResourceTag, TagFields } from "../../shell/tag_fields";
 import { text } from "../../text";
 
-export function TagsTab({ arn }: { arn: string }): ReactNode {
+export function useResourceTags(arn: string): UseQueryResult<ResourceTag[]> {
   const { ecr } = useClients();
-  const tags = useQuery({ queryKey: ["tags", arn], queryFn: () => listTags(ecr, arn) });
+  return useQuery({ queryKey: ["tags", arn], queryFn: () => listTags(ecr, arn), enabled: arn !== "" });
+}
+
+export function TagsTab({ arn }: { arn: string }): ReactNode {
+  const tags = useResourceTags(arn);
   return (
     <>
       <FaultAlert failure={tags.error} />

@@ -69,9 +69,12 @@ def find_holds(holds: Holds, present: Mapping[Digest, LifecycleImage], now: date
     An index is kept while a child of it runs: the next node pulls the index again, by the name that pods
     have.
     """
-    found = {digest: hold for digest, image in present.items() if (hold := holds.on(image, now)) is not None}
+    asked = present.keys() if holds.patterns else present.keys() & (holds.pins.keys() | holds.uses.keys())
+    found = {digest: hold for digest in asked if (hold := holds.on(present[digest], now)) is not None}
     running = [
-        (digest, clusters) for digest in present if (clusters := _clusters(holds.uses.get(digest, ()), now))
+        (digest, clusters)
+        for digest, uses in holds.uses.items()
+        if digest in present and (clusters := _clusters(uses, now))
     ]
     seen: set[Digest] = set()
     while running:

@@ -91,11 +91,3 @@ class LifecyclePolicy:
     def tag_rules(self) -> tuple[Rule, ...]:
         """Those that select tags."""
         return tuple(rule for rule in self.rules if rule.is_about_tags)
-
-    @property
-    def uses_archive(self) -> bool:
-        """Whether a rule archives images, or is about archived ones."""
-        return any(
-            rule.action is Action.TRANSITION or rule.selection.storage_class is StorageClass.ARCHIVE
-            for rule in self.rules
-        )

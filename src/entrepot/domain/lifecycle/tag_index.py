@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 
 from entrepot.domain.lifecycle.expressions import compile_expression, literal_head
-from entrepot.domain.policy.wildcards import Matcher, Token, Wild, compile_pattern
+from entrepot.domain.policy.wildcards import compile_stars
 
 _FEW = 16  # images to one tag of all: then their own tags are asked, not all
 _BEHIND = chr(0x10FFFF)  # sorts behind everything that a tag may hold
@@ -46,7 +46,7 @@ class TagIndex:
         left = self._fitting(first)
         for pattern in others:
             if len(left) * _FEW < len(self._places):
-                fits = _matcher(pattern)
+                fits = compile_stars(pattern)
                 left = {place for place in left if any(map(fits, self._of_images[place]))}
             else:
                 left &= self._fitting(pattern)
@@ -84,12 +84,5 @@ class TagIndex:
         likely = [(tag, place) for tag, place in zip(tags, places, strict=True) if rarest in tag]
         if pattern in (f"{head}*", f"*{rarest}*"):
             return {place for _, place in likely}
-        fits = _matcher(pattern)
+        fits = compile_stars(pattern)
         return {place for tag, place in likely if fits(tag)}
-
-
-def _matcher(pattern: str) -> Matcher:
-    tokens: list[Token] = []
-    for piece in pattern.split("*"):
-        tokens += [piece, Wild.RUN]
-    return compile_pattern(tokens[:-1])

@@ -47,6 +47,14 @@ def compile_pattern(pattern: Sequence[Token]) -> Matcher:
     return _any_with(head, middle, tail)
 
 
+def compile_stars(text: str) -> Matcher:
+    """What tells whether a whole text matches one in which `*` stands for any run of characters."""
+    tokens: list[Token] = []
+    for piece in text.split("*"):
+        tokens += [piece, Wild.RUN]
+    return compile_pattern(tokens[:-1])
+
+
 def _pieces(pattern: Sequence[Token]) -> list[list[Token]]:
     """What stands between the `*`; `*?*` is read as `*?`, so only the first and the last can be blank."""
     pieces: list[list[Token]] = [[]]

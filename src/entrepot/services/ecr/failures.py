@@ -3,6 +3,7 @@
 from entrepot.aws.faults import pinned
 from entrepot.domain.errors import (
     DigestUnsupported,
+    ImageArchived,
     ImageIdEmpty,
     ImageNotFound,
     ImagePinned,
@@ -20,6 +21,8 @@ def failure_of(refusal: Refusal) -> tuple[str, str]:
     match refusal:
         case ImageNotFound():
             return "ImageNotFound", "Requested image not found"
+        case ImageArchived():
+            return "ImageInaccessible", f"Requested image is not accessible: its status is {refusal.status}"
         case ImageIdEmpty():
             return "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
         case DigestUnsupported():

@@ -1,14 +1,15 @@
 """Operations on images."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from entrepot.aws.operations import Call
 from entrepot.domain.digests import parse_digest
 from entrepot.domain.errors import InvalidParameter
-from entrepot.domain.images import Image, ImageId
+from entrepot.domain.images import Image, ImageId, ImageStatus
+from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.names import parse_tag
 from entrepot.domain.repositories import Repository
+from entrepot.registry.archiving import StorageClasses
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.deletions import Deletions
 from entrepot.registry.listings import DescribedImage, Listings
@@ -32,16 +33,24 @@ DEFAULT_REFERRERS = 20  # ListImageReferrers, ecr model
 
 
 class ImageOperations:
-    """Put, get, describe, list and delete images."""
+    """Put, get, describe, list, archive and delete images."""
 
     def __init__(
-        self, catalog: Catalog, pushes: Pushes, pulls: Pulls, listings: Listings, deletions: Deletions
+        self,
+        catalog: Catalog,
+        pushes: Pushes,
+        pulls: Pulls,
+        listings: Listings,
+        deletions: Deletions,
+        *,
+        storage_classes: StorageClasses,
     ) -> None:
         self._catalog = catalog
         self._pushes = pushes
         self._pulls = pulls
         self._listings = listings
         self._deletions = deletions
+        self._storage_classes = storage_classes
 
     async def put(self, call: Call, params: "ecr.PutImageRequestTypeDef") -> Member:
         """PutImage."""
@@ -85,7 +94,7 @@ class ImageOperations:
         return {"images": images, "failures": [failure_member(failure) for failure in failures]}
 
     async def describe(self, call: Call, params: "ecr.DescribeImagesRequestTypeDef") -> Member:
-        """DescribeImages: a page of the repository, or exactly those named."""
+        """DescribeImages: a page of the repository, or exactly those named, whatever their status."""
         repository = await repository_of(self._catalog, call, params)
         ids = params.get("imageIds")
         if ids is not None:
@@ -93,13 +102,12 @@ class ImageOperations:
                 raise InvalidParameter("imageIds", "can't be used with nextToken or maxResults")
             described = await self._listings.describe(repository, image_ids(ids))
             return {"imageDetails": [_detail(repository, image) for image in described]}
-        if _hides_active(params.get("filter", {})):
-            return {"imageDetails": []}
         page = await self._listings.images(
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
             tagged=tagged_only(params.get("filter", {})),
+            status=_status(params.get("filter", {}).get("imageStatus")),
         )
         details = [_detail(repository, image) for image in page.entries]
         return {"imageDetails": details, "nextToken": page.next_token}
@@ -107,13 +115,12 @@ class ImageOperations:
     async def list(self, call: Call, params: "ecr.ListImagesRequestTypeDef") -> Member:
         """ListImages."""
         repository = await repository_of(self._catalog, call, params)
-        if _hides_active(params.get("filter", {})):
-            return {"imageIds": []}
         page = await self._listings.image_ids(
             repository,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_PAGE),
             tagged=tagged_only(params.get("filter", {})),
+            status=_status(params.get("filter", {}).get("imageStatus")),
         )
         ids = [image_id_member(ImageId(row.digest, row.tag)) for row in page.entries]
         return {"imageIds": ids, "nextToken": page.next_token}
@@ -127,26 +134,40 @@ class ImageOperations:
             "failures": [failure_member(failure) for failure in failures],
         }
 
+    async def update_storage_class(
+        self, call: Call, params: "ecr.UpdateImageStorageClassRequestTypeDef"
+    ) -> Member:
+        """UpdateImageStorageClass."""
+        repository = await repository_of(self._catalog, call, params)
+        (asked,) = image_ids([params["imageId"]])
+        image = await self._storage_classes.change(
+            repository, asked, StorageClass(params["targetStorageClass"].lower())
+        )
+        return {
+            **place_members(repository),
+            "imageId": image_id_member(ImageId(image.digest, asked.tag)),
+            "imageStatus": image.status.value,
+        }
+
     async def list_referrers(self, call: Call, params: "ecr.ListImageReferrersRequestTypeDef") -> Member:
         """ListImageReferrers; an unknown subject has none."""
         repository = await repository_of(self._catalog, call, params)
         subject = parse_digest(params["subjectId"]["imageDigest"])
         filters = params.get("filter", {})
-        if filters.get("artifactStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
-            return {"referrers": []}
         page = await self._listings.referrers(
             repository,
             subject,
             token=params.get("nextToken"),
             limit=params.get("maxResults", DEFAULT_REFERRERS),
             artifact_types=filters.get("artifactTypes", []),
+            status=_status(filters.get("artifactStatus")),
         )
         return {"referrers": [_referrer(image) for image in page.entries], "nextToken": page.next_token}
 
 
-def _hides_active(filters: Mapping[str, object]) -> bool:
-    """Whether the filter asks for archived images only, of which there are none yet."""
-    return filters.get("imageStatus", "ACTIVE") not in ("ACTIVE", "ANY")
+def _status(asked: str | None) -> ImageStatus | None:
+    """The only status that the filter lets through: ACTIVE where it says nothing, None for any."""
+    return None if asked == "ANY" else ImageStatus(asked or ImageStatus.ACTIVE)
 
 
 def _detail(repository: Repository, described: DescribedImage) -> Member:
@@ -161,7 +182,9 @@ def _detail(repository: Repository, described: DescribedImage) -> Member:
         "artifactMediaType": image.artifact_type,
         "lastRecordedPullTime": image.last_pulled_at,
         "subjectManifestDigest": image.subject_digest,
-        "imageStatus": "ACTIVE",
+        "imageStatus": image.status.value,
+        "lastArchivedAt": image.archived_at,
+        "lastActivatedAt": image.activated_at,
     }
 
 
@@ -172,5 +195,5 @@ def _referrer(image: Image) -> Member:
         "artifactType": image.artifact_type,
         "size": image.manifest_bytes,
         "annotations": image.annotations or None,
-        "artifactStatus": "ACTIVE",
+        "artifactStatus": image.status.value,
     }

@@ -7,7 +7,7 @@ from entrepot.aws.operations import Call
 from entrepot.domain.addresses import Addresses
 from entrepot.domain.digests import Digest, is_digest, parse_digest
 from entrepot.domain.errors import UploadOutOfOrder
-from entrepot.domain.layers import PART_BYTES
+from entrepot.domain.layers import PART_BYTES, Layer
 from entrepot.identity.tokens import Tokens
 from entrepot.registry.catalog import Catalog
 from entrepot.registry.layers import Layers
@@ -75,7 +75,7 @@ class LayerOperations:
             layers.append(
                 {
                     "layerDigest": digest,
-                    "layerAvailability": "AVAILABLE" if layer else "UNAVAILABLE",
+                    "layerAvailability": _availability(layer),
                     "layerSize": layer.size_bytes if layer else None,
                     "mediaType": media_types.get(digest),
                 }
@@ -91,6 +91,12 @@ class LayerOperations:
         )
         at = self._addresses.download_url(repository.registry, seen_scheme=call.scheme, seen_host=call.host)
         return {"downloadUrl": f"{at}/layers/{token}", "layerDigest": layer.digest}
+
+
+def _availability(layer: Layer | None) -> str:
+    if layer is None:
+        return "UNAVAILABLE"
+    return "ARCHIVED" if layer.is_archived else "AVAILABLE"
 
 
 async def _whole(part: bytes) -> AsyncIterator[bytes]:

@@ -1,4 +1,4 @@
-"""What lifecycle policies did, as ECR tells CloudTrail: PolicyExecutionEvent.
+"""What lifecycle policies did, as ECR tells CloudTrail: PolicyExecutionEvent, and of previews DryRunEvent.
 
 `serviceEventDetails` of one event; the names and words are those of AWS's events (ECR user guide, "Logging
 Amazon ECR actions with AWS CloudTrail", and a recorded event of 2025-03):
@@ -20,11 +20,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import chain
 from uuid import NAMESPACE_URL, uuid5
 
-from entrepot.domain.audit import POLICY_EXECUTION, Deed, Json, Resource, operator
+from entrepot.domain.audit import DRY_RUN, POLICY_EXECUTION, Deed, Json, Resource, operator
 from entrepot.domain.errors import ImageReferenced
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision
 from entrepot.domain.lifecycle.documents import parse_policy
-from entrepot.domain.lifecycle.policies import CountType, Rule
+from entrepot.domain.lifecycle.policies import CountType, Rule, StorageClass
 from entrepot.identity.auditing import noise
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records
@@ -49,23 +49,31 @@ _COUNTS = {
 
 def policy_events(clock: Clock) -> ServiceEvent:
     """Writes what was done into the audit of the repository's account."""
+    return _writer(clock, POLICY_EXECUTION)
 
+
+def dry_run_events(clock: Clock) -> ServiceEvent:
+    """Writes there what a preview says that would be done."""
+    return _writer(clock, DRY_RUN)
+
+
+def _writer(clock: Clock, name: str) -> ServiceEvent:
     async def write(records: Records, execution: PolicyExecution) -> None:
         now = clock()
-        deeds = policy_deeds(execution)
+        deeds = policy_deeds(execution, name)
         await records.audit_events.add(list(chain(*(deed.done(now, [noise()]) for deed in deeds))))
 
     return write
 
 
-def policy_deeds(execution: PolicyExecution) -> Iterator[Deed]:
+def policy_deeds(execution: PolicyExecution, name: str = POLICY_EXECUTION) -> Iterator[Deed]:
     """The events of one execution: several where there are many images, none where there are none."""
     repository = execution.repository
     account = repository.registry.account
     deed = Deed(
         actor=operator(account, _AWS),
         service="ecr",
-        name=POLICY_EXECUTION,
+        name=name,
         region=repository.registry.region,
         address=_AWS,
         agent=_AWS,
@@ -87,7 +95,7 @@ def policy_deeds(execution: PolicyExecution) -> Iterator[Deed]:
 
 
 def _entries(execution: PolicyExecution) -> Iterator[dict[str, Json]]:
-    yield from map(_action, execution.expired)
+    yield from map(_action, (*execution.expired, *execution.transitioned))
     yield from (_taken(*each) for each in execution.untagged)
     yield from (_failure(*each) for each in execution.failures)
 
@@ -133,6 +141,7 @@ def _rule(rule: Rule) -> Json:
             "countType": _COUNTS[selection.count_type],
             **({} if is_count else {"countUnit": "Days"}),
             "countNumber": selection.count_number,
+            **({} if selection.storage_class is StorageClass.STANDARD else {"storageClass": "archive"}),
         },
         "action": rule.action.value,
     }

@@ -14,7 +14,10 @@ from entrepot.services.ecr.registries import registry_of
 
 # Operations that ask for the permission of another one (extensions.md, 5).
 PERMISSIONS = {"ecr:ListImageReferrers": "ecr:BatchGetImage"}
-_ABOUT_ONE_TAG = frozenset({"ecr:PutImage", "ecr:BatchGetImage", "ecr:BatchDeleteImage"})
+_ABOUT_ONE_TAG = frozenset(
+    {"ecr:PutImage", "ecr:BatchGetImage", "ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"}
+)
+_TAKE_AWAY = frozenset({"ecr:BatchDeleteImage", "ecr:UpdateImageStorageClass"})  # from whoever uses any tag
 
 
 class EcrQuestions:
@@ -40,16 +43,17 @@ class EcrQuestions:
         return questions
 
     async def _tags(self, call: Call, action: str, params: Mapping[str, object]) -> list[str | None]:
-        """Each tag that is named, and of images to be deleted by digest every tag that would go with them.
+        """Each tag that is named, and of images that go by digest every tag that would go with them.
 
         None stands for an image that is named without a tag.
         """
         if action == "ecr:PutImage":
             return [cast("str | None", params.get("imageTag"))]
-        ids = cast("Sequence[Mapping[str, str]]", params.get("imageIds", []))
+        named = params.get("imageIds") or [params.get("imageId", {})]
+        ids = cast("Sequence[Mapping[str, str]]", named)
         tags: dict[str | None, None] = {image.get("imageTag"): None for image in ids}
         digests = [Digest(image["imageDigest"]) for image in ids if image.get("imageDigest")]
-        if action == "ecr:BatchDeleteImage" and digests:
+        if action in _TAKE_AWAY and digests:
             registry, name = registry_of(call, params), RepositoryName(str(params["repositoryName"]))
             tags |= dict.fromkeys(await self._listings.tags_of(registry, name, digests))
         return list(tags)

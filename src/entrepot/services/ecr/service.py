@@ -64,6 +64,7 @@ ECR_OFFERED: Mapping[str, Callable[[EcrPerformers], AnyHandler]] = {
     "StartLifecyclePolicyPreview": lambda ecr: ecr.lifecycle.start_preview,
     "TagResource": lambda ecr: ecr.repositories.tag,
     "UntagResource": lambda ecr: ecr.repositories.untag,
+    "UpdateImageStorageClass": lambda ecr: ecr.images.update_storage_class,
     "UploadLayerPart": lambda ecr: ecr.layers.upload_part,
 }
 """The offered operations; a table of its own, so that it can be read without a database."""

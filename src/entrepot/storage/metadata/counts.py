@@ -6,7 +6,7 @@ from entrepot.ports.records import Counted, CountedPage, JobCount
 from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.subject import Subject
 
-# The bytes of a row, and its key.
+# The bytes of a row, and its key; a row without bytes is looked at and not counted.
 _PAGES = {
     Counted.ACCOUNTS: "SELECT 0 AS size, id FROM account WHERE id > $1 ORDER BY id LIMIT $2",
     Counted.REPOSITORIES: "SELECT 0 AS size, id FROM repository WHERE id > $1 ORDER BY id LIMIT $2",
@@ -21,6 +21,9 @@ _PAGES = {
     ),
     Counted.BLOBS: (
         "SELECT size_bytes AS size, blob_key FROM blob WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
+    ),
+    Counted.ARCHIVED: (
+        "SELECT packed_bytes AS size, blob_key FROM blob WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
     ),
     Counted.UPLOADS: "SELECT offset_bytes AS size, id FROM upload WHERE id > $1 ORDER BY id LIMIT $2",
 }
@@ -38,7 +41,8 @@ class SqlCounts(Subject):
         since = after or _START.get(what, ("",))
         rows = await self._connection.rows(_PAGES[what], *since, limit)
         last = tuple(map(str, tuple(rows[-1])[1:])) if len(rows) == limit else None
-        return CountedPage(len(rows), sum(row["size"] for row in rows), last)
+        sizes = [row["size"] for row in rows if row["size"] is not None]
+        return CountedPage(len(sizes), sum(sizes), last)
 
     async def jobs(self, now: datetime, limit: int) -> list[JobCount]:
         held: dict[str, int] = {}

@@ -31,8 +31,8 @@ _MOVE = (
 )
 # Before the rows are moved. What is held already stays as it is: a base layer must not become a hot row.
 _HOLD = """
-INSERT INTO held_layer (repository_id, digest, blob_key, held_at)
-SELECT CAST($3 AS TEXT), h.digest, h.blob_key, CAST($4 AS BIGINT)
+INSERT INTO held_layer (repository_id, digest, blob_key, held_at, archived_at)
+SELECT CAST($3 AS TEXT), h.digest, h.blob_key, CAST($4 AS BIGINT), h.archived_at
   FROM held_layer AS h
  WHERE h.repository_id = $1
    AND h.digest IN (SELECT l.blob_digest FROM image_layer AS l WHERE l.repository_id = $1 AND l.digest = $2)

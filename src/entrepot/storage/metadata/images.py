@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image
+from entrepot.domain.images import Image, ImageStatus
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.changes import CountedSubject
@@ -20,7 +20,7 @@ from entrepot.storage.metadata.connection import Row
 
 SELECT_IMAGE = """
 SELECT i.digest, i.media_type, i.artifact_type, i.manifest_bytes, i.size_bytes, i.subject_digest,
-       i.annotations, i.pushed_at, i.last_pulled_at
+       i.annotations, i.pushed_at, i.last_pulled_at, i.status, i.archived_at, i.activated_at
 """
 BY_DIGEST = "WHERE i.repository_id = $1 AND i.digest = $2"
 BY_TAG = """
@@ -33,19 +33,26 @@ _FIND_TAGGED = f"{_IMAGE} {BY_TAG}"
 _FIND_MANY = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest IN (…)"
 _HAS_TAG = "EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)"
 _AFTER = f"{_IMAGE} WHERE i.repository_id = $1 AND i.digest > $2"
-_PAGE = {
-    None: f"{_AFTER} ORDER BY i.digest LIMIT $3",
-    True: f"{_AFTER} AND {_HAS_TAG} ORDER BY i.digest LIMIT $3",
-    False: f"{_AFTER} AND NOT {_HAS_TAG} ORDER BY i.digest LIMIT $3",
+_TAGGED = {None: "", True: f" AND {_HAS_TAG}", False: f" AND NOT {_HAS_TAG}"}
+# NULL stands for ACTIVE, so that the rows of older releases need no change. The constants let an index serve.
+HAS_STATUS = {
+    None: "",
+    ImageStatus.ACTIVE: " AND i.status IS NULL",
+    ImageStatus.ARCHIVED: " AND i.status = 'ARCHIVED'",
+    ImageStatus.ACTIVATING: " AND i.status = 'ACTIVATING'",
 }
-_REFERRERS = f"{_AFTER} AND i.subject_digest = $3 ORDER BY i.digest LIMIT $4"
-_REFERRERS_OF_TYPES = (
-    f"{_AFTER} AND i.subject_digest = $3 AND i.artifact_type IN (…) ORDER BY i.digest LIMIT $4"
-)
+_PAGE = {
+    (tagged, status): f"{_AFTER}{has_status}{has_tags} ORDER BY i.digest LIMIT $3"
+    for tagged, has_tags in _TAGGED.items()
+    for status, has_status in HAS_STATUS.items()
+}
+_REFERRERS = f"{_AFTER} AND i.subject_digest = $3"
+_OF_TYPES = " AND i.artifact_type IN (…)"
+_REFERRERS_END = " ORDER BY i.digest LIMIT $4"
 _ADD = """
 INSERT INTO image (repository_id, digest, media_type, artifact_type, manifest_bytes, size_bytes,
-                   subject_digest, annotations, pushed_at, last_pulled_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+                   subject_digest, annotations, pushed_at, last_pulled_at, status, archived_at, activated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (repository_id, digest) DO NOTHING
 """
 _REMOVE = "DELETE FROM image WHERE repository_id = $1 AND digest = $2 RETURNING size_bytes"
@@ -57,6 +64,9 @@ _REMOVE_PARTS = (
     "DELETE FROM image_pin WHERE repository_id = $1 AND digest = $2",
 )
 _ANY = "SELECT 1 FROM image WHERE repository_id = $1 LIMIT 1"
+_ANY_OF_STATUS = "SELECT 1 FROM image WHERE repository_id = $1 AND status = $2 LIMIT 1"
+_ARCHIVE = "UPDATE image SET status = 'ARCHIVED', archived_at = $3 WHERE repository_id = $1 AND digest = $2"
+_SET_STATUS = "UPDATE image SET status = $3, activated_at = $4 WHERE repository_id = $1 AND digest = $2"
 _NOTE_PULLS = """
 UPDATE image
    SET pulls = COALESCE(pulls, 0) + $4,
@@ -87,9 +97,15 @@ class SqlImages(CountedSubject):
         return found
 
     async def page(
-        self, repository_id: str, *, after: str, limit: int, tagged: bool | None = None
+        self,
+        repository_id: str,
+        *,
+        after: str,
+        limit: int,
+        tagged: bool | None = None,
+        status: ImageStatus | None = None,
     ) -> list[Image]:
-        rows = await self._connection.rows(_PAGE[tagged], repository_id, after, limit)
+        rows = await self._connection.rows(_PAGE[tagged, status], repository_id, after, limit)
         return [to_image(row) for row in rows]
 
     async def add(self, repository_id: str, image: Image) -> bool:
@@ -105,6 +121,9 @@ class SqlImages(CountedSubject):
             to_json(image.annotations),
             to_column(image.pushed_at),
             to_optional_column(image.last_pulled_at),
+            _status_column(image.status),
+            to_optional_column(image.archived_at),
+            to_optional_column(image.activated_at),
         )
         if added:
             pushed_at = to_column(image.pushed_at)
@@ -124,6 +143,18 @@ class SqlImages(CountedSubject):
     async def has_any(self, repository_id: str) -> bool:
         return await self._connection.row(_ANY, repository_id) is not None
 
+    async def has_archived(self, repository_id: str) -> bool:
+        for status in (ImageStatus.ARCHIVED, ImageStatus.ACTIVATING):
+            if await self._connection.row(_ANY_OF_STATUS, repository_id, status.value) is not None:
+                return True
+        return False
+
+    async def set_status(self, repository_id: str, digest: Digest, status: ImageStatus, at: datetime) -> None:
+        if status is ImageStatus.ARCHIVED:
+            await self._connection.run(_ARCHIVE, repository_id, digest, to_column(at))
+            return
+        await self._connection.run(_SET_STATUS, repository_id, digest, _status_column(status), to_column(at))
+
     async def note_pulls(self, repository_id: str, digest: Digest, at: datetime, *, pulls: int) -> None:
         await self._connection.run(_NOTE_PULLS, repository_id, digest, to_column(at), pulls)
         self._changes.note(repository_id, pulls=pulls, pulled_at=to_column(at))
@@ -136,10 +167,12 @@ class SqlImages(CountedSubject):
         after: str,
         limit: int,
         artifact_types: Sequence[str] = (),
+        status: ImageStatus | None = None,
     ) -> list[Image]:
-        statement = _REFERRERS
+        statement = _REFERRERS + HAS_STATUS[status]
         if artifact_types:
-            statement = _REFERRERS_OF_TYPES.replace("…", placeholders(5, len(artifact_types)))
+            statement += _OF_TYPES.replace("…", placeholders(5, len(artifact_types)))
+        statement += _REFERRERS_END
         rows = await self._connection.rows(statement, repository_id, after, subject, limit, *artifact_types)
         return [to_image(row) for row in rows]
 
@@ -156,4 +189,11 @@ def to_image(row: Row) -> Image:
         annotations=to_map(row["annotations"]),
         pushed_at=to_time(row["pushed_at"]),
         last_pulled_at=to_optional_time(row["last_pulled_at"]),
+        status=ImageStatus(row["status"] or ImageStatus.ACTIVE),
+        archived_at=to_optional_time(row["archived_at"]),
+        activated_at=to_optional_time(row["activated_at"]),
     )
+
+
+def _status_column(status: ImageStatus) -> str | None:
+    return None if status is ImageStatus.ACTIVE else status.value

@@ -11,7 +11,7 @@ from entrepot.domain.digests import Digest
 from entrepot.domain.media_types import FOREIGN_LAYERS
 from entrepot.ports.records import BlobRow, Flaw, ImageParts, Inspected, ManifestRow, SealedManifest
 from entrepot.storage.metadata.batches import batches, placeholders
-from entrepot.storage.metadata.blobs import to_blob
+from entrepot.storage.metadata.blobs import BLOB, to_blob
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.subject import Subject
 
@@ -107,16 +107,14 @@ SELECT {columns}, CASE WHEN {promise}{spared} THEN 0 ELSE 1 END AS is_flawed
 
 _WALKS = {flaw: _walk(*promise) for flaw, promise in _PROMISES.items()}
 
-_BLOBS = """
-SELECT blob_key, digest, encryption_key, size_bytes, wrapped_key, created_at
-  FROM blob WHERE blob_key > $1 ORDER BY blob_key LIMIT $2
-"""
+_BLOBS = f"{BLOB} WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
 _UPLOADS = "SELECT blob_key, offset_bytes FROM upload WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
 _OFFSET = "SELECT offset_bytes FROM upload WHERE blob_key = $1"
 _KNOWN = {
     "blob": "SELECT blob_key FROM blob WHERE blob_key IN (…)",
     "upload": "SELECT blob_key FROM upload WHERE blob_key IN (…)",
     "trash": "SELECT blob_key FROM trash WHERE blob_key IN (…)",
+    "tier_move": "SELECT copy_key AS blob_key FROM tier_move WHERE copy_key IN (…)",
 }
 _MANIFESTS = """
 SELECT m.repository_id, m.digest, m.wrapped_key, m.sealed, i.media_type

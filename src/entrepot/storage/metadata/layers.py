@@ -9,18 +9,19 @@ from entrepot.domain.layers import Layer
 from entrepot.domain.names import Registry
 from entrepot.domain.repositories import Repository
 from entrepot.storage.metadata.batches import batches, placeholders, text_rows
+from entrepot.storage.metadata.blobs import to_archive
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.repositories import REPOSITORY, to_repository
 from entrepot.storage.metadata.subject import Subject
 
 _LAYER = """
-SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key
+SELECT h.digest, h.blob_key, h.archived_at, b.size_bytes, b.wrapped_key, b.packing, b.packed_bytes
   FROM held_layer AS h
   JOIN blob AS b ON b.blob_key = h.blob_key
 """
 _FIND = """
-SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key,
+SELECT h.digest, h.blob_key, h.archived_at, b.size_bytes, b.wrapped_key, b.packing, b.packed_bytes,
        (SELECT i.media_type FROM image_layer AS i
          WHERE i.repository_id = h.repository_id AND i.blob_digest = h.digest
          ORDER BY i.digest LIMIT 1) AS media_type
@@ -31,7 +32,30 @@ SELECT h.digest, h.blob_key, b.size_bytes, b.wrapped_key,
 _FIND_MANY = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest IN (…)"
 _HOLD = """
 INSERT INTO held_layer (repository_id, digest, blob_key, held_at) VALUES ($1, $2, $3, $4)
-ON CONFLICT (repository_id, digest) DO UPDATE SET blob_key = excluded.blob_key, held_at = excluded.held_at
+ON CONFLICT (repository_id, digest) DO UPDATE
+   SET blob_key = excluded.blob_key, held_at = excluded.held_at, archived_at = NULL
+"""
+# For each layer of the image: whether an image here uses it, another one than this that is active or any that
+# is archived. An index gives the users of a layer one by one, and the first that fits ends the search.
+_ARCHIVE_UNNEEDED = """
+UPDATE held_layer SET archived_at = $3
+ WHERE repository_id = $1 AND archived_at IS NULL
+   AND digest IN (SELECT blob_digest FROM image_layer WHERE repository_id = $1 AND digest = $2)
+   AND NOT EXISTS (
+       SELECT 1 FROM image_layer AS l
+         JOIN image AS i ON i.repository_id = l.repository_id AND i.digest = l.digest
+        WHERE l.repository_id = held_layer.repository_id AND l.blob_digest = held_layer.digest
+          AND l.digest <> $2 AND i.status IS NULL)
+   AND EXISTS (
+       SELECT 1 FROM image_layer AS l
+         JOIN image AS i ON i.repository_id = l.repository_id AND i.digest = l.digest
+        WHERE l.repository_id = held_layer.repository_id AND l.blob_digest = held_layer.digest
+          AND i.status IS NOT NULL)
+"""
+_NEED = """
+UPDATE held_layer SET archived_at = NULL
+ WHERE repository_id = $1 AND archived_at IS NOT NULL
+   AND digest IN (SELECT blob_digest FROM image_layer WHERE repository_id = $1 AND digest = $2)
 """
 # Only where there is a mark: a base layer that everybody pushes must not become a hot row.
 _UNMARK = "UPDATE blob SET marked_at = NULL WHERE blob_key = $1 AND marked_at IS NOT NULL"
@@ -84,6 +108,12 @@ class SqlHeldLayers(Subject):
     async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
         await self._connection.run(_RENEW, repository_id, image, to_column(at))
 
+    async def archive_unneeded(self, repository_id: str, image: Digest, at: datetime) -> None:
+        await self._connection.run(_ARCHIVE_UNNEEDED, repository_id, image, to_column(at))
+
+    async def need(self, repository_id: str, image: Digest) -> None:
+        await self._connection.run(_NEED, repository_id, image)
+
     async def release(self, repository_id: str, digest: Digest) -> bool:
         return await self._connection.run(_RELEASE, repository_id, digest) > 0
 
@@ -108,4 +138,11 @@ class SqlHeldLayers(Subject):
 
 
 def _to_layer(row: Row) -> Layer:
-    return Layer(row["digest"], row["blob_key"], row["size_bytes"], row["wrapped_key"])
+    return Layer(
+        row["digest"],
+        row["blob_key"],
+        row["size_bytes"],
+        row["wrapped_key"],
+        is_archived=row["archived_at"] is not None,
+        in_archive=to_archive(row),
+    )

@@ -44,6 +44,7 @@ from entrepot.storage.metadata.statistics import SqlStatistics
 from entrepot.storage.metadata.subject import Subject
 from entrepot.storage.metadata.tag_history import SqlTagHistory
 from entrepot.storage.metadata.tags import SqlTags
+from entrepot.storage.metadata.tier_moves import SqlTierMoves
 from entrepot.storage.metadata.upload_holds import SqlUploadHolds
 from entrepot.storage.metadata.uploads import SqlUploads
 from entrepot.storage.metadata.usage import SqlUsage
@@ -150,6 +151,10 @@ class SqlRecords(Subject):
     @property
     def garbage(self) -> SqlGarbage:
         return SqlGarbage(self._connection)
+
+    @property
+    def tier_moves(self) -> SqlTierMoves:
+        return SqlTierMoves(self._connection)
 
     @property
     def access_keys(self) -> SqlAccessKeys:

@@ -4,24 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import PointedTag, TaggedImage
+from entrepot.domain.images import ImageStatus, PointedTag, TaggedImage
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.changes import CountedSubject
 from entrepot.storage.metadata.columns import to_column, to_time
 from entrepot.storage.metadata.connection import Row
+from entrepot.storage.metadata.images import HAS_STATUS
 
 _FIND = "SELECT digest FROM tag WHERE repository_id = $1 AND tag = $2"
 _OF_IMAGES = "SELECT digest, tag FROM tag WHERE repository_id = $1 AND digest IN (…) ORDER BY digest, tag"
-_PAGE = "SELECT tag FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3"
-# An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index.
-_LISTING = """
-SELECT i.digest, t.tag
-  FROM image AS i
-  LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
- WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3)
- ORDER BY i.digest, t.tag
- LIMIT $4
+_PAGE = """
+SELECT t.tag
+  FROM tag AS t
+ WHERE t.repository_id = $1 AND t.tag > $2
+   AND NOT EXISTS (SELECT 1 FROM image AS i
+                    WHERE i.repository_id = t.repository_id AND i.digest = t.digest AND i.status IS NOT NULL)
+ ORDER BY t.tag LIMIT $3
 """
 _LISTING_TAGGED = """
 SELECT digest, tag FROM tag
@@ -29,14 +28,40 @@ SELECT digest, tag FROM tag
  ORDER BY digest, tag
  LIMIT $4
 """
-_LISTING_UNTAGGED = """
+
+
+def _listing(tagged: bool | None, status: ImageStatus | None) -> str:
+    """The statement that lists images and their tags; that of untagged images has no tag to begin behind."""
+    if tagged and status is None:
+        return _LISTING_TAGGED
+    if tagged is False:
+        return f"""
 SELECT i.digest, CAST(NULL AS TEXT) AS tag
   FROM image AS i
- WHERE i.repository_id = $1 AND i.digest > $2
+ WHERE i.repository_id = $1 AND i.digest > $2 {HAS_STATUS[status]}
    AND NOT EXISTS (SELECT 1 FROM tag AS t WHERE t.repository_id = i.repository_id AND t.digest = i.digest)
  ORDER BY i.digest
  LIMIT $3
-"""
+"""  # noqa: S608  (built of constants)
+    # An untagged image has one row, so where NULL sorts does not matter; `>=` is for the index. COALESCE
+    # keeps planners from beginning with the tags, which would have to be sorted.
+    has_tag = "AND COALESCE(t.tag, '') <> ''" if tagged else ""
+    return f"""
+SELECT i.digest, t.tag
+  FROM image AS i
+  LEFT JOIN tag AS t ON t.repository_id = i.repository_id AND t.digest = i.digest
+ WHERE i.repository_id = $1 AND i.digest >= $2 AND (i.digest > $2 OR t.tag > $3)
+       {HAS_STATUS[status]} {has_tag}
+ ORDER BY i.digest, t.tag
+ LIMIT $4
+"""  # noqa: S608  (built of constants)
+
+
+_LISTINGS = {
+    (tagged, status): _listing(tagged, status)
+    for tagged in (None, True, False)
+    for status in (None, *ImageStatus)
+}
 _POINTED = """
 SELECT tag, digest, pointed_at FROM tag WHERE repository_id = $1 AND tag > $2 ORDER BY tag LIMIT $3
 """
@@ -73,14 +98,16 @@ class SqlTags(CountedSubject):
         return [Tag(row["tag"]) for row in rows]
 
     async def listing(
-        self, repository_id: str, *, after: tuple[str, str], limit: int, tagged: bool | None = None
+        self,
+        repository_id: str,
+        *,
+        after: tuple[str, str],
+        limit: int,
+        tagged: bool | None = None,
+        status: ImageStatus | None = None,
     ) -> list[TaggedImage]:
-        digest, tag = after
-        if tagged is False:
-            rows = await self._connection.rows(_LISTING_UNTAGGED, repository_id, digest, limit)
-        else:
-            statement = _LISTING_TAGGED if tagged else _LISTING
-            rows = await self._connection.rows(statement, repository_id, digest, tag, limit)
+        place = after[:1] if tagged is False else after
+        rows = await self._connection.rows(_LISTINGS[tagged, status], repository_id, *place, limit)
         return [TaggedImage(row["digest"], row["tag"]) for row in rows]
 
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from entrepot.domain.identities import KeyUse, PolicyVersion
+from entrepot.domain.images import ImageStatus
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion, Protection, TagChange, TagEvent, bin_of
 from entrepot.ports.lifecycle import PreviewStatus
@@ -317,12 +318,19 @@ async def _call_about_images(records: Records) -> None:
     await records.images.find_many("repository", [name])
     await records.images.find_tagged("repository", Tag("tag"))
     for tagged in (None, True, False):
-        await records.images.page("repository", after="", limit=1, tagged=tagged)
-        await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged)
+        for status in (None, *ImageStatus):
+            await records.images.page("repository", after="", limit=1, tagged=tagged, status=status)
+            await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged, status=status)
     await records.images.has_any("repository")
+    await records.images.has_archived("repository")
+    for status in ImageStatus:
+        await records.images.set_status("repository", name, status, minute(0))
     await records.images.note_pulls("repository", name, minute(0), pulls=1)
     for types in ((), ("type",)):
-        await records.images.referrers("repository", name, after="", limit=1, artifact_types=types)
+        for status in (None, *ImageStatus):
+            await records.images.referrers(
+                "repository", name, after="", limit=1, artifact_types=types, status=status
+            )
     await records.manifests.put("repository", name, SealedManifest(b"", b""))
     await records.manifests.find("repository", name)
     await records.manifests.find_tagged("repository", Tag("tag"))
@@ -419,6 +427,19 @@ async def _call_about_blobs(records: Records) -> None:
     await records.layers.find_many("repository", [digest("layer")])
     await records.layers.holders(REGISTRY, digest("layer"), AES256, 1)
     await records.layers.renew("repository", digest("image"), minute(0))
+    await records.layers.archive_unneeded("repository", digest("image"), minute(0))
+    await records.layers.need("repository", digest("image"))
+    await records.tier_moves.note_layers("repository", digest("image"), minute(0))
+    await records.tier_moves.note("key", minute(0))
+    await records.tier_moves.due(minute(0), 1)
+    await records.tier_moves.begin("key", "copy", minute(0))
+    await records.tier_moves.find("key")
+    await records.tier_moves.postpone("key", minute(1))
+    await records.tier_moves.finish("key")
+    await records.blobs.is_needed("key")
+    await records.blobs.is_held("key")
+    await records.blobs.find_by_key("key")
+    await records.blobs.replace("key", blob("another key"))
     await records.layers.release("repository", digest("layer"))
     await records.uploads.add(upload())
     await records.uploads.find("upload")

@@ -72,18 +72,6 @@ def test_every_count_type_is_taken(made: Json) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "uses"),
-    [
-        (rule(newest=1), False),
-        (rule(newest=1, action="transition"), True),
-        (rule(days=90, since="sinceImageTransitioned", storage_class="archive"), True),
-    ],
-)
-def test_whether_a_policy_is_about_the_archive(made: Json, uses: bool) -> None:
-    assert policy(made).uses_archive is uses
-
-
-@pytest.mark.parametrize(
     "text",
     [
         "",

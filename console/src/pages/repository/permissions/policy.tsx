@@ -7,20 +7,24 @@ import {
 } from "@aws-sdk/client-ecr";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { isAbsence } from "../../api/faults";
-import { useClients, useSession } from "../../session/context";
-import { useNotices } from "../../shell/notifications";
-import { PolicyEditor } from "../../shell/policy_editor";
-import { text } from "../../text";
+import { isAbsence } from "../../../api/faults";
+import { useClients, useSession } from "../../../session/context";
+import { useNotices } from "../../../shell/notifications";
+import { PolicyEditor } from "../../../shell/policy_editor";
+import { text } from "../../../text";
 
 const words = text.permissions;
 
-export function PermissionsTab({ name }: { name: string }): ReactNode {
+export function RepositoryPolicy({ name }: { name: string }): ReactNode {
   const { ecr } = useClients();
   const { account } = useSession();
   const queries = useQueryClient();
   const { tellSuccess } = useNotices();
   const key = ["repository-policy", name];
+  const look = async () => {
+    await queries.invalidateQueries({ queryKey: key });
+    void queries.invalidateQueries({ queryKey: ["access"] });
+  };
   const policy = useQuery({
     queryKey: key,
     queryFn: async () => {
@@ -46,12 +50,12 @@ export function PermissionsTab({ name }: { name: string }): ReactNode {
       canForce
       onSave={async (policyText, force) => {
         await ecr.send(new SetRepositoryPolicyCommand({ repositoryName: name, policyText, force }));
-        await queries.invalidateQueries({ queryKey: key });
+        await look();
         tellSuccess(words.done);
       }}
       onDelete={async () => {
         await ecr.send(new DeleteRepositoryPolicyCommand({ repositoryName: name }));
-        await queries.invalidateQueries({ queryKey: key });
+        await look();
         tellSuccess(words.deleted);
       }}
     />
