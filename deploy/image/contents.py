@@ -54,7 +54,9 @@ _LEFT_OUT = (
     "usr/bin/pygettext*",
     # The certificates one by one: the image has them in one file.
     "usr/share/ca-certificates/*",
-    # Modules that nothing imports, some with libraries of their own: ncurses, readline, Berkeley DB, NIS.
+    # Modules that nothing imports, some with libraries of their own: ncurses, readline, Berkeley DB, NIS; and
+    # East Asian character sets.
+    "usr/lib/python3.11/lib-dynload/_codecs_*",
     "usr/lib/python3.11/lib-dynload/_curses*",
     "usr/lib/python3.11/lib-dynload/_dbm*",
     "usr/lib/python3.11/lib-dynload/_test*",
@@ -70,6 +72,19 @@ _LEFT_OUT = (
     "usr/lib/python3.11/test/*",
     "usr/lib/python3.11/turtledemo/*",
     "usr/lib/python3.11/turtle.py",
+    "usr/lib/python3.11/unittest/*",
+    # Mathematics over vectors: nothing is linked with it.
+    "*/libmvec*",
+    # What makes bindings to C, which is done when a wheel is built; cryptography needs the compiled part alone.
+    "*/dist-packages/cffi/*",
+    "*/dist-packages/pycparser/*",
+    # Of Google's common messages OpenTelemetry's exporter has no use for these.
+    "*/dist-packages/google/api/*",
+    "*/dist-packages/google/cloud/*",
+    "*/dist-packages/google/gapic/*",
+    "*/dist-packages/google/logging/*",
+    "*/dist-packages/google/longrunning/*",
+    "*/dist-packages/google/type/*",
     # Of the wheels: sources of compiled modules, types, tests, and lists of files that are true no longer.
     "*.c",
     "*.h",
