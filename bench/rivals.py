@@ -155,7 +155,7 @@ def entrepot(folder: Path, *options: str, environment: Mapping[str, str] | None 
     """Entrepot as it is without settings, or with these."""
     with served(folder, *options, environment=environment) as server:
         server.create_repository(REPOSITORY)
-        yield _asked_by(server, server.password())
+        yield asked_by(server, server.password())
 
 
 @contextmanager
@@ -163,13 +163,14 @@ def entrepot_for_a_user(folder: Path) -> Iterator[Rival]:
     """Entrepot as it is without settings, asked by a user whom 20 policies of 10 statements bind."""
     with served(folder) as server:
         server.create_repository(REPOSITORY)
-        yield _asked_by(server, _bound_user(server))
+        yield asked_by(server, _bound_user(server))
 
 
-def _asked_by(server: Entrepot, password: str) -> Rival:
+def asked_by(server: Entrepot, password: str, name: str = "entrepot") -> Rival:
+    """A running Entrepot, and a client that logs in with the password."""
     basic = base64.b64encode(f"AWS:{password}".encode()).decode()
     headers = {"Authorization": f"Basic {basic}"}
-    return Rival("entrepot", server.port, server.pid, server.folder, headers, password)
+    return Rival(name, server.port, server.pid, server.folder, headers, password)
 
 
 def _bound_user(server: Entrepot) -> str:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from tests.engines.skopeo import Skopeo, open_skopeo
 
-from bench import content
+from bench import collecting, content, large
 from bench.content import MANIFEST_TYPE, REPOSITORY, SMALL_BLOB, TAG, Blob
 from bench.generator import Crowd, Report, put_load
 from bench.memory import watched
@@ -104,6 +104,8 @@ def groups() -> tuple[Group, ...]:
         _repositories(),
         _memory(),
         _slow_readers(),
+        _large(),
+        _collection(),
     )
 
 
@@ -449,6 +451,79 @@ def _slow_readers() -> Group:
 
     # Memory last: what a process took once it may keep.
     return Group(servers=(entrepot,), rows=(rate, p99, get, memory), fill=fill, disk_bytes=GIB)
+
+
+def _large() -> Group:
+    """Rows about a large repository; only that of pushes has another side, an empty registry."""
+
+    def alone(measure: Callable[[Rival, float], float]) -> tuple[Side, ...]:
+        return (Side("Entrepot", "full", lambda rival, seconds: Sample(measure(rival, seconds))),)
+
+    rows = [
+        Row(
+            name=f"large/{name}",
+            work=f"page of {call.entries} by {call.operation}, p99, {large.FILLED}",
+            unit="ms",
+            sides=alone(large.page_p99(call)),
+            required=50,
+            is_less_better=True,
+        )
+        for name, call in large.LISTINGS.items()
+    ]
+    rows.append(
+        Row(
+            name="large/tags",
+            work=f"page of 100 tags, p99, {large.FILLED}",
+            unit="ms",
+            sides=alone(large.tags_p99),
+            required=50,
+            is_less_better=True,
+        )
+    )
+    rows.append(
+        Row(
+            name="large/evaluation",
+            work=f"evaluation of {large.RULES} rules, {large.FILLED}",
+            unit="s",
+            sides=alone(large.evaluation_seconds),
+            required=2,
+            is_less_better=True,
+        )
+    )
+    empty, full = large.push_ms(REPOSITORY), large.push_ms(large.FULL)
+    rows.append(
+        Row(
+            name="large/push",
+            work=f"push of an image: empty registry, then {large.FILLED}",
+            unit="ms",
+            sides=(
+                Side("Entrepot, empty", "entrepot", lambda rival, seconds: Sample(empty(rival, seconds))),
+                Side("Entrepot, full", "full", lambda rival, seconds: Sample(full(rival, seconds))),
+            ),
+            required=1.1,
+            is_less_better=True,
+        )
+    )
+    return Group(
+        servers=(entrepot, large.entrepot_full), rows=tuple(rows), fill=_fill_nothing, disk_bytes=2 * GIB
+    )
+
+
+def _collection() -> Group:
+    row = Row(
+        name="collection",
+        work=f"collection of {collecting.BLOBS:,} blobs that nobody holds",
+        unit="/s",
+        sides=(
+            Side(
+                "Entrepot",
+                "entrepot",
+                lambda rival, seconds: Sample(collecting.blobs_a_second(rival, seconds)),
+            ),
+        ),
+        required=1000,
+    )
+    return Group(servers=(entrepot,), rows=(row,), fill=_fill_nothing, disk_bytes=GIB)
 
 
 def _connections(count: int) -> str:

@@ -14,7 +14,11 @@ from pathlib import Path
 from tests.faults.cluster.figures import Figures, read_figures
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests/faults/cluster/test_faults.py", "tests/faults/cluster/test_collector.py")
+TESTS = (
+    "tests/faults/cluster/test_faults.py",
+    "tests/faults/cluster/test_collector.py",
+    "tests/faults/serving/test_collector.py",
+)
 
 
 def main() -> int:

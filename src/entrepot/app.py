@@ -70,6 +70,7 @@ from entrepot.registry.pushes import Pushes
 from entrepot.registry.read_only import ReadOnlyBlobs, ReadOnlyStore
 from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.registry_totals import RegistryTotals
+from entrepot.registry.repair import Repairer
 from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
@@ -276,6 +277,18 @@ async def open_inspector(settings: Settings, depth: Depth) -> AsyncIterator[Insp
                 depth,
                 archive=opened.archive,
             )
+
+
+@asynccontextmanager
+async def open_repairer(settings: Settings) -> AsyncIterator[Repairer]:
+    """What mends what was found in the store and the blobs, closed afterwards; the audit is told of it."""
+    with ThreadPoolExecutor(_DISK_THREADS, "disk") as disk:
+        async with open_store(settings) as bare, _open_blobs(settings, bare, disk) as opened:
+            store = AuditedStore(bare, now)
+            grace = Grace.of(timedelta(seconds=settings.grace_seconds))
+            collector = Collector(store, opened.blobs, now, grace)
+            data_keys = DataKeys(ring_file.load(settings.root_key_file))
+            yield Repairer(store, opened.blobs, data_keys, collector, now)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ from entrepot.installation.first_start import (
     root_key_versions,
     rotate_root_key,
 )
-from entrepot.installation.inspection import check, inspect
+from entrepot.installation.inspection import check, inspect, repair
 from entrepot.installation.moves import CannotMove, RowPlaces, copy_rows, move_blobs, parse_places
 from entrepot.installation.progress import ProgressLine, Step
 from entrepot.installation.trust import instructions
@@ -45,6 +45,7 @@ from entrepot.ports.outages import Outage
 from entrepot.ports.records import Flaw
 from entrepot.registry.blob_moves import CopyDamaged, Manner, Progress, Proof
 from entrepot.registry.inspection import Depth, Finding, Seen
+from entrepot.registry.repair import Repaired
 from entrepot.serving.certificate import check_certificate
 from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (
@@ -162,17 +163,7 @@ def _parser() -> ArgumentParser:
 
     _add_audit(commands)
 
-    checked = commands.add_parser("check", help="compare rows and bytes, and say what is wrong")
-    add_options(checked)
-    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
-    checked.add_argument(
-        "--grace-minutes",
-        type=int,
-        default=60,
-        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
-    )
-    checked.add_argument("--json", action="store_true", help="print one JSON object")
-    checked.set_defaults(command=_check)
+    _add_check(commands)
 
     moving = commands.add_parser(
         "migrate-storage", help="move layers, or all rows, to another store", description=_MIGRATE
@@ -211,6 +202,23 @@ def _parser() -> ArgumentParser:
     version = commands.add_parser("version", help="print the version")
     version.set_defaults(command=_version)
     return parser
+
+
+def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
+    checked = commands.add_parser(
+        "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
+    )
+    add_options(checked)
+    checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
+    checked.add_argument(
+        "--grace-minutes",
+        type=int,
+        default=60,
+        help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
+    )
+    checked.add_argument("--repair", action="store_true", help="mend what can be mended, and say what cannot")
+    checked.add_argument("--json", action="store_true", help="print one JSON object")
+    checked.set_defaults(command=_check)
 
 
 def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
@@ -343,7 +351,7 @@ def _audit(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 
 def _check(parsed: Namespace, environment: Mapping[str, str]) -> int:
-    """0 when everything holds together, 1 with findings."""
+    """0 when everything holds together, or does so now, 1 where something is wrong still."""
     settings = read_settings(parsed, environment)
     depth = Depth(
         is_deep=parsed.deep,
@@ -351,9 +359,12 @@ def _check(parsed: Namespace, environment: Mapping[str, str]) -> int:
         allow_sparse=settings.allow_sparse,
     )
     if parsed.json:
-        report = asyncio.run(check(settings, depth))
+        work = repair(settings, depth) if parsed.repair else check(settings, depth)
+        report = asyncio.run(work)
         print(json.dumps(asdict(report)))
-        return 1 if report.findings else 0
+        return 0 if report.is_whole else 1
+    if parsed.repair:
+        return _repair(settings, depth)
     found = 0
 
     def tell(finding: Finding) -> None:
@@ -364,6 +375,20 @@ def _check(parsed: Namespace, environment: Mapping[str, str]) -> int:
     seen = asyncio.run(inspect(settings, depth, tell))
     print(_summary(seen, found))
     return 1 if found else 0
+
+
+def _repair(settings: Settings, depth: Depth) -> int:
+    def tell(repaired: Repaired) -> None:
+        print(_line(repaired.finding))
+        print(f"  {'mended' if repaired.is_mended else 'not mended'}: {repaired.how}")
+        for hurt in repaired.hurt:
+            tags = f" tagged {', '.join(hurt.tags)}" if hurt.tags else " without a tag"
+            print(f"  hurt: {hurt.repository} {hurt.image}{tags}")
+
+    report = asyncio.run(repair(settings, depth, tell))
+    mended = sum(each.is_mended for each in report.repaired)
+    print(_summary(report.seen, len(report.findings)) + (f", {mended} mended" if report.findings else ""))
+    return 0 if report.is_whole else 1
 
 
 def _line(finding: Finding) -> str:

@@ -47,6 +47,7 @@ PAGES = (
     "protect-what-is-running",
     "access",
     "audit",
+    "check-and-repair",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -356,6 +357,23 @@ def test_audit(desk: Desk, server: Entrepot) -> None:
     assert exported[0]["eventName"] == "CreateAccount"
     assert [record["errorCode"] for record in exported if "errorCode" in record] == ["AccessDenied"]
     assert desk.variables["AWS_SECRET_ACCESS_KEY"] not in str(lines)
+
+
+def test_check_and_repair(desk: Desk, server: Entrepot, layout: Layout, image: str) -> None:
+    """The page, with a push of the image where it asks for one; afterwards it comes back whole."""
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    desk.variables["ENTREPOT_DATA_DIR"] = str(server.data_folder)
+    *before, after = blocks("check-and-repair", "sh")
+    desk.type(*before)
+    assert image in (desk.folder / "repaired").read_text()
+
+    skopeo = open_skopeo(desk.folder)
+    skopeo.login(server.registry, server.password())
+    there = f"docker://{server.registry}/team/app:1.0"
+    skopeo.copy(f"oci:{layout.folder}", there)
+
+    desk.type(after)
+    skopeo.copy(there, f"dir:{desk.folder}/pulled")
 
 
 def test_teams(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:

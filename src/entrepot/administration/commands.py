@@ -64,12 +64,6 @@ def add_commands(commands: Commands) -> None:
     told.add_argument("repository", metavar="REPOSITORY", nargs="*", help="a name; none for the registry")
     add_recycling_commands(commands)
 
-    printed = commands.add_parser("model", help="the model of the entrepot service, for AWS's clients")
-    how = printed.add_mutually_exclusive_group()
-    how.add_argument("--install", action="store_true", help="copy it into ~/.aws/models")
-    how.add_argument("--path", action="store_true", help="print the folder to name in AWS_DATA_PATH")
-    printed.set_defaults(command=model)
-
     _add_pins(commands)
     _add_usage(commands)
     lifecycle = _group(commands, "lifecycle", "what lifecycle policies do")
@@ -78,6 +72,12 @@ def add_commands(commands: Commands) -> None:
     explained.add_argument(
         "policy", metavar="POLICY-FILE", nargs="?", help="a policy; else the one that is set"
     )
+
+    printed = commands.add_parser("model", help="the model of the entrepot service, for AWS's clients")
+    how = printed.add_mutually_exclusive_group()
+    how.add_argument("--install", action="store_true", help="copy it into ~/.aws/models")
+    how.add_argument("--path", action="store_true", help="print the folder to name in AWS_DATA_PATH")
+    printed.set_defaults(command=model)
 
 
 def _add_pins(commands: Commands) -> None:

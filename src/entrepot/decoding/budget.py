@@ -41,14 +41,18 @@ def damaged() -> Ended:
 
 @dataclass(slots=True)
 class Budget:
-    """What is used of the limits; each `spend` raises Ended where it was too much."""
+    """What is used of the limits since it was made; each `spend` raises Ended where it was too much."""
 
     limits: Limits = field(default_factory=Limits)
     cpu: Callable[[], float] = time.process_time
+    begun: float = field(init=False)
     packed_bytes: int = 0
     unpacked_bytes: int = 0
     entries: int = 0
     name_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        self.begun = self.cpu()
 
     def spend_packed(self, count: int) -> None:
         """Bytes that were read."""
@@ -74,5 +78,5 @@ class Budget:
 
     def look_at_time(self) -> None:
         """Raise Ended where the processor has worked long enough."""
-        if self.cpu() > self.limits.cpu_seconds:
+        if self.cpu() - self.begun > self.limits.cpu_seconds:
             raise Ended(End.TIME)

@@ -1,11 +1,14 @@
-"""Checking a whole installation, served or not: its database, its blobs and the key they are sealed under."""
+"""Checking and mending an installation, served or not: database, blobs, the key they are sealed under."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from entrepot.app import open_inspector, open_store
-from entrepot.installation.first_start import check_served, open_ring, refuse_unnamed_archive
+from entrepot.app import open_inspector, open_repairer, open_store
+from entrepot.domain.audit import operator, own_deed
+from entrepot.identity.auditing import doing
+from entrepot.installation.first_start import CannotStart, check_served, open_ring, refuse_unnamed_archive
 from entrepot.registry.inspection import Depth, Finding, Seen
+from entrepot.registry.repair import Repaired
 from entrepot.settings import Settings
 
 
@@ -15,6 +18,12 @@ class Report:
 
     seen: Seen
     findings: tuple[Finding, ...]
+    repaired: tuple[Repaired, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is wrong any more."""
+        return sum(each.is_mended for each in self.repaired) == len(self.findings)
 
 
 async def inspect(settings: Settings, depth: Depth, report: Callable[[Finding], None]) -> Seen:
@@ -32,3 +41,24 @@ async def check(settings: Settings, depth: Depth) -> Report:
     findings: list[Finding] = []
     seen = await inspect(settings, depth, findings.append)
     return Report(seen, tuple(findings))
+
+
+async def repair(
+    settings: Settings, depth: Depth, report: Callable[[Repaired], None] = lambda _repaired: None
+) -> Report:
+    """Check the installation, then mend what was found; each finding is reported with what came of it.
+
+    Servers may run meanwhile. Raises CannotStart, also where the settings let nothing be changed.
+    """
+    if settings.is_read_only:
+        raise CannotStart("--read-only: nothing can be mended")
+    checked = await check(settings, depth)
+    actor = operator(settings.account_id, "entrepot check")
+    repaired: list[Repaired] = []
+    async with open_repairer(settings) as repairer:
+        for finding in checked.findings:
+            told = {"finding": str(finding.what), "key": list(finding.key)}
+            with doing(lambda told=told: own_deed(actor, "RepairStorage", **told)):  # type: ignore[misc]
+                repaired.append(await repairer.repair(finding))
+            report(repaired[-1])
+    return replace(checked, repaired=tuple(repaired))

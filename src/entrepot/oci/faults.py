@@ -63,7 +63,6 @@ _TABLE: dict[type[Refusal], Fault] = {
     errors.RepositoryExists: Fault("NAME_INVALID", 400),
     errors.RepositoryNotEmpty: Fault("UNSUPPORTED", 405),
     errors.RepositoryPinned: Fault("UNSUPPORTED", 405),
-    errors.RepositoryProtected: Fault("UNSUPPORTED", 405),
     errors.RepositoryNotFound: Fault("NAME_UNKNOWN", 404),
     errors.RepositoryPolicyNotFound: Fault("UNSUPPORTED", 404),
     errors.TagImmutable: Fault("TAG_INVALID", 400),

@@ -4,7 +4,7 @@ A blob lies under a random key, made by the caller; which key counts for a diges
 business (design, section 6). Nothing here knows digests of finished blobs, repositories or users.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -117,6 +117,9 @@ class Blobs(Protocol):
 
     async def delete(self, key: str) -> None:
         """Remove the bytes of a blob or of an unfinished upload; absent is fine, may be repeated."""
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        """The same for many, all of them gone for good when this returns; raises when one could not go."""
 
 
 class BlobPlace(Protocol):

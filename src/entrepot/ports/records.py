@@ -16,6 +16,7 @@ from entrepot.domain.images import Image, ImageStatus, PointedTag, TaggedImage
 from entrepot.domain.layers import InArchive, Layer
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
+from entrepot.domain.recycling import Deletion
 from entrepot.domain.repositories import Repository
 from entrepot.ports.blobs import Upload
 from entrepot.ports.identities import (
@@ -193,6 +194,11 @@ class Tags(Protocol):
         `status` keeps only images of this status.
         """
 
+    async def pairs(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Tag]]:
+        """(digest, tag) of all tags, in that order, for whoever wants very many; `after` is both."""
+
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
         """Make the tag name this image, whatever it named before."""
 
@@ -248,6 +254,8 @@ class BlobRow:
     wrapped_key: bytes | None
     created_at: datetime
     in_archive: InArchive | None = None
+    is_damaged: bool = False
+    """Whether its bytes are known to be damaged or gone: then nobody finds it as a layer."""
 
     @property
     def packed_bytes(self) -> int:
@@ -261,6 +269,12 @@ class BlobRows(Protocol):
     async def find(self, digest: Digest, encryption_key: str) -> BlobRow | None: ...
 
     async def find_by_key(self, blob_key: str) -> BlobRow | None: ...
+
+    async def of_digest(self, digest: Digest) -> list[BlobRow]:
+        """Those of the digest under every encryption key."""
+
+    async def set_damaged(self, blob_key: str, at: datetime | None) -> None:
+        """Nobody finds the blob as a layer from now on; with None everybody does again."""
 
     async def add(self, row: BlobRow) -> bool:
         """False, and nothing written, when the digest has bytes under this key already."""
@@ -311,6 +325,9 @@ class HeldLayers(Protocol):
         self, registry: Registry, digest: Digest, encryption_key: str, limit: int
     ) -> list[Repository]:
         """Repositories of one registry that hold the digest under this key."""
+
+    async def holders_of_blob(self, blob_key: str, limit: int) -> list[str]:
+        """Ids of repositories of any registry that hold the blob."""
 
     async def held_beside(self, repository: Repository, blob_keys: Sequence[str]) -> set[str]:
         """Those of the blobs that other repositories of the same registry hold."""
@@ -379,28 +396,37 @@ class Garbage(Protocol):
     ) -> list[tuple[str, Digest]]:
         """(repository id, digest) of layers held since before then that no image refers to, in that order."""
 
-    async def release_unused(self, repository_id: str, digest: Digest, held_before: datetime) -> bool:
-        """Release the layer if it is still held since before then and still unused."""
+    async def release_unused(
+        self, repository_id: str, digests: Sequence[Digest], held_before: datetime
+    ) -> int:
+        """Release those of the layers that are still held since before then and still unused; how many."""
 
     async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
         """Keys of unmarked blobs that no repository holds."""
 
-    async def mark(self, blob_key: str, at: datetime) -> None: ...
+    async def mark(self, blob_keys: Sequence[str], at: datetime) -> None:
+        """Mark those that bear no mark yet and that nobody holds."""
 
     async def condemned(self, *, marked_before: datetime, limit: int) -> list[str]:
         """Keys of blobs that have borne the mark since before then."""
 
-    async def remove_blob(self, blob_key: str, marked_before: datetime) -> bool:
-        """Delete the row if it still bears that mark and nobody holds it; False when somebody won it back."""
+    async def remove_blobs(self, blob_keys: Sequence[str], marked_before: datetime) -> list[str]:
+        """Delete the rows that still bear such a mark and that nobody holds: the keys of these, in no order.
+
+        Those that are left out were won back.
+        """
 
     async def throw(self, blob_key: str, at: datetime) -> None:
         """Note bytes to be deleted, in the transaction that made them useless."""
 
-    async def thrown(self, limit: int) -> list[str]:
-        """Keys of bytes, of blobs or of dropped uploads, that are still to be deleted."""
+    async def throw_all(self, blob_keys: Sequence[str], at: datetime) -> None:
+        """The same for many."""
 
-    async def emptied(self, blob_key: str) -> None:
-        """The bytes are gone: forget the note."""
+    async def thrown(self, *, after: str, limit: int) -> list[str]:
+        """Keys of bytes, of blobs or of dropped uploads, that are still to be deleted; by key."""
+
+    async def emptied(self, blob_keys: Sequence[str]) -> None:
+        """The bytes are gone: forget the notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -760,6 +786,44 @@ class Inspection(Protocol):
         """What the image refers to."""
 
 
+class Repairs(Protocol):
+    """What only the repair of damaged rows reads and writes."""
+
+    async def held_by(self, repository_id: str, digest: Digest) -> str | None:
+        """The blob key that a repository's row names, whether there is such a blob or not."""
+
+    async def upload_of(self, blob_key: str) -> str | None:
+        """The id of the upload with these bytes."""
+
+    async def manifest(self, repository_id: str, digest: Digest) -> SealedManifest | None:
+        """The manifest's row, whether there is an image or not."""
+
+    async def remove_manifest(self, repository_id: str, digest: Digest) -> None: ...
+
+    async def remove_references(self, repository_id: str, digest: Digest) -> None:
+        """Forget what the image refers to."""
+
+    async def set_facts(self, repository_id: str, image: Image) -> None:
+        """Write what the image's manifest says about it; its times stay."""
+
+    async def unmark(self, blob_key: str) -> None:
+        """Take the collector's mark off a blob that is held."""
+
+    async def deleted_repository(self, repository_id: str) -> Repository | None:
+        """The repository where it is in the recycle bin, of whichever registry."""
+
+    async def remove_deletion(self, place: str, digest: Digest) -> None:
+        """Forget that an image was deleted."""
+
+    async def add_deletion(self, place: str, digest: Digest, registry: Registry, deletion: Deletion) -> None:
+        """Note that an image whose rows are in a bin was deleted, without its tags."""
+
+    async def remove_job(self, job_id: str) -> None: ...
+
+    async def free_job(self, job_id: str, ended_before: datetime) -> None:
+        """Take a job from a runner whose lease ended before then."""
+
+
 class BlobCopies(Protocol):
     """Copies of blobs to another store that are not known to be whole yet; `target` names that store."""
 
@@ -893,6 +957,8 @@ class Records(Protocol):
     def statistics(self) -> Statistics: ...
     @property
     def inspection(self) -> Inspection: ...
+    @property
+    def repairs(self) -> Repairs: ...
     @property
     def blob_copies(self) -> BlobCopies: ...
     @property

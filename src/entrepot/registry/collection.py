@@ -8,6 +8,8 @@ takes the mark off, and wins. Bytes go last: a note in the trash outlives any cr
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.recycling import bin_of
@@ -18,7 +20,8 @@ from entrepot.ports.records import Records, Store, UploadRow
 from entrepot.registry.uploads import drop_upload
 
 _BLOBS_SHARE = 24
-_STEP = 200  # rows a transaction: pushes wait for no more than that
+_STEP = 512  # rows a transaction: pushes wait for no more than that
+_BYTES_STEP = 4096  # blobs whose bytes are deleted together, so that each folder is made durable once
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,8 @@ class Collector:
     async def _mark_unheld_blobs(self, now: datetime) -> None:
         after, before = "", now - self._grace.blobs
         while unheld := await self._store.scan(partial(_unheld_blobs, before, after)):
-            await self._store.write(partial(_mark, unheld, now))
+            # The time of now: of the round's beginning, a long round's mark would be old before it was set.
+            await self._store.write(partial(_mark, unheld, self._clock()))
             after = unheld[-1]
 
     async def _remove_condemned_blobs(self, now: datetime) -> int:
@@ -110,12 +114,12 @@ class Collector:
 
     async def _empty_trash(self) -> int:
         """Delete the bytes, then the notes: a crash in between deletes nothing twice that matters."""
-        deleted = 0
-        while thrown := await self._store.read(_thrown):
-            for blob_key in thrown:
-                await self._blobs.delete(blob_key)
-            await self._store.write(partial(_emptied, thrown))
-            deleted += len(thrown)
+        deleted, after = 0, ""
+        while thrown := await self._store.read(partial(_thrown, after)):
+            await self._blobs.delete_all(thrown)
+            for start in range(0, len(thrown), _STEP):
+                await self._store.write(partial(_emptied, thrown[start : start + _STEP]))
+            deleted, after = deleted + len(thrown), thrown[-1]
         return deleted
 
 
@@ -150,8 +154,11 @@ async def _unused_layers(
 
 
 async def _release(unused: list[tuple[str, Digest]], before: datetime, records: Records) -> int:
-    released = [await records.garbage.release_unused(held, digest, before) for held, digest in unused]
-    return _told("layers", sum(released))
+    released = 0
+    for repository_id, layers in groupby(unused, itemgetter(0)):
+        digests = [digest for _, digest in layers]
+        released += await records.garbage.release_unused(repository_id, digests, before)
+    return _told("layers", released)
 
 
 async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[str]:
@@ -159,8 +166,7 @@ async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[
 
 
 async def _mark(unheld: list[str], now: datetime, records: Records) -> None:
-    for blob_key in unheld:
-        await records.garbage.mark(blob_key, now)
+    await records.garbage.mark(unheld, now)
     undone()  # as long as a blob is only marked, whoever holds it again wins
 
 
@@ -169,21 +175,17 @@ async def _condemned(before: datetime, records: Records) -> list[str]:
 
 
 async def _remove(condemned: list[str], before: datetime, now: datetime, records: Records) -> int:
-    removed = 0
-    for blob_key in condemned:
-        if await records.garbage.remove_blob(blob_key, before):
-            await records.garbage.throw(blob_key, now)
-            removed += 1
-    return _told("blobs", removed)
+    removed = await records.garbage.remove_blobs(condemned, before)
+    await records.garbage.throw_all(removed, now)
+    return _told("blobs", len(removed))
 
 
-async def _thrown(records: Records) -> list[str]:
-    return await records.garbage.thrown(_STEP)
+async def _thrown(after: str, records: Records) -> list[str]:
+    return await records.garbage.thrown(after=after, limit=_BYTES_STEP)
 
 
 async def _emptied(thrown: list[str], records: Records) -> None:
-    for blob_key in thrown:
-        await records.garbage.emptied(blob_key)
+    await records.garbage.emptied(thrown)
     undone()  # what was thrown away was told of then
 
 

@@ -172,6 +172,7 @@ class Deletions:
                     found.get(taken.tag) == pointed
                     and pointed.digest not in held
                     and not current.mutability.is_immutable(pointed.tag)
+                    and not await _was_pulled(records, repository, replace(decision, rule=taken.rule))
                 ):
                     await _remove_tag(
                         records, repository, pointed.tag, pointed.digest, _by_rule(deletion, taken.rule)

@@ -7,7 +7,7 @@ other way round, before it is found.
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
@@ -17,7 +17,8 @@ from cryptography.exceptions import InvalidTag
 
 from entrepot.domain.digests import Digest, algorithm_of, digest_of
 from entrepot.domain.errors import ManifestInvalid
-from entrepot.domain.manifests import parse_manifest
+from entrepot.domain.images import Image
+from entrepot.domain.manifests import Manifest, parse_manifest
 from entrepot.keys.ring_text import KeyRingError
 from entrepot.ports.blobs import BlobDamaged, BlobMissing, Blobs, BytesAtRest, Listing, Stage, StoredBlob
 from entrepot.ports.clock import Clock
@@ -44,9 +45,11 @@ class Trouble(StrEnum):
     ORPHAN_UPLOAD = "orphan-upload"
     BLOB_UNREADABLE = "blob-unreadable"
     BLOB_DIGEST_WRONG = "blob-digest-wrong"
+    BLOB_QUARANTINED = "blob-quarantined"
     MANIFEST_UNREADABLE = "manifest-unreadable"
     MANIFEST_DIGEST_WRONG = "manifest-digest-wrong"
     REFERENCES_WRONG = "references-wrong"
+    FACTS_WRONG = "facts-wrong"
     TOTAL_WRONG = "total-wrong"
 
 
@@ -170,7 +173,10 @@ class Inspector:
         if lying is None or lying.size_bytes != expected:
             lying = await tier.find(Stage.BLOB, row.blob_key)
         finding: Finding | None = None
-        if lying is None:
+        if row.is_damaged:
+            detail = "no push of this layer has come since it was found damaged"
+            finding = Finding(Trouble.BLOB_QUARANTINED, (row.blob_key, row.digest), detail)
+        elif lying is None:
             finding = Finding(Trouble.BYTES_MISSING, (row.blob_key, row.digest))
         elif lying.size_bytes != expected:
             detail = f"{lying.size_bytes} bytes lie there, {expected} were stored"
@@ -260,13 +266,27 @@ class Inspector:
             frozenset(blob.digest for blob in manifest.blobs),
             frozenset(child.digest for child in manifest.children),
         )
-        if named != await self._store.scan(partial(_parts, row)) and await self._has_image(row):
+        parts = await self._store.scan(partial(_parts, row))
+        image = await self._store.read(lambda records: records.images.find(row.repository_id, row.digest))
+        if image is None:
+            return None  # it has gone meanwhile
+        if named != parts:
             return Finding(Trouble.REFERENCES_WRONG, key, "the rows name other parts than the manifest")
+        if image != described(image, manifest, len(content)):
+            return Finding(Trouble.FACTS_WRONG, key, "its row tells of the manifest what is not so")
         return None
 
-    async def _has_image(self, row: ManifestRow) -> bool:
-        found = await self._store.read(lambda records: records.images.find(row.repository_id, row.digest))
-        return found is not None
+
+def described(image: Image, manifest: Manifest, manifest_bytes: int) -> Image:
+    """The image with all that its manifest says about it; its times and its size stay."""
+    return replace(
+        image,
+        media_type=manifest.media_type,
+        artifact_type=manifest.artifact_type,
+        manifest_bytes=manifest_bytes,
+        subject_digest=manifest.subject.digest if manifest.subject else None,
+        annotations=dict(manifest.annotations),
+    )
 
 
 async def still_stands(store: Store, row: BlobRow) -> bool:

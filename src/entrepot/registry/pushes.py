@@ -100,19 +100,24 @@ class Pushes:
         async def body(records: Records) -> Image:
             current = await check_still_there(records, repository)
             image = await records.images.find(repository.id, actual)
+            is_whole = image is not None and await records.manifests.find(repository.id, actual) is not None
             if (
                 refuse_repeat
                 and image is not None
+                and is_whole
                 and image.status is ImageStatus.ACTIVE
                 and await self._is_repeat(records, repository, actual, tags)
             ):
                 raise ImageExists(
                     actual, tags[0] if tags else None, repository.name, repository.registry.account
                 )
+            was_there = image is not None
             if image is None:
                 image = await self._add(records, repository, candidate)
             elif image.status is not ImageStatus.ACTIVE:
                 image = await activate_image(records, repository.id, image, self._clock())
+            if was_there and not is_whole:  # a repair took it away, damaged: this is the same again
+                await records.manifests.put(repository.id, actual, candidate.sealed)
             await self._point(records, current, actual, tags)
             return image
 

@@ -1,6 +1,6 @@
 """A registry that answers and takes no change: what wraps its stores, so that no door can forget it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -69,6 +69,9 @@ class ReadOnlyBlobs:
         return self._blobs.chunks(blob, start, length)
 
     async def delete(self, key: str) -> None:  # noqa: ARG002  not deleted
+        raise ReadOnly
+
+    async def delete_all(self, keys: Sequence[str]) -> None:  # noqa: ARG002  not deleted
         raise ReadOnly
 
     async def check(self) -> None:

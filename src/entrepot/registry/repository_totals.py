@@ -79,7 +79,7 @@ class RepositoryTotals:
                         "bytes": each.missing.size_bytes,
                     },
                 )
-        return await self._store.write_apart(partial(_correct, compared, self._clock()))
+        return await self._store.write_apart(partial(correct_totals, compared, self._clock()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,8 @@ async def _count_rows(repository_id: str, records: Records) -> tuple[Holding, da
     return counted, max(latest, default=None)
 
 
-async def _correct(compared: Sequence[Compared], now: datetime, records: Records) -> int:
+async def correct_totals(compared: Sequence[Compared], now: datetime, records: Records) -> int:
+    """Add what each lacks; how many were not corrected by somebody else meanwhile."""
     return sum(
         [
             await records.statistics.correct(

@@ -222,10 +222,10 @@ class LayerUploads:
                 raise UploadNotFound(row.id, repository.name, repository.registry.account)
             await records.uploads.remove(row.id)
             counting = await records.blobs.find(digest, row.encryption_key)
-            if counting is None or counting.in_archive is not None:
-                archived = counting
+            if counting is None or counting.in_archive is not None or counting.is_damaged:
+                replaced = counting
                 counting = replace(own, wrapped_key=current.wrapped_key)  # wrapped anew since we read it?
-                await _count(records, counting, archived, now)
+                await _count(records, counting, replaced, now)
             else:
                 await records.garbage.throw(stored.key, now)
             await records.layers.hold(repository.id, digest, counting.blob_key, now)
@@ -238,13 +238,13 @@ class LayerUploads:
         await self._store.write(lambda records: drop_upload(records, row, self._clock()))
 
 
-async def _count(records: Records, row: BlobRow, archived: BlobRow | None, now: datetime) -> None:
-    """Let the bytes count, in place of those in the archive: they need not be fetched from there any more."""
-    if archived is None:
+async def _count(records: Records, row: BlobRow, replaced: BlobRow | None, now: datetime) -> None:
+    """Let the bytes count, in place of damaged ones, or of those in the archive: nobody fetches them then."""
+    if replaced is None:
         await records.blobs.add(row)
         return
-    await records.blobs.replace(archived.blob_key, row)
-    await records.garbage.throw(archived.blob_key, now)
+    await records.blobs.replace(replaced.blob_key, row)
+    await records.garbage.throw(replaced.blob_key, now)
 
 
 async def _copy(chunks: AsyncIterable[bytes], writer: BlobWriter, room_bytes: int) -> BodyCutShort | None:

@@ -12,7 +12,7 @@ from entrepot.workers.runner import Kind
 
 logger = logging.getLogger(__name__)
 
-_MOVE_EVERY = timedelta(seconds=30)
+_MOVE_EVERY = timedelta(seconds=10)
 
 
 def archiving_jobs(runs: StorageClassRuns, mover: TierMover | None) -> Sequence[Kind]:

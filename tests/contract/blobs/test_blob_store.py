@@ -236,6 +236,24 @@ async def test_deleted_blob_is_missing_and_deleting_may_be_repeated(subject: Sub
         await subject.store.open(blob)
 
 
+async def test_many_are_deleted_at_once_whatever_they_are(subject: Subject) -> None:
+    blobs = [await subject.put(bytes([number])) for number in range(5)]
+    upload = await subject.append(await subject.begin(), b"begun")
+    kept = await subject.put(b"kept")
+
+    keys = [*(blob.key for blob in blobs), upload.key, "ab" * 16]
+    await subject.store.delete_all(keys)
+    await subject.store.delete_all(keys)
+    await subject.store.delete_all([])
+
+    for blob in blobs:
+        with pytest.raises(BlobMissing):
+            await subject.store.open(blob)
+    with pytest.raises(BlobMissing):
+        await subject.append(upload, b"more")
+    (await subject.store.open(kept)).close()
+
+
 async def test_open_reader_survives_a_delete_or_says_that_its_blob_is_gone(subject: Subject) -> None:
     blob = await subject.put(content(2 * MIB + 9))
     reader = await subject.store.open(blob)

@@ -98,14 +98,14 @@ async def is_whole(registry: Registry, repository: Repository, number: int) -> b
 
 
 async def test_attack_44_a_mover_that_is_killed_anywhere_loses_no_layer(tmp_path: Path) -> None:
-    numbers, chance = range(10), random.Random(3)
+    numbers, chance = range(6), random.Random(3)
     async with opened(tmp_path) as registry:
         world = world_of(registry)
         repository, other = await world.repository(), await world.repository("team/other")
         images = [await push(world, repository, number) for number in numbers]
         await change(registry, repository, images, StorageClass.ARCHIVE)
 
-        kills = sum(kill_at(tmp_path, "archive", chance.randrange(1, 8)) for _ in range(4))
+        kills = sum(kill_at(tmp_path, "archive", chance.randrange(1, 5)) for _ in range(3))
         await push(world, other, 0)  # whose layers may lie anywhere by now
         assert kills >= 2
         assert [finding for finding in await check(registry) if finding.what != "orphan-blob"] == []
@@ -115,7 +115,7 @@ async def test_attack_44_a_mover_that_is_killed_anywhere_loses_no_layer(tmp_path
         assert await archived(registry, images) == 3 * (len(numbers) - 1)
 
         await change(registry, repository, images, StorageClass.STANDARD)
-        kills = sum(kill_at(tmp_path, "standard", chance.randrange(1, 8)) for _ in range(4))
+        kills = sum(kill_at(tmp_path, "standard", chance.randrange(1, 5)) for _ in range(3))
         assert kills >= 2
         finish(tmp_path)
         finish(tmp_path)  # what the last kill left is in the trash after the first

@@ -2,11 +2,13 @@
 
 import asyncio
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from entrepot.app import migrate_database, open_store
+from entrepot.domain.names import Registry
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
 from entrepot.installation.files import make_folder
 from entrepot.installation.first_start import (
@@ -20,6 +22,7 @@ from entrepot.installation.first_start import (
 )
 from entrepot.keys import ring_file
 from entrepot.settings import Settings
+from entrepot.storage.blobs.locations import Folder
 from tests.unit.builders import ACCOUNT, START
 from tests.unit.installation.builders import find_key, is_live, server
 
@@ -307,3 +310,14 @@ async def test_a_store_opens_where_the_start_left_it(tmp_path: Path) -> None:
     async with open_store(settings) as store:
         accounts = await store.read(lambda records: records.accounts.page(after="", limit=9))
         assert [account.id for account in accounts] == [ACCOUNT]
+
+
+async def test_no_server_starts_without_the_archive_that_layers_lie_in(tmp_path: Path) -> None:
+    settings = server(tmp_path / "data")
+    await prepare(settings, {})
+    async with open_store(settings) as store:
+        await store.write(lambda records: records.settings.put(Registry("", ""), "archive-tier", "used"))
+    for refusing in (settings, replace(settings, is_read_only=True)):
+        with pytest.raises(CannotStart, match="--archive"):
+            await prepare(refusing, {})
+    await prepare(replace(settings, archive=Folder(tmp_path / "cold")), {})

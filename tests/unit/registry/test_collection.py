@@ -140,7 +140,7 @@ async def test_bytes_that_are_deleted_twice_are_fine(world: World) -> None:
     await collected_after(world, HOUR + MOMENT)
     world.clock.advance(HOUR + MOMENT)
     await world.collector._remove_condemned_blobs(world.clock.at)
-    (key,) = await world.store.read(lambda records: records.garbage.thrown(9))
+    (key,) = await world.store.read(lambda records: records.garbage.thrown(after="", limit=9))
     await world.blobs.delete(key)  # and then the process dies, before the note is taken away
 
     assert (await world.collector.collect()).files == 1

@@ -17,12 +17,14 @@ from entrepot.domain.repositories import Repository
 from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.blobs import BlobDamaged, StoredBlob
 from entrepot.ports.records import Flaw
+from entrepot.registry.blob_moves import BlobMove, Manner
 from entrepot.registry.inspection import Depth, Finding, Inspector
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import BLOB_MOUNTING
 from entrepot.registry.tier_moves import Moved, TierMover, uses_archive
+from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from tests.unit.builders import REGISTRY, ROOT, AtOnce, World, add_root, chunks, image_manifest, new_id
 from tests.unit.registry.archives import Archive
@@ -317,3 +319,27 @@ async def test_an_image_that_was_deleted_comes_back_as_it_was_with_all_its_layer
     assert await archive.read(repository, digest_of(TAR)) == TAR
     assert (await archive.blob(digest_of(TAR))).in_archive is None
     assert await findings(archive) == []
+
+
+async def test_a_move_of_storage_takes_one_tier_and_leaves_the_other(world: World, archive: Archive) -> None:
+    repository = await world.repository()
+    await archived(archive, repository, await push(archive, repository, TAR))
+    await push(archive, repository, GZIPPED, config=b"another config")
+    for is_archive, source, moved in ((False, world.blobs, 2), (True, archive.lying, 2)):
+        target = MemoryBlobs()
+        move = BlobMove(
+            world.store,
+            ArchiveBlobs(source, AtOnce()),
+            ArchiveBlobs(target, AtOnce()),
+            DataKeys(world.ring),
+            world.clock,
+            target_name=f"target {is_archive}",
+            manner=Manner(is_archive=is_archive),
+            report=lambda _progress: None,
+        )
+        done = await move.run()
+        assert (done.copied_blobs, done.is_complete) == (moved, True)
+        rows = await world.store.read(lambda records: records.inspection.blobs(after="", limit=99))
+        wanted = {row.blob_key for row in rows if (row.in_archive is not None) is is_archive}
+        assert target._blobs.keys() == wanted
+        assert all(target._blobs[key] == source._blobs[key] for key in wanted)

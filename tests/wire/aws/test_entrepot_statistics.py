@@ -352,3 +352,20 @@ async def test_what_is_not_there_is_refused(served: Served) -> None:
 @pytest.mark.parametrize("operation", STATISTICS)
 def test_none_of_it_is_a_change(operation: str) -> None:
     assert is_read("entrepot", operation)
+
+
+async def test_attack_28_a_deny_hides_a_repository_whatever_else_is_allowed(served: Served) -> None:
+    for name in ("team/app", "team/secret"):
+        await push_image(served.ecr(), await create(served.ecr(), name), "v1")
+    await keep_totals(served)
+    rules = [policy("entrepot:*"), policy("*", resource=arn("team/secret"), effect="Deny")]
+    keys = await user(served.iam(), "eve", *rules)
+    own = served.own(keys=keys)
+    refused = await refusal(own.describe_repository_statistics, repositoryNames=["team/app", "team/secret"])
+    assert refused.code == "AccessDeniedException"
+    told = await asked(served, "describe_registry_statistics", keys)
+    assert [found["repositoryName"] for found in told["largestRepositories"]] == ["team/app"]
+    shared = await asked(
+        served, "describe_shared_layers", keys, repositoryName="team/app", imageId={"imageTag": "v1"}
+    )
+    assert [layer["imageCount"] for layer in shared["layers"]] == [0, 0]

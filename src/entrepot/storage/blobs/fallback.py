@@ -1,6 +1,6 @@
 """Two stores as one, while blobs move from the older to the newer: new bytes go to the new one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from entrepot.ports.blobs import (
@@ -68,6 +68,10 @@ class FallbackBlobs:
     async def delete(self, key: str) -> None:
         await self._new.delete(key)
         await self._old.delete(key)
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        await self._new.delete_all(keys)
+        await self._old.delete_all(keys)
 
     async def check(self) -> None:
         await self._new.check()

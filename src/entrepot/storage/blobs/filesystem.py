@@ -3,12 +3,12 @@
 import contextlib
 import hashlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import chain, groupby, islice
 from pathlib import Path
 
 from entrepot.ports.blobs import (
@@ -43,8 +43,10 @@ from entrepot.storage.blobs.sealing import (
 )
 from entrepot.storage.blobs.segments import Meter, SealedSegments, ignore
 from entrepot.storage.blobs.staging import PlainStaged, SealedStaged, Staged
-from entrepot.storage.blobs.threads import acquired, run
+from entrepot.storage.blobs.threads import acquired, gathered, run
 from entrepot.storage.blobs.writers import FinishedWriter, SegmentWriter
+
+_DELETING_AT_ONCE = 3  # threads of the pool, the others are left to requests
 
 
 class FilesystemBlobs:
@@ -117,6 +119,13 @@ class FilesystemBlobs:
 
     async def delete(self, key: str) -> None:
         await run(self._pool, partial(_remove, *self._places.all_of(key)))
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        # A folder a job: its entries become durable together.
+        folders = groupby(sorted(keys), lambda key: key[:2])
+        jobs = [partial(_remove, *chain.from_iterable(map(self._places.all_of, some))) for _, some in folders]
+        for start in range(0, len(jobs), _DELETING_AT_ONCE):
+            await gathered(run(self._pool, job) for job in jobs[start : start + _DELETING_AT_ONCE])
 
     async def check(self) -> None:
         await run(self._pool, self._places.check)

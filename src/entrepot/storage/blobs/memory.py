@@ -1,7 +1,7 @@
 """Blobs in a dictionary: the contract in its plainest form."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -67,6 +67,10 @@ class MemoryBlobs:
     async def delete(self, key: str) -> None:
         self._uploads.pop(key, None)
         self._blobs.pop(key, None)
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            await self.delete(key)
 
     async def check(self) -> None:
         """Always there."""

@@ -1,6 +1,6 @@
 """A blob store that reports each of its calls."""
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from time import perf_counter
 from typing import Protocol, TypeVar
@@ -45,6 +45,9 @@ class ReportedBlobs:
 
     async def delete(self, key: str) -> None:
         await self._told("delete", self._blobs.delete(key))
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        await self._told("delete-all", self._blobs.delete_all(keys))
 
     async def check(self) -> None:
         await self._told("check", self._blobs.check())

@@ -1,7 +1,7 @@
 """Jobs on a bounded pool that end before the coroutine that asked for them goes on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor, Future
 from typing import TypeVar
 
@@ -42,3 +42,10 @@ async def acquired(pool: Executor, acquire: Callable[[], T], release: Callable[[
         if job.exception() is None:
             pool.submit(release, job.result())
         raise
+
+
+async def gathered(jobs: Iterable[Awaitable[None]]) -> None:
+    """Wait for all of them, whatever becomes of any; then the first failure is raised."""
+    for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+        if outcome is not None:
+            raise outcome

@@ -1,6 +1,6 @@
 """Two stores as one: the standard tier, and the archive tier for layers that only archived images need."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager, aclosing
 
@@ -39,6 +39,9 @@ class _Passing:
 
     async def delete(self, key: str) -> None:
         await self._blobs.delete(key)
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        await self._blobs.delete_all(keys)
 
     async def check(self) -> None:
         await self._blobs.check()
@@ -102,6 +105,10 @@ class TieredBlobs(_Passing):
     async def delete(self, key: str) -> None:
         await self._blobs.delete(key)
         await self._archive.delete(key)
+
+    async def delete_all(self, keys: Sequence[str]) -> None:
+        await self._blobs.delete_all(keys)
+        await self._archive.delete_all(keys)
 
     async def check(self) -> None:
         """Only the standard tier's: without the archive, pushes and pulls go on."""

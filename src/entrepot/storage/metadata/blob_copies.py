@@ -16,7 +16,7 @@ ON CONFLICT (target, blob_key) DO NOTHING
 _SETTLE = "DELETE FROM blob_copy WHERE target = $1 AND blob_key IN (…)"
 _NOTED = """
 SELECT c.blob_key AS noted_key, b.blob_key, b.digest, b.encryption_key, b.size_bytes, b.wrapped_key,
-       b.created_at, b.packing, b.packed_bytes
+       b.created_at, b.packing, b.packed_bytes, b.damaged_at
   FROM blob_copy AS c LEFT JOIN blob AS b ON b.blob_key = c.blob_key
  WHERE c.target = $1
  ORDER BY c.blob_key LIMIT $2

@@ -1,19 +1,23 @@
 """Which stored bytes count for a digest."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.layers import InArchive, Packing
 from entrepot.ports.records import BlobRow
-from entrepot.storage.metadata.columns import to_column, to_time
+from entrepot.storage.metadata.columns import to_column, to_optional_column, to_time
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
 
 BLOB = """
-SELECT blob_key, digest, encryption_key, size_bytes, wrapped_key, created_at, packing, packed_bytes FROM blob
+SELECT blob_key, digest, encryption_key, size_bytes, wrapped_key, created_at, packing, packed_bytes,
+       damaged_at
+  FROM blob
 """
 _FIND = f"{BLOB} WHERE digest = $1 AND encryption_key = $2"
 _FIND_BY_KEY = f"{BLOB} WHERE blob_key = $1"
+_OF_DIGEST = f"{BLOB} WHERE digest = $1 ORDER BY encryption_key"
 _ADD = """
 INSERT INTO blob (blob_key, digest, encryption_key, size_bytes, wrapped_key, created_at, packing,
                   packed_bytes)
@@ -25,6 +29,7 @@ _REMOVE = "DELETE FROM blob WHERE blob_key = $1"
 _HOLD_INSTEAD = "UPDATE held_layer SET blob_key = $2 WHERE blob_key = $1"
 _NEEDED = "SELECT 1 FROM held_layer WHERE blob_key = $1 AND archived_at IS NULL LIMIT 1"
 _HELD = "SELECT 1 FROM held_layer WHERE blob_key = $1 LIMIT 1"
+_SET_DAMAGED = "UPDATE blob SET damaged_at = $2 WHERE blob_key = $1"
 
 
 class SqlBlobRows(Subject):
@@ -35,6 +40,12 @@ class SqlBlobRows(Subject):
     async def find(self, digest: Digest, encryption_key: str) -> BlobRow | None:
         row = await self._connection.row(_FIND, digest, encryption_key)
         return None if row is None else to_blob(row)
+
+    async def of_digest(self, digest: Digest) -> list[BlobRow]:
+        return [to_blob(row) for row in await self._connection.rows(_OF_DIGEST, digest)]
+
+    async def set_damaged(self, blob_key: str, at: datetime | None) -> None:
+        await self._connection.run(_SET_DAMAGED, blob_key, to_optional_column(at))
 
     async def add(self, row: BlobRow) -> bool:
         added = await self._connection.run(
@@ -80,6 +91,7 @@ def to_blob(row: Row) -> BlobRow:
         wrapped_key=row["wrapped_key"],
         created_at=to_time(row["created_at"]),
         in_archive=to_archive(row),
+        is_damaged=row["damaged_at"] is not None,
     )
 
 

@@ -1,8 +1,10 @@
 """What the collector reads and writes."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
+from entrepot.storage.metadata.batches import batches, placeholders, value_rows
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.subject import Subject
 
@@ -21,9 +23,10 @@ SELECT h.repository_id, h.digest, h.held_at,
 """
 _RELEASE_UNUSED = """
 DELETE FROM held_layer
- WHERE repository_id = $1 AND digest = $2 AND held_at < $3
-   AND NOT EXISTS (SELECT 1 FROM image_layer AS l
-                    WHERE l.repository_id = held_layer.repository_id AND l.blob_digest = held_layer.digest)
+ WHERE repository_id = $1 AND held_at < $2 AND digest IN (…)
+   AND (SELECT 1 FROM image_layer AS l
+         WHERE l.repository_id = held_layer.repository_id AND l.blob_digest = held_layer.digest
+         LIMIT 1) IS NULL
 """
 _BLOBS = """
 SELECT b.blob_key, b.created_at, b.marked_at,
@@ -36,21 +39,23 @@ SELECT b.blob_key, b.created_at, b.marked_at,
 # Never over an older mark, and never on a blob that was won between listing and marking: its mark
 # would outlive the holder and spare it no grace when that one lets go.
 _MARK = """
-UPDATE blob SET marked_at = $2
- WHERE blob_key = $1 AND marked_at IS NULL
-   AND NOT EXISTS (SELECT 1 FROM held_layer AS h WHERE h.blob_key = blob.blob_key)
+UPDATE blob SET marked_at = $1
+ WHERE marked_at IS NULL AND blob_key IN (…)
+   AND (SELECT 1 FROM held_layer AS h WHERE h.blob_key = blob.blob_key LIMIT 1) IS NULL
 """
 _CONDEMNED = "SELECT blob_key FROM blob WHERE marked_at < $1 ORDER BY marked_at, blob_key LIMIT $2"
-_REMOVE_BLOB = """
+_REMOVE_BLOBS = """
 DELETE FROM blob
- WHERE blob_key = $1 AND marked_at < $2
-   AND NOT EXISTS (SELECT 1 FROM held_layer AS h WHERE h.blob_key = blob.blob_key)
+ WHERE marked_at < $1 AND blob_key IN (…)
+   AND (SELECT 1 FROM held_layer AS h WHERE h.blob_key = blob.blob_key LIMIT 1) IS NULL
+RETURNING blob_key
 """
 _THROW = """
-INSERT INTO trash (blob_key, thrown_at) VALUES ($1, $2) ON CONFLICT (blob_key) DO NOTHING
+INSERT INTO trash (thrown_at, blob_key) VALUES … ON CONFLICT (blob_key) DO NOTHING
 """
-_THROWN = "SELECT blob_key FROM trash ORDER BY thrown_at, blob_key LIMIT $1"
-_EMPTIED = "DELETE FROM trash WHERE blob_key = $1"
+# By key: neighbours in this order lie in the same folder, which is then made durable once for all of them.
+_THROWN = "SELECT blob_key FROM trash WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
+_EMPTIED = "DELETE FROM trash WHERE blob_key IN (…)"
 
 
 class SqlGarbage(Subject):
@@ -73,9 +78,18 @@ class SqlGarbage(Subject):
             after = (rows[-1]["repository_id"], rows[-1]["digest"])
         return unused[:limit]
 
-    async def release_unused(self, repository_id: str, digest: Digest, held_before: datetime) -> bool:
-        released = await self._connection.run(_RELEASE_UNUSED, repository_id, digest, to_column(held_before))
-        return released > 0
+    async def release_unused(
+        self, repository_id: str, digests: Sequence[Digest], held_before: datetime
+    ) -> int:
+        before = to_column(held_before)
+        return sum(
+            [
+                await self._connection.run(
+                    _RELEASE_UNUSED.replace("…", placeholders(3, len(some))), repository_id, before, *some
+                )
+                for some in batches(digests)
+            ]
+        )
 
     async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
         latest, unheld = to_column(created_before), list[str]()
@@ -90,22 +104,34 @@ class SqlGarbage(Subject):
             after = rows[-1]["blob_key"]
         return unheld[:limit]
 
-    async def mark(self, blob_key: str, at: datetime) -> None:
-        await self._connection.run(_MARK, blob_key, to_column(at))
+    async def mark(self, blob_keys: Sequence[str], at: datetime) -> None:
+        for some in batches(blob_keys):
+            await self._connection.run(_MARK.replace("…", placeholders(2, len(some))), to_column(at), *some)
 
     async def condemned(self, *, marked_before: datetime, limit: int) -> list[str]:
         rows = await self._connection.rows(_CONDEMNED, to_column(marked_before), limit)
         return [row["blob_key"] for row in rows]
 
-    async def remove_blob(self, blob_key: str, marked_before: datetime) -> bool:
-        return await self._connection.run(_REMOVE_BLOB, blob_key, to_column(marked_before)) > 0
+    async def remove_blobs(self, blob_keys: Sequence[str], marked_before: datetime) -> list[str]:
+        removed: list[str] = []
+        for some in batches(blob_keys):
+            statement = _REMOVE_BLOBS.replace("…", placeholders(2, len(some)))
+            rows = await self._connection.rows(statement, to_column(marked_before), *some)
+            removed += [row["blob_key"] for row in rows]
+        return removed
 
     async def throw(self, blob_key: str, at: datetime) -> None:
-        await self._connection.run(_THROW, blob_key, to_column(at))
+        await self.throw_all([blob_key], at)
 
-    async def thrown(self, limit: int) -> list[str]:
-        rows = await self._connection.rows(_THROWN, limit)
+    async def throw_all(self, blob_keys: Sequence[str], at: datetime) -> None:
+        for some in batches(blob_keys):
+            statement = _THROW.replace("…", value_rows(len(some), shared=1, own=1))
+            await self._connection.run(statement, to_column(at), *some)
+
+    async def thrown(self, *, after: str, limit: int) -> list[str]:
+        rows = await self._connection.rows(_THROWN, after, limit)
         return [row["blob_key"] for row in rows]
 
-    async def emptied(self, blob_key: str) -> None:
-        await self._connection.run(_EMPTIED, blob_key)
+    async def emptied(self, blob_keys: Sequence[str]) -> None:
+        for some in batches(blob_keys):
+            await self._connection.run(_EMPTIED.replace("…", placeholders(1, len(some))), *some)

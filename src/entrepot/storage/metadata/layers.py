@@ -18,7 +18,7 @@ from entrepot.storage.metadata.subject import Subject
 _LAYER = """
 SELECT h.digest, h.blob_key, h.archived_at, b.size_bytes, b.wrapped_key, b.packing, b.packed_bytes
   FROM held_layer AS h
-  JOIN blob AS b ON b.blob_key = h.blob_key
+  JOIN blob AS b ON b.blob_key = h.blob_key AND b.damaged_at IS NULL
 """
 _FIND = """
 SELECT h.digest, h.blob_key, h.archived_at, b.size_bytes, b.wrapped_key, b.packing, b.packed_bytes,
@@ -26,7 +26,7 @@ SELECT h.digest, h.blob_key, h.archived_at, b.size_bytes, b.wrapped_key, b.packi
          WHERE i.repository_id = h.repository_id AND i.blob_digest = h.digest
          ORDER BY i.digest LIMIT 1) AS media_type
   FROM held_layer AS h
-  JOIN blob AS b ON b.blob_key = h.blob_key
+  JOIN blob AS b ON b.blob_key = h.blob_key AND b.damaged_at IS NULL
  WHERE h.repository_id = $1 AND h.digest = $2
 """
 _FIND_MANY = f"{_LAYER} WHERE h.repository_id = $1 AND h.digest IN (…)"
@@ -67,10 +67,13 @@ UPDATE held_layer SET held_at = $3
 _RELEASE = "DELETE FROM held_layer WHERE repository_id = $1 AND digest = $2"
 _HOLDERS = f"""{REPOSITORY}
   JOIN held_layer AS h ON h.repository_id = r.id
-  JOIN blob AS b ON b.blob_key = h.blob_key
+  JOIN blob AS b ON b.blob_key = h.blob_key AND b.damaged_at IS NULL
  WHERE b.digest = $1 AND b.encryption_key = $2 AND r.account = $3 AND r.region = $4
  ORDER BY h.repository_id
  LIMIT $5
+"""
+_HOLDERS_OF_BLOB = """
+SELECT repository_id FROM held_layer WHERE blob_key = $1 ORDER BY repository_id LIMIT $2
 """
 # One index entry a blob, or a few: a base layer may be held by a hundred thousand repositories.
 _HELD_BESIDE = """
@@ -124,6 +127,10 @@ class SqlHeldLayers(Subject):
             _HOLDERS, digest, encryption_key, registry.account, registry.region, limit
         )
         return [to_repository(row) for row in rows]
+
+    async def holders_of_blob(self, blob_key: str, limit: int) -> list[str]:
+        rows = await self._connection.rows(_HOLDERS_OF_BLOB, blob_key, limit)
+        return [row["repository_id"] for row in rows]
 
     async def held_beside(self, repository: Repository, blob_keys: Sequence[str]) -> set[str]:
         found: set[str] = set()

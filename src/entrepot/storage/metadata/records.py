@@ -30,6 +30,7 @@ from entrepot.storage.metadata.pins import SqlPins
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.pull_time_exclusions import SqlPullTimeExclusions
 from entrepot.storage.metadata.references import SqlReferences
+from entrepot.storage.metadata.repairs import SqlRepairs
 from entrepot.storage.metadata.repositories import SqlRepositories
 from entrepot.storage.metadata.resource_policies import SqlRegistryPolicies, SqlRepositoryPolicies
 from entrepot.storage.metadata.resource_tags import SqlResourceTags
@@ -223,6 +224,10 @@ class SqlRecords(Subject):
     @property
     def counts(self) -> SqlCounts:
         return SqlCounts(self._connection)
+
+    @property
+    def repairs(self) -> SqlRepairs:
+        return SqlRepairs(self._connection)
 
     @property
     def statistics(self) -> SqlStatistics:

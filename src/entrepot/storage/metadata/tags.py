@@ -110,6 +110,12 @@ class SqlTags(CountedSubject):
         rows = await self._connection.rows(_LISTINGS[tagged, status], repository_id, *place, limit)
         return [TaggedImage(row["digest"], row["tag"]) for row in rows]
 
+    async def pairs(
+        self, repository_id: str, *, after: tuple[str, str], limit: int
+    ) -> list[tuple[Digest, Tag]]:
+        rows = await self._connection.rows(_LISTING_TAGGED, repository_id, *after, limit)
+        return [(digest, tag) for digest, tag in rows]
+
     async def point(self, repository_id: str, tag: Tag, digest: Digest, at: datetime) -> None:
         pointed = await self._connection.row(_POINT, repository_id, tag, digest, to_column(at))
         is_new = pointed is not None and pointed["moves"] == 0

@@ -191,7 +191,7 @@ async def test_a_blob_in_the_trash_that_still_counts_is_flawed(records: Records)
 async def test_a_mark_on_a_blob_that_is_held_is_flawed(records: Records, database: Database) -> None:
     await whole(records)
     await records.blobs.add(blob("key free", "free"))
-    await records.garbage.mark("key free", minute(0))
+    await records.garbage.mark(["key free"], minute(0))
     assert await flawed(records, Flaw.HELD_BLOB_MARKED) == []
 
     async def mark_all(connection: Connection) -> None:

@@ -64,17 +64,17 @@ async def test_holding_again_follows_the_bytes_and_counts_from_then(records: Rec
     await records.layers.hold("repository", digest("layer"), "old", minute(0))
     await records.layers.hold("repository", digest("layer"), "key", minute(5))
     assert await records.layers.find("repository", digest("layer")) == LAYER
-    assert not await records.garbage.release_unused("repository", digest("layer"), minute(5))
-    assert await records.garbage.release_unused("repository", digest("layer"), minute(6))
+    assert not await records.garbage.release_unused("repository", [digest("layer")], minute(5))
+    assert await records.garbage.release_unused("repository", [digest("layer")], minute(6))
 
 
 async def test_holding_takes_the_collectors_mark_off(records: Records) -> None:
     await records.blobs.add(blob("key"))
-    await records.garbage.mark("key", minute(1))
+    await records.garbage.mark(["key"], minute(1))
     await records.layers.hold("repository", digest("layer"), "key", minute(2))
     assert await records.garbage.condemned(marked_before=minute(9), limit=9) == []
     await records.layers.release("repository", digest("layer"))
-    assert not await records.garbage.remove_blob("key", minute(9))
+    assert not await records.garbage.remove_blobs(["key"], minute(9))
 
 
 async def test_release_says_whether_it_was_held(records: Records) -> None:

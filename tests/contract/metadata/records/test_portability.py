@@ -246,6 +246,7 @@ async def _call_everything(records: Records) -> None:
     await _call_about_blobs(records)
     await _call_about_identities(records)
     await _call_about_the_server(records)
+    await _call_about_repairs(records)
 
 
 async def _call_about_repositories(records: Records) -> None:
@@ -321,6 +322,7 @@ async def _call_about_images(records: Records) -> None:
         for status in (None, *ImageStatus):
             await records.images.page("repository", after="", limit=1, tagged=tagged, status=status)
             await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged, status=status)
+    await records.tags.pairs("repository", after=("", ""), limit=1)
     await records.images.has_any("repository")
     await records.images.has_archived("repository")
     for status in ImageStatus:
@@ -452,14 +454,14 @@ async def _call_about_blobs(records: Records) -> None:
     await records.upload_holds.release("key", "holder")
     await records.upload_holds.remove_ended(minute(0))
     await records.garbage.unused_layers(held_before=minute(0), after=("", ""), limit=1)
-    await records.garbage.release_unused("repository", digest("layer"), minute(0))
+    await records.garbage.release_unused("repository", [digest("layer")], minute(0))
     await records.garbage.unheld_blobs(created_before=minute(0), after="", limit=1)
-    await records.garbage.mark("key", minute(0))
+    await records.garbage.mark(["key"], minute(0))
     await records.garbage.condemned(marked_before=minute(0), limit=1)
-    await records.garbage.remove_blob("key", minute(0))
+    await records.garbage.remove_blobs(["key"], minute(0))
     await records.garbage.throw("key", minute(0))
-    await records.garbage.thrown(1)
-    await records.garbage.emptied("key")
+    await records.garbage.thrown(after="", limit=1)
+    await records.garbage.emptied(["key"])
 
 
 async def _call_about_identities(records: Records) -> None:
@@ -562,3 +564,26 @@ async def _call_about_the_server(records: Records) -> None:
     await records.audit_events.after(event.account, after="", before="g", limit=1)
     await records.audit_events.before(event.account, since="", before="g", limit=1)
     await records.audit_events.remove(event.account, before="g", limit=1)
+
+
+async def _call_about_repairs(records: Records) -> None:
+    await records.blobs.add(blob("key"))
+    await records.blobs.find_by_key("key")
+    await records.blobs.of_digest(digest("layer"))
+    await records.blobs.replace("key", blob("another"))
+    await records.blobs.set_damaged("another", minute(0))
+    await records.layers.holders_of_blob("key", 1)
+    await records.repairs.held_by("repository", digest("layer"))
+    await records.repairs.upload_of("key")
+    await records.repairs.manifest("repository", digest("image"))
+    await records.repairs.remove_manifest("repository", digest("image"))
+    await records.repairs.remove_references("repository", digest("image"))
+    await records.repairs.set_facts("repository", image())
+    await records.repairs.unmark("key")
+    await records.repairs.deleted_repository("repository")
+    await records.repairs.remove_deletion("~repository", digest("image"))
+    await records.repairs.add_deletion(
+        "~repository", digest("image"), REGISTRY, Deletion(minute(0), minute(1))
+    )
+    await records.repairs.remove_job("job")
+    await records.repairs.free_job("job", minute(0))

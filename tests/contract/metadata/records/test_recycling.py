@@ -78,8 +78,8 @@ async def test_the_bin_holds_layers_on_its_own(records: Records) -> None:
     await records.deleted_images.put(repository(), name, [], deletion())
     unused = await records.garbage.unused_layers(held_before=minute(99), after=("", ""), limit=99)
     assert {place for place, _ in unused} == {HERE}
-    assert not await records.garbage.release_unused(PLACE, digest("layer"), minute(99))
-    assert await records.garbage.release_unused(HERE, digest("layer"), minute(99))
+    assert not await records.garbage.release_unused(PLACE, [digest("layer")], minute(99))
+    assert await records.garbage.release_unused(HERE, [digest("layer")], minute(99))
 
     await records.deleted_images.take_back(HERE, name, minute(6))
 

@@ -90,3 +90,13 @@ async def test_listing_has_a_row_for_every_tag_and_one_for_every_untagged_image(
         seen += page
         after = (page[-1].digest, page[-1].tag or "")
     assert seen == sorted(expected, key=lambda row: (row.digest, row.tag or ""))
+
+
+async def test_pairs_are_all_tags_by_digest_and_tag(records: Records) -> None:
+    for tag, content in (("b", "one"), ("a", "one"), ("c", "two")):
+        await records.tags.point("repository", Tag(tag), digest(content), minute(0))
+    expected = sorted([(digest("one"), "a"), (digest("one"), "b"), (digest("two"), "c")])
+
+    assert await records.tags.pairs("repository", after=("", ""), limit=9) == expected
+    assert await records.tags.pairs("repository", after=expected[0], limit=1) == expected[1:2]
+    assert await records.tags.pairs("another", after=("", ""), limit=9) == []
