@@ -26,6 +26,8 @@ _OBSERVE = """
 """
 # The observer hears of an event after its frame was shown.
 _PAINTED = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 300)))"
+# Who turns a page sees it before turning the next: events that wait for each other would be told as one.
+_SHOWN = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
 
 def main() -> None:
@@ -76,6 +78,7 @@ def report(page: Page, what: str, act: Callable[[], object], *, times: int = 1) 
     page.evaluate("window.seen.length = 0")
     for _ in range(times):
         act()
+        page.evaluate(_SHOWN)
     page.evaluate(_PAINTED)
     took = [float(duration) for _, duration in page.evaluate("window.seen")]
     if took:
