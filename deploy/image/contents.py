@@ -75,7 +75,7 @@ _LEFT_OUT = (
     "usr/lib/python3.11/unittest/*",
     # Mathematics over vectors: nothing is linked with it.
     "*/libmvec*",
-    # What makes bindings to C, which is done when a wheel is built; cryptography needs the compiled part alone.
+    # What makes bindings to C when a wheel is built. cryptography needs the compiled part alone.
     "*/dist-packages/cffi/*",
     "*/dist-packages/pycparser/*",
     # Of Google's common messages OpenTelemetry's exporter has no use for these.
