@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from entrepot.ports.clock import Clock, NewId
-from entrepot.ports.outages import Outage, Unsettled
+from entrepot.ports.outages import Outage, Unsettled, told
 from entrepot.ports.records import Job, Records, Store
 from entrepot.ports.reports import JobReports, NoReports
 
@@ -65,6 +65,9 @@ class Runner:
                     await self._schedule_recurring()
                     is_scheduled = True
                 worked = await self.run_due(stop)
+            except (Outage, Unsettled) as outage:
+                logger.warning("jobs cannot be looked up now", extra={"outage": told(outage)})
+                worked = 0
             except Exception:
                 logger.exception("jobs could not be looked up")
                 worked = 0
@@ -92,7 +95,12 @@ class Runner:
             with self._reports.job(job.kind):
                 await self._run_leased(kind, job, lease)
         except Exception as failure:
-            logger.exception("job %s %s failed", job.kind, job.unique_key)
+            if isinstance(failure, Outage | Unsettled):
+                logger.warning(
+                    "job %s %s met an outage", job.kind, job.unique_key, extra={"outage": told(failure)}
+                )
+            else:
+                logger.exception("job %s %s failed", job.kind, job.unique_key)
             error, run_at = type(failure).__name__, self._clock() + _wait_after(job.attempts)
             await self._store.write(
                 lambda records: records.jobs.put_back(job.id, lease, run_at=run_at, error=error)
@@ -120,8 +128,13 @@ class Runner:
         until = self._clock() + self._lease
         try:
             return await self._store.write(lambda records: records.jobs.renew(job.id, lease, until=until))
-        except (Outage, Unsettled):
-            logger.warning("the lease of job %s %s was not renewed", job.kind, job.unique_key, exc_info=True)
+        except (Outage, Unsettled) as outage:
+            logger.warning(
+                "the lease of job %s %s was not renewed",
+                job.kind,
+                job.unique_key,
+                extra={"outage": told(outage)},
+            )
             return True
 
     async def _finish(self, kind: Kind, job: Job, lease: str) -> None:

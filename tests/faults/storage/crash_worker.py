@@ -5,7 +5,8 @@ database would have, whatever happens next.
 """
 
 import asyncio
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from multiprocessing.connection import Connection
@@ -20,8 +21,9 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 FINISHED = "finished"
 
 
-def push(blobs: str, row: Upload, content: bytes, told: Connection) -> None:
-    """Go on from the row: two flushes, digest, finish."""
+def push(environment: Mapping[str, str], blobs: str, row: Upload, content: bytes, told: Connection) -> None:
+    """Go on from the row: two flushes, digest, finish. The keys to the storage are in the environment."""
+    os.environ.update(environment)
     asyncio.run(_push(blobs, row, content, told.send))
 
 

@@ -1,6 +1,5 @@
 """Layers on their way between the tiers, while their mover is killed again and again."""
 
-import multiprocessing
 import random
 import signal
 from pathlib import Path
@@ -17,10 +16,9 @@ from entrepot.registry.layers import Layers
 from entrepot.registry.pull_times import PullTimes
 from tests.faults.serving.processes import wait_until
 from tests.faults.storage.archive_worker import Registry, now, opened, work
+from tests.faults.storage.workers import WORKERS
 from tests.unit.builders import SettableClock, World, image_manifest, key_ring, new_id
 
-_WORKERS = multiprocessing.get_context("forkserver")  # each is forked from one that has imported the program
-_WORKERS.set_forkserver_preload(["tests.faults.storage.archive_worker"])
 MIB = 1 << 20
 
 
@@ -48,7 +46,7 @@ def files_in(folder: Path) -> int:
 
 def kill_at(folder: Path, tier: str, more: int) -> bool:
     """Run a worker until the tier has so many files more, then kill it; False where it ended first."""
-    worker = _WORKERS.Process(target=work, args=(str(folder),))
+    worker = WORKERS.Process(target=work, args=(str(folder),))
     goal = files_in(folder / tier) + more
     worker.start()
     wait_until(lambda: not worker.is_alive() or files_in(folder / tier) >= goal, "a point to kill at")
@@ -61,7 +59,7 @@ def kill_at(folder: Path, tier: str, more: int) -> bool:
 
 
 def finish(folder: Path) -> None:
-    worker = _WORKERS.Process(target=work, args=(str(folder),))
+    worker = WORKERS.Process(target=work, args=(str(folder),))
     worker.start()
     worker.join()
     assert worker.exitcode == 0

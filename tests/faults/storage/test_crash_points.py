@@ -1,7 +1,7 @@
 """A process killed before or after any request to the object storage loses nothing that was acknowledged."""
 
 import hashlib
-import multiprocessing
+import os
 import random
 import secrets
 import signal
@@ -22,10 +22,9 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 from tests.engines.storage_proxy import Fault, Seen, no_faults
 from tests.faults.storage.conftest import Storage
 from tests.faults.storage.crash_worker import FINISHED, push
+from tests.faults.storage.workers import WORKERS
 
 MIB = 1 << 20
-_WORKERS = multiprocessing.get_context("forkserver")  # each is forked from one that has imported the program
-_WORKERS.set_forkserver_preload(["tests.faults.storage.crash_worker"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,10 @@ class Committed:
 
 def push_until_killed(storage: Storage, before: Committed, content: bytes, kill: "Kill") -> Committed:
     """What a worker committed before it was killed."""
-    tells, told = _WORKERS.Pipe(duplex=False)
-    worker = _WORKERS.Process(target=push, args=(storage.blobs_url, before.row, content, told))
+    tells, told = WORKERS.Pipe(duplex=False)
+    worker = WORKERS.Process(
+        target=push, args=(dict(os.environ), storage.blobs_url, before.row, content, told)
+    )
     kill.arm(storage, worker)
     worker.start()
     told.close()

@@ -9,6 +9,7 @@ import pytest
 
 from entrepot.domain.audit import actor_of, operator
 from entrepot.identity.auditing import AuditedStore
+from entrepot.ports.outages import Outage
 from entrepot.ports.records import Job
 from entrepot.ports.reports import NoReports
 from entrepot.registry.recycle_bin import Content, RecycleBin
@@ -97,6 +98,22 @@ async def test_a_failing_job_is_tried_again_after_a_wait_that_doubles(
     assert waits == [timedelta(0), timedelta(seconds=1), timedelta(seconds=2), timedelta(seconds=4)]
     assert work.done == ["a"] * 4
     assert [record.getMessage() for record in caplog.records] == ["job work a failed"] * 3
+
+
+async def test_a_job_that_meets_an_outage_is_a_line_and_no_trace(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def meet(_key: str) -> None:
+        raise Outage
+
+    await enqueue(world, "work", "a")
+    with caplog.at_level(logging.WARNING):
+        assert await runner(world, Kind("work", meet)).run_due() == 1
+
+    [record] = caplog.records
+    assert record.getMessage() == "job work a met an outage"
+    assert record.exc_info is None
+    assert record.outage == "Outage"  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("attempts", [12, 1000, 2**62])

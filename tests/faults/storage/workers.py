@@ -1,0 +1,6 @@
+"""Processes that are killed: each is forked from one that has imported the program, and is started once."""
+
+import multiprocessing
+
+WORKERS = multiprocessing.get_context("forkserver")
+WORKERS.set_forkserver_preload(["tests.faults.storage.archive_worker", "tests.faults.storage.crash_worker"])
