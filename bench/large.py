@@ -31,6 +31,7 @@ from entrepot.domain.lifecycle.evaluation import decide
 from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.ports.records import Records
 from entrepot.registry.lifecycle_images import load_images
+from entrepot.registry.uncollected import run_uncollected
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.drivers import connect
 from entrepot.storage.metadata.store import SqlStore
@@ -226,7 +227,7 @@ async def _evaluate(database: Path) -> float:
     try:
         began = time.perf_counter()
         images = await SqlStore(opened).scan(_load)
-        decided = decide(parse_policy(policy()), images, datetime.now(UTC))
+        decided = run_uncollected(decide, parse_policy(policy()), images, datetime.now(UTC))
         took = time.perf_counter() - began
     finally:
         await opened.close()

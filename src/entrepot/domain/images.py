@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.names import Tag
@@ -38,6 +39,18 @@ class Image:
     status: ImageStatus = ImageStatus.ACTIVE
     archived_at: datetime | None = None
     activated_at: datetime | None = None
+
+
+class ImageLife(NamedTuple):
+    """What lifecycle rules ask of an image beside its tags; a tuple, for there may be very many."""
+
+    digest: Digest
+    subject_digest: Digest | None
+    pushed_at: datetime
+    last_pulled_at: datetime | None
+    status: ImageStatus
+    archived_at: datetime | None
+    activated_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from entrepot.domain.audit import AuditEvent
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, ImageStatus, PointedTag, TaggedImage
+from entrepot.domain.images import Image, ImageLife, ImageStatus, PointedTag, TaggedImage
 from entrepot.domain.layers import InArchive, Layer
 from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.principals import Principal
@@ -120,6 +120,9 @@ class Images(Protocol):
 
         `status` keeps only images of this status.
         """
+
+    async def lives(self, repository_id: str, *, after: str, limit: int) -> list[ImageLife]:
+        """What lifecycle rules ask of images, by digest, for whoever wants very many."""
 
     async def add(self, repository_id: str, image: Image) -> bool:
         """False, and nothing written, when the digest is there."""

@@ -29,6 +29,7 @@ from entrepot.registry.image_ids import resolve_image
 from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.pages import all_rows, cut_page, read_token
+from entrepot.registry.uncollected import run_uncollected
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FURTHEST = 10 * 366 * 24 * 3600 * 10**6 * 100  # microseconds: a time of a token is in this millennium
@@ -137,7 +138,9 @@ class LifecycleExplanations:
                 partial(_images_and_holds, repository, bool(policy.tag_rules))
             )
             loop = asyncio.get_running_loop()
-            decisions = await loop.run_in_executor(self._threads, partial(decide, policy, images, at, holds))
+            decisions = await loop.run_in_executor(
+                self._threads, partial(run_uncollected, decide, policy, images, at, holds)
+            )
             expiring = {each.image.digest for each in decisions if each.action is Action.EXPIRE}
             sizes = await self._store.scan(partial(_freed, repository, expiring)) if expiring else (0, 0)
             effect = _effect(decisions, *sizes)

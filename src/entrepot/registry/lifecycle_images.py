@@ -1,8 +1,5 @@
 """The images of a repository as lifecycle rules see them, read in pages."""
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,12 +7,13 @@ from itertools import groupby
 from operator import itemgetter
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, ImageStatus, PointedTag
+from entrepot.domain.images import Image, ImageLife, ImageStatus, PointedTag
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.lifecycle.policies import StorageClass
 from entrepot.domain.names import Tag
 from entrepot.ports.records import Records
 from entrepot.registry.pages import all_rows
+from entrepot.registry.uncollected import uncollected
 
 _PAGE = 2000  # rows a statement: some milliseconds
 _rows = partial(all_rows, page=_PAGE)
@@ -28,23 +26,8 @@ async def load_images(
 
     Rules over tags need to know since when images have their tags.
     """
-    with _uncollected():
+    with uncollected():
         return await _load(records, repository_id, with_tag_times=with_tag_times)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Python's collector of cycles stands still: here are none, and it would look at each object many times.
-
-    That takes two fifths of the time otherwise, where there are a hundred thousand images.
-    """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 async def _load(records: Records, repository_id: str, *, with_tag_times: bool) -> list[LifecycleImage]:
@@ -75,7 +58,7 @@ async def _load(records: Records, repository_id: str, *, with_tag_times: bool) -
     ]
 
 
-def storage_class_of(image: Image) -> StorageClass:
+def storage_class_of(image: Image | ImageLife) -> StorageClass:
     """The class whose rules see the image: one on its way back is as if it were there."""
     return StorageClass.ARCHIVE if image.status is ImageStatus.ARCHIVED else StorageClass.STANDARD
 
@@ -112,8 +95,8 @@ async def _pointed_tags(records: Records, repository_id: str) -> dict[Digest, _T
     return {digest: _Tags(tuple(names[digest]), tuple(times[digest])) for digest in names}
 
 
-async def _images_after(records: Records, repository_id: str, after: str) -> list[Image]:
-    return await records.images.page(repository_id, after=after, limit=_PAGE)
+async def _images_after(records: Records, repository_id: str, after: str) -> list[ImageLife]:
+    return await records.images.lives(repository_id, after=after, limit=_PAGE)
 
 
 async def _pointed_after(records: Records, repository_id: str, after: str) -> list[PointedTag]:

@@ -34,6 +34,7 @@ from entrepot.registry.deletions import PolicyExecution, ServiceEvent
 from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.pages import cut_page, fetch_page, read_token
+from entrepot.registry.uncollected import run_uncollected
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +178,7 @@ class LifecyclePreviews:
         repository, images, holds = loaded
         loop = asyncio.get_running_loop()
         decisions = await loop.run_in_executor(
-            self._threads, partial(decide, policy, images, preview.started_at, holds)
+            self._threads, partial(run_uncollected, decide, policy, images, preview.started_at, holds)
         )
         found = acting(decisions)
         for clear in (_clear_others, _clear):  # what an earlier try has left, too

@@ -31,6 +31,7 @@ from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
 from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.lifecycle_images import load_images
 from entrepot.registry.lifecycle_policies import EVALUATE_LIFECYCLE, TURN
+from entrepot.registry.uncollected import run_uncollected
 
 _STEP = 100  # images a transaction: pushes wait for no more than that
 _AN_EVALUATION = 1000  # images, or a tenth of a large repository: then the next sees what else has changed
@@ -106,7 +107,7 @@ class LifecycleRuns:
             return None
         loop = asyncio.get_running_loop()
         decisions = await loop.run_in_executor(
-            self._threads, partial(decide, found.policy, found.images, now, found.holds)
+            self._threads, partial(run_uncollected, decide, found.policy, found.images, now, found.holds)
         )
         execution = PolicyExecution(found.repository, found.kept.document, now, found.kept.last_evaluated_at)
         return _Evaluation(execution, decisions)

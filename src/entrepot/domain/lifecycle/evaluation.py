@@ -36,20 +36,16 @@ def decide(
     subject is here fares as its subject does, and no rule counts it. What is pinned or runs stays; rules
     count it as they count every image.
     """
-    present = {image.digest: image for image in images}
+    present = {image.digest: image for image in sorted(images, key=_age_order)}
     held = find_holds(holds, present, now)
     followers = _followers(present)
     decided: dict[Digest, Decision] = {}
     for storage_class in StorageClass:
-        ranked = sorted(
-            (
-                image
-                for image in present.values()
-                if image.storage_class is storage_class and image.digest not in followers
-            ),
-            key=_age_order,
-            reverse=True,
-        )
+        ranked = [
+            image
+            for image in reversed(present.values())
+            if image.storage_class is storage_class and image.digest not in followers
+        ]
         rules = [rule for rule in policy.image_rules if rule.selection.storage_class is storage_class]
         for decision in _by_rules(rules, ranked, now):
             decided[decision.image.digest] = _unless_kept(decision, held, present)
@@ -59,7 +55,7 @@ def decide(
         tags = decide_tags(policy.tag_rules, present.values(), now, held, holds.mutability)
         for digest, of_image in tags.items():
             decided[digest] = replace(decided[digest], tags=tuple(of_image))
-    return sorted(decided.values(), key=lambda decision: _age_order(decision.image))
+    return [decided[digest] for digest in present]
 
 
 def _age_order(image: LifecycleImage) -> tuple[datetime, Digest]:

@@ -21,9 +21,11 @@ class TagIndex:
 
     def __init__(self, tags: Sequence[Sequence[str]]) -> None:
         self._of_images = tags
-        listed = sorted((tag, place) for place, of_image in enumerate(tags) for tag in of_image)
-        self._tags = [tag for tag, _ in listed]
-        self._places = [place for _, place in listed]
+        listed = [tag for of_image in tags for tag in of_image]
+        places = [place for place, of_image in enumerate(tags) for _ in of_image]
+        order = sorted(range(len(listed)), key=listed.__getitem__)  # texts alone are compared quickly
+        self._tags = [listed[each] for each in order]
+        self._places = [places[each] for each in order]
 
     def with_prefixes(self, prefixes: Iterable[str]) -> set[int]:
         """Images that have, for each of the texts, some tag that begins with it."""
@@ -77,12 +79,14 @@ class TagIndex:
 
     def _fitting(self, pattern: str) -> set[int]:
         head, *others = pattern.split("*")
+        if pattern == f"{head}*":
+            return self._beginning(head)
         start, end = self._stretch(head)
         tags, places = self._tags[start:end], self._places[start:end]
         # The longest piece first: looking for one text is far quicker than matching, and mostly says no.
         rarest = max(others, key=len, default="")
         likely = [(tag, place) for tag, place in zip(tags, places, strict=True) if rarest in tag]
-        if pattern in (f"{head}*", f"*{rarest}*"):
+        if pattern == f"*{rarest}*":
             return {place for _, place in likely}
         fits = compile_stars(pattern)
         return {place for tag, place in likely if fits(tag)}

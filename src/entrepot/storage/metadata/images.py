@@ -1,10 +1,11 @@
 """Images by digest, and by tag."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.images import Image, ImageStatus
+from entrepot.domain.images import Image, ImageLife, ImageStatus
 from entrepot.domain.names import Tag
 from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.changes import CountedSubject
@@ -49,6 +50,13 @@ _PAGE = {
 _REFERRERS = f"{_AFTER} AND i.subject_digest = $3"
 _OF_TYPES = " AND i.artifact_type IN (…)"
 _REFERRERS_END = " ORDER BY i.digest LIMIT $4"
+_LIVES = """
+SELECT digest, subject_digest, pushed_at, last_pulled_at, status, archived_at, activated_at
+  FROM image
+ WHERE repository_id = $1 AND digest > $2
+ ORDER BY digest
+ LIMIT $3
+"""
 _ADD = """
 INSERT INTO image (repository_id, digest, media_type, artifact_type, manifest_bytes, size_bytes,
                    subject_digest, annotations, pushed_at, last_pulled_at, status, archived_at, activated_at)
@@ -107,6 +115,21 @@ class SqlImages(CountedSubject):
     ) -> list[Image]:
         rows = await self._connection.rows(_PAGE[tagged, status], repository_id, after, limit)
         return [to_image(row) for row in rows]
+
+    async def lives(self, repository_id: str, *, after: str, limit: int) -> list[ImageLife]:
+        rows: Iterable[Any] = await self._connection.rows(_LIVES, repository_id, after, limit)
+        return [
+            ImageLife(
+                digest,
+                subject,
+                to_time(pushed),
+                to_optional_time(pulled),
+                ImageStatus(status or ImageStatus.ACTIVE),
+                to_optional_time(archived),
+                to_optional_time(activated),
+            )
+            for digest, subject, pushed, pulled, status, archived, activated in rows
+        ]
 
     async def add(self, repository_id: str, image: Image) -> bool:
         added = await self._connection.run(

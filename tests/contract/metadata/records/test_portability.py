@@ -323,6 +323,7 @@ async def _call_about_images(records: Records) -> None:
             await records.images.page("repository", after="", limit=1, tagged=tagged, status=status)
             await records.tags.listing("repository", after=("", ""), limit=1, tagged=tagged, status=status)
     await records.tags.pairs("repository", after=("", ""), limit=1)
+    await records.images.lives("repository", after="", limit=1)
     await records.images.has_any("repository")
     await records.images.has_archived("repository")
     for status in ImageStatus:
