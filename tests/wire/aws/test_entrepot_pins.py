@@ -128,6 +128,16 @@ async def test_attack_40_pages_are_bounded(served: Served, asked: dict[str, Any]
         assert (await refusal(call, **asked)).code == "InvalidParameterException"
 
 
+@pytest.mark.parametrize("hostile", ["\x1b[2J", "two\nlines", "\u202eback", "bell\x07", "c1\x9b"])
+async def test_attack_49_no_reason_reaches_a_terminal_as_more_than_text(
+    served: Served, ecr: "ECRClient", hostile: str
+) -> None:
+    await push_image(ecr, NAME, "v1")
+    refused = await refusal(served.own().pin_image, **V1, reason=hostile)
+    assert refused.code == "InvalidParameterException"
+    assert await pins(served) == []
+
+
 async def test_attack_23_a_pin_takes_a_permission_of_its_own_on_the_repository(
     served: Served, ecr: "ECRClient"
 ) -> None:
