@@ -51,6 +51,12 @@ export function imageTree(
   return { roots, below };
 }
 
+/** The image, and all that stands below it. */
+export function withAllBelow(image: ImageDetail, below: ImageTree["below"]): ImageDetail[] {
+  const children = below.get(image.imageDigest ?? "") ?? [];
+  return [image, ...children.flatMap((child) => withAllBelow(child, below))];
+}
+
 function endsAtRoot(digest: string, parents: ReadonlyMap<string, string>): boolean {
   let place: string | undefined = digest;
   for (let depth = 0; depth <= DEEPEST; depth += 1) {

@@ -1,4 +1,4 @@
-"""Tables as CSV (RFC 4180), which spreadsheets open: nothing that somebody wrote is a formula in them (attack 48).
+"""Tables as CSV (RFC 4180) for spreadsheets: nothing that anybody wrote is a formula in them (attack 48).
 
 One rule, here and in console/src/domain/csv.ts; tests/unit/administration/csv_cells.json shows what it gives:
 

@@ -1,4 +1,4 @@
-"""`entrepot stats`: how much the registry, its repositories or the images of one hold, and how they are used."""
+"""`entrepot stats`: how much the registry, its repositories or images of one hold, and how they are used."""
 
 import json
 from argparse import Namespace
