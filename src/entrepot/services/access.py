@@ -90,14 +90,18 @@ def _check_open(action: str) -> None:
 def refusal_of_session(caller: Principal, action: str) -> Refusal | None:
     """What refuses a session of a user or a federated user whatever policies say, None where nothing does.
 
-    Users of the console may call IAM, as in AWS.
+    Users of the console may call IAM, as in AWS; but nobody whose own session may not, by way of the console.
     """
     service, _, operation = action.partition(":")
     if caller.expires_at is None or caller.is_role_session or service not in ("iam", "sts"):
         return None
     if service == "iam":
-        is_of_a_person = caller.is_console and not caller.is_federated
-        return None if is_of_a_person else refusals.unrecognized_client()
+        if not caller.is_console:
+            return refusals.unrecognized_client()
+        if not (caller.is_federated or caller.is_of_token):
+            return None
+        # Not as AWS refuses such keys: the console would take its session for ended.
+        return SessionRefused(f"Cannot call {operation} with session credentials")
     allowed = _OF_A_FEDERATED_SESSION if caller.is_federated else _OF_A_USERS_SESSION
     if action in allowed:
         return None
