@@ -530,7 +530,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         ),
                         PinOperations(Pins(store, clock)),
                         UsageOperations(usage, decisions),
-                        LifecycleExplanationOperations(explanations),
+                        LifecycleExplanationOperations(explanations, decisions),
                     )
                 ),
             ],

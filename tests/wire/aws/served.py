@@ -446,7 +446,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                     ),
                     PinOperations(Pins(store, now)),
                     UsageOperations(usage, decisions),
-                    LifecycleExplanationOperations(explanations),
+                    LifecycleExplanationOperations(explanations, decisions),
                 )
             ),
         ],
