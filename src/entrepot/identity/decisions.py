@@ -122,7 +122,7 @@ class Decisions:
         as_good: str | None = None,
     ) -> tuple[Decision, bool]:
         """The decision, and whether it is the same for the same request until policies change."""
-        applicable, tags = authority.applicable, dict(context.resource_tags)
+        applicable, tags = authority.applicable, context.resource_tags
         if action.startswith("ecr:") and not _is_kept(authority.caller, action, account):
             side = await self._resource_policies.of(
                 resource, account=account, region=context.region, proposed=proposed_policy
@@ -134,8 +134,8 @@ class Decisions:
             trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
             applicable = replace(applicable, trust=trust)
         reads_tags = applicable.reads_resource_tags
-        if reads_tags:
-            tags |= await self._tags(resource)
+        if reads_tags and tags is None:
+            tags = await self._tags(resource)
         if applicable.has_statements:
             now = context.now or self._clock()
             context = replace(context, now=now, issued_at=authority.issued_at, resource_tags=tags)
