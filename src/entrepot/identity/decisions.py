@@ -123,7 +123,7 @@ class Decisions:
     ) -> tuple[Decision, bool]:
         """The decision, and whether it is the same for the same request until policies change."""
         applicable, tags = authority.applicable, context.resource_tags
-        if action.startswith("ecr:") and not _is_kept(authority.caller, action, account):
+        if _is_about_the_registry(action, resource) and not _is_kept(authority.caller, action, account):
             side = await self._resource_policies.of(
                 resource, account=account, region=context.region, proposed=proposed_policy
             )
@@ -188,6 +188,13 @@ class Decisions:
             return await records.resource_tags.of(repository.id) if repository is not None else {}
 
         return await self._store.read(body)
+
+
+def _is_about_the_registry(action: str, resource: str) -> bool:
+    """Whether repositories and registries have a say: of ECR's actions always, of ours on a repository."""
+    return action.startswith("ecr:") or (
+        action.startswith("entrepot:") and resource.split(":", 3)[2:3] == ["ecr"]
+    )
 
 
 def _is_kept(caller: Caller, action: str, account: str) -> bool:

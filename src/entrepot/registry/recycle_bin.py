@@ -69,7 +69,7 @@ class Belongings:
 
     repository: Repository
     resource_tags: Mapping[str, str]
-    has_policy: bool
+    policy: str | None
     has_lifecycle_policy: bool
 
 
@@ -141,7 +141,7 @@ class RecycleBin:
             return Belongings(
                 repository,
                 await records.resource_tags.of(repository.id),
-                await records.repository_policies.find(repository.id) is not None,
+                await records.repository_policies.find(repository.id),
                 await records.lifecycle_policies.find(repository.id) is not None,
             )
 

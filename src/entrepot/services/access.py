@@ -75,6 +75,7 @@ class CallAuthorizer:
             account=question.account,
             resource=question.resource,
             context=question.context,
+            proposed_policy=question.repository_policy,
         )
         if decision.is_allowed or (question.is_own and decision.outcome is Outcome.IMPLICIT_DENY):
             return

@@ -5,7 +5,7 @@ back makes it: `ecr:CreateRepository`, of the name that it gets; and its own act
 because under another one its images may be for others to see. Under another name all that it brings is put
 there too: images, resource tags, policies.
 
-The tags of a deleted repository are its own, and not those of one that has its name by now.
+The tags and the policy of a deleted repository are its own, and not those of one that has its name by now.
 """
 
 from collections.abc import Iterator, Sequence
@@ -69,7 +69,11 @@ class BinQuestions:
         name = named or (found.repository.name if found is not None else "*")
         tags = found.resource_tags if found is not None else {}
         own = Question(
-            action, call.account, repository_arn(registry, name), replace(context, resource_tags=tags)
+            action,
+            call.account,
+            repository_arn(registry, name),
+            replace(context, resource_tags=tags),
+            repository_policy=(found.policy if found is not None else None) or "",
         )
         if call.operation != "RestoreRepository":
             return [own]
@@ -122,7 +126,7 @@ def _brought(found: Belongings | None) -> Iterator[str]:
     yield "ecr:PutImage"
     if found is not None and found.resource_tags:
         yield "ecr:TagResource"
-    if found is not None and found.has_policy:
+    if found is not None and found.policy is not None:
         yield "ecr:SetRepositoryPolicy"
     if found is not None and found.has_lifecycle_policy:
         yield "ecr:PutLifecyclePolicy"
