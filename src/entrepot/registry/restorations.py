@@ -29,6 +29,7 @@ from entrepot.registry.pushes import TAGS_AN_IMAGE
 from entrepot.registry.tag_history import write_history
 
 _AT_ONCE = 1000  # images that one restoration brings back
+_TAGS_AT_ONCE = 5000  # and tags: pushes wait a second for them
 _LAST = "g"  # behind the id of every event
 
 
@@ -174,6 +175,11 @@ class Restorations:
             raise DeletedImageNotFound(digest, repository.name, repository.registry.account)
         if missing and not self._allow_sparse:
             raise PartsMissing(digest, tuple(missing), repository.name, repository.registry.account)
+        of_images = {
+            each.image.digest: [tag for tag in each.tags if tags is None or tag in tags] for each in plan
+        }
+        if sum(map(len, of_images.values())) > _TAGS_AT_ONCE:
+            raise TooMany("tags restored at once", _TAGS_AT_ONCE)
         now, restored, placed = self._clock(), Restored(), set[Tag]()
         for each in plan:
             await records.deleted_images.take_back(repository.id, each.image.digest, now)
@@ -181,7 +187,7 @@ class Restorations:
         # Where two had the same tag, it is for the one that was asked for, and then for the last one deleted.
         for each in [plan[0], *sorted(plan[1:], key=lambda other: other.deletion.at, reverse=True)]:
             free: dict[Tag, Digest | None] = {}
-            for tag in each.tags if tags is None else [tag for tag in each.tags if tag in tags]:
+            for tag in of_images[each.image.digest]:
                 current = await records.tags.find(repository.id, tag)
                 if current == each.image.digest:
                     continue

@@ -1,5 +1,6 @@
 """What the AWS front asks of identity: keys by id, and the decision on every call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from entrepot.aws import refusals
@@ -26,6 +27,8 @@ OPEN_TO_ALL = frozenset(
 _OF_A_USERS_SESSION = OPEN_TO_ALL
 # What nobody has to sign is not refused because somebody did.
 _OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"})
+
+_IN_ONE_GO = 200  # questions: some milliseconds, in which nobody else is answered
 
 
 class KeyBook:
@@ -64,7 +67,9 @@ class CallAuthorizer:
             raise refused
         if action in OPEN_TO_ALL:
             return
-        for question in await self._questions[service](call, action, params):
+        for number, question in enumerate(await self._questions[service](call, action, params), 1):
+            if number % _IN_ONE_GO == 0:  # images may come with very many tags
+                await asyncio.sleep(0)
             concern(question.account, question.resource)
             await self._ask(call.caller, question)
 
