@@ -447,7 +447,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     )
     layers = Layers(store, blobs, data_keys, adapters.links)
     recycle_bin, history = RecycleBin(store, clock, new_id), TagHistory(store)
-    restorations = Restorations(store, clock, allow_sparse=settings.allow_sparse)
+    restorations = Restorations(store, clock, new_id, allow_sparse=settings.allow_sparse)
     account_settings = AccountSettings(store)
     totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
