@@ -503,6 +503,7 @@ export const text = {
     pinned: "Kept by pins",
     priority: "Rule",
     pushed: "Pushed",
+    released: "Not needed here any more",
     running: "The rules are tried on all images",
     tags: (tags: string) => `loses ${tags}`,
     untagged: "Tags taken away",

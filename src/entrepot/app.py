@@ -450,7 +450,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
     )
     layers = Layers(store, blobs, data_keys, adapters.links)
     recycle_bin, history = RecycleBin(store, clock, new_id), TagHistory(store)
-    restorations = Restorations(store, clock, allow_sparse=settings.allow_sparse)
+    restorations = Restorations(store, clock, new_id, allow_sparse=settings.allow_sparse)
     account_settings = AccountSettings(store)
     totals = Totals(store, clock)
     mounts = Mounts(store, account_settings, decisions, clock)
@@ -534,7 +534,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                         OrderOperations(catalog, Orders(store, SealedTokens(adapters.ring)), decisions),
                         PinOperations(Pins(store, clock)),
                         UsageOperations(usage, decisions),
-                        LifecycleExplanationOperations(explanations),
+                        LifecycleExplanationOperations(explanations, decisions),
                     )
                 ),
             ],

@@ -150,7 +150,7 @@ class World:
 
     @property
     def restorations(self) -> Restorations:
-        return Restorations(self.store, self.clock, allow_sparse=False)
+        return Restorations(self.store, self.clock, new_id, allow_sparse=False)
 
     @property
     def tag_history(self) -> TagHistory:

@@ -47,7 +47,15 @@ def _summary(summary: Mapping[str, Any]) -> str:
         *_if_any(summary["pinnedImageCount"], "kept by pins"),
         *_if_any(summary["usedImageCount"], "kept in use"),
     ]
-    return f"{', '.join(counts)}; {_size(summary['freedBytes'])} of layers would be freed"
+    return f"{', '.join(counts)}; {_bytes(summary)}"
+
+
+def _bytes(summary: Mapping[str, Any]) -> str:
+    """What the disk gets back, or as much of that as the caller may know."""
+    freed = summary.get("freedBytes")
+    if freed is not None:
+        return f"{_size(freed)} of layers would be freed"
+    return f"{_size(summary['releasedBytes'])} of layers would not be needed here any more"
 
 
 def _if_any(count: int, what: str) -> list[str]:

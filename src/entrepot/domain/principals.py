@@ -19,7 +19,8 @@ class Principal:
     """The identity behind a request, as STS GetCallerIdentity names it.
 
     `access_key_id` is the key that proved it, long-lived or a session's; `expires_at` is when
-    that proof ends, None for a long-lived key. `is_console` is whether it is a session of the console.
+    that proof ends, None for a long-lived key. `is_console` is whether it is a session of the console, and
+    `is_of_token` whether that was begun with credentials of GetSessionToken, directly or not.
     """
 
     account: str
@@ -28,6 +29,7 @@ class Principal:
     access_key_id: str
     expires_at: datetime | None = None
     is_console: bool = False
+    is_of_token: bool = False
 
     @property
     def is_root(self) -> bool:

@@ -122,8 +122,8 @@ class Decisions:
         as_good: str | None = None,
     ) -> tuple[Decision, bool]:
         """The decision, and whether it is the same for the same request until policies change."""
-        applicable, tags = authority.applicable, dict(context.resource_tags)
-        if action.startswith("ecr:") and not _is_kept(authority.caller, action, account):
+        applicable, tags = authority.applicable, context.resource_tags
+        if _is_about_the_registry(action, resource) and not _is_kept(authority.caller, action, account):
             side = await self._resource_policies.of(
                 resource, account=account, region=context.region, proposed=proposed_policy
             )
@@ -134,8 +134,8 @@ class Decisions:
             trust = compile_policies(Kind.TRUST, [("trust policy", role.terms.trust_policy)])
             applicable = replace(applicable, trust=trust)
         reads_tags = applicable.reads_resource_tags
-        if reads_tags:
-            tags |= await self._tags(resource)
+        if reads_tags and tags is None:
+            tags = await self._tags(resource)
         if applicable.has_statements:
             now = context.now or self._clock()
             context = replace(context, now=now, issued_at=authority.issued_at, resource_tags=tags)
@@ -188,6 +188,13 @@ class Decisions:
             return await records.resource_tags.of(repository.id) if repository is not None else {}
 
         return await self._store.read(body)
+
+
+def _is_about_the_registry(action: str, resource: str) -> bool:
+    """Whether repositories and registries have a say: of ECR's actions always, of ours on a repository."""
+    return action.startswith("ecr:") or (
+        action.startswith("entrepot:") and resource.split(":", 3)[2:3] == ["ecr"]
+    )
 
 
 def _is_kept(caller: Caller, action: str, account: str) -> bool:

@@ -16,7 +16,7 @@ from entrepot.domain.errors import (
 from entrepot.domain.identities import Identity, IdentityKind, OidcProvider, SessionTerms
 from entrepot.domain.policy.documents import Kind
 from entrepot.domain.policy.requests import Context
-from entrepot.domain.principals import Principal
+from entrepot.domain.principals import Principal, SessionKind
 from entrepot.identity.credentials import Credentials, IssuedKey, new_session_key
 from entrepot.identity.decisions import Decisions
 from entrepot.identity.directory import check_attachable
@@ -112,12 +112,17 @@ class Sessions:
     async def open_console(self, caller: Principal, duration: timedelta) -> BegunSession:
         """A session for the console that is its caller, with what it may do and nothing more.
 
-        It ends when the caller's own session does, if that is sooner.
+        It ends when the caller's own session does, if that is sooner, and remembers credentials of
+        GetSessionToken: who finds those must not get to IAM with them, where lasting ones are made.
         """
         ends = self._clock() + duration
         issued = new_session_key(min(ends, caller.expires_at or ends))
         principal = replace(
-            caller, access_key_id=issued.access_key_id, expires_at=issued.expires_at, is_console=True
+            caller,
+            access_key_id=issued.access_key_id,
+            expires_at=issued.expires_at,
+            is_console=True,
+            is_of_token=caller.is_of_token or caller.session_kind is SessionKind.TOKEN,
         )
         terms = await self._store.read(lambda records: records.sessions.find(caller.access_key_id))
         if terms is not None:

@@ -51,16 +51,7 @@ class StorageClasses:
                 imageId={"imageDigest": image.digest, "imageTag": image_id.tag},
                 imageStatus=changed.status.value,
             )
-            await records.jobs.enqueue(
-                Job(
-                    self._new_id(),
-                    FOLLOW_STORAGE_CLASS,
-                    follow_key(repository.id, image.digest),
-                    "{}",
-                    self._clock(),
-                    attempts=0,
-                )
-            )
+            await records.jobs.enqueue(follow_job(self._new_id(), repository.id, image.digest, self._clock()))
             return changed
 
         return await self._store.write(body)
@@ -86,8 +77,13 @@ class StorageClasses:
         return replace(image, status=ImageStatus.ACTIVATING, activated_at=now)
 
 
+def follow_job(job_id: str, repository_id: str, digest: Digest, at: datetime) -> Job:
+    """The job that goes on where `StorageClasses.change` ends."""
+    return Job(job_id, FOLLOW_STORAGE_CLASS, follow_key(repository_id, digest), "{}", at, attempts=0)
+
+
 def follow_key(repository_id: str, digest: Digest) -> str:
-    """The unique key of the job that goes on where `StorageClasses.change` ends."""
+    """The unique key of that job."""
     return f"{repository_id} {digest}"
 
 

@@ -42,8 +42,16 @@ class FileList:
         self.size_bytes: int = told["bytes"]
         self._lines = lines.split(b"\n")[:-1]
         self._sums = array("d", [0.0])  # sizes before each line; not exact over 2^53, but never too large
-        for line in self._lines:
-            self._sums.append(self._sums[-1] + (orjson.loads(line)[2] or 0))
+        # Of the first line of each path, whether one of its lines is a folder: there may be very many.
+        self._folders = bytearray(len(self._lines))
+        first, before = 0, ""
+        for place, line in enumerate(self._lines):
+            path, kind, size, *_, whiteout, _ = orjson.loads(line)
+            self._sums.append(self._sums[-1] + (size or 0))
+            if path != before:
+                first, before = place, path
+            if kind == FileType.DIRECTORY and whiteout is None:
+                self._folders[first] = True
         self.kept_bytes = len(content) + 48 * self.count  # with what Python has beside each line
 
     def everything(self, prefix: str, after: int, limit: int) -> list[PlacedFile]:
@@ -88,12 +96,7 @@ class FileList:
     def _is_folder(self, path: str) -> bool:
         """Whether a folder has an entry of its own."""
         place = self._first(path)
-        while place < self.count and self._path(place) == path:
-            file = self._file(place)
-            if file.type is FileType.DIRECTORY and file.whiteout is None:
-                return True
-            place += 1
-        return False
+        return place < self.count and self._path(place) == path and bool(self._folders[place])
 
     def _first(self, path: str) -> int:
         """The place of the first entry whose path is not before this one."""

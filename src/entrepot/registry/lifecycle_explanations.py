@@ -41,7 +41,8 @@ _KEPT = timedelta(minutes=1)
 class Effect:
     """All decisions in numbers; bytes are those of layers, each counted once.
 
-    `freed_bytes` are of layers that no image has that stays, here or in another repository of the registry.
+    `released_bytes` are of layers that no image has that stays, and `freed_bytes` those of them that no other
+    repository of the registry holds.
     """
 
     images: int
@@ -51,6 +52,7 @@ class Effect:
     pinned: int
     used: int
     expiring_bytes: int
+    released_bytes: int
     freed_bytes: int
 
 
@@ -142,7 +144,7 @@ class LifecycleExplanations:
                 self._threads, partial(run_uncollected, decide, policy, images, at, holds)
             )
             expiring = {each.image.digest for each in decisions if each.action is Action.EXPIRE}
-            sizes = await self._store.scan(partial(_freed, repository, expiring)) if expiring else (0, 0)
+            sizes = await self._store.scan(partial(_freed, repository, expiring)) if expiring else (0, 0, 0)
             effect = _effect(decisions, *sizes)
             self._last = _Evaluation(repository, document, at, self._clock(), decisions, effect)
             return self._last
@@ -185,8 +187,8 @@ async def _images_and_holds(
     return images, await load_holds(records, repository)
 
 
-async def _freed(repository: Repository, expiring: set[Digest], records: Records) -> tuple[int, int]:
-    """Bytes of the layers of the images that expire, and of those that nothing else has."""
+async def _freed(repository: Repository, expiring: set[Digest], records: Records) -> tuple[int, int, int]:
+    """Bytes of the layers of the images that expire: all, those nothing else here has, nor elsewhere."""
     going: set[Digest] = set()
     staying: set[Digest] = set()
     async for image, layer in all_rows(
@@ -198,6 +200,7 @@ async def _freed(repository: Repository, expiring: set[Digest], records: Records
     beside = await records.layers.held_beside(repository, [layer.blob_key for layer in alone])
     return (
         sum(layer.size_bytes for layer in layers.values()),
+        sum(layer.size_bytes for layer in alone),
         sum(layer.size_bytes for layer in alone if layer.blob_key not in beside),
     )
 
@@ -208,7 +211,9 @@ async def _layers_after(
     return await records.references.layers(repository_id, after=after, limit=_PAGE)
 
 
-def _effect(decisions: Sequence[Decision], expiring_bytes: int, freed_bytes: int) -> Effect:
+def _effect(
+    decisions: Sequence[Decision], expiring_bytes: int, released_bytes: int, freed_bytes: int
+) -> Effect:
     return Effect(
         images=len(decisions),
         expiring=sum(each.action is Action.EXPIRE for each in decisions),
@@ -217,5 +222,6 @@ def _effect(decisions: Sequence[Decision], expiring_bytes: int, freed_bytes: int
         pinned=sum(each.why is Why.PINNED for each in decisions),
         used=sum(each.why is Why.IN_USE for each in decisions),
         expiring_bytes=expiring_bytes,
+        released_bytes=released_bytes,
         freed_bytes=freed_bytes,
     )

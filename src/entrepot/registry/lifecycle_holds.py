@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 
 from entrepot.domain.digests import Digest
-from entrepot.domain.lifecycle.holds import Holds, find_holds
+from entrepot.domain.lifecycle.holds import MOST_NAMED, Holds, find_holds
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.pins import Pin, pin_patterns
 from entrepot.domain.repositories import Repository
@@ -20,10 +20,11 @@ async def load_holds(records: Records, repository: Repository) -> Holds:
     """All of the repository; belongs into the scan that reads its images."""
     pins = all_rows(partial(_pins_after, records, repository.id), "", lambda pin: pin.digest, page=_PAGE)
     uses: dict[Digest, list[Use]] = {}
-    async for digest, _, use in all_rows(
+    of_reports: dict[str, Use] = {}
+    async for digest, report, use in all_rows(
         partial(_uses_after, records, repository.id), ("", ""), lambda row: (row[0], row[1]), page=_PAGE
     ):
-        uses.setdefault(digest, []).append(use)
+        _add(uses.setdefault(digest, []), of_reports.setdefault(report, use))
     return Holds(
         pins={pin.digest: pin async for pin in pins},
         patterns=pin_patterns(await records.resource_tags.of(repository.id)),
@@ -57,6 +58,14 @@ async def find_held(
         uses=await records.usage.of_images(repository.id, list(present)),
     )
     return set(find_holds(holds, present, now))
+
+
+def _add(uses: list[Use], use: Use) -> None:
+    """Keep a few more than a sentence names, those that end last: a thousand clusters may run an image."""
+    uses.append(use)
+    if len(uses) > 2 * MOST_NAMED:
+        uses.sort(key=lambda each: each.expires_at, reverse=True)
+        del uses[MOST_NAMED + 1 :]
 
 
 async def _pins_after(records: Records, repository_id: str, after: str) -> list[Pin]:

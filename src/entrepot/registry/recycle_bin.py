@@ -5,7 +5,7 @@ keeps everything that it had; only its name is gone, so that nobody finds it. Wh
 job erases it, in steps.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -63,6 +63,16 @@ class ListedRepository:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Belongings:
+    """What a deleted repository comes back with, beside its images, that policies may ask about."""
+
+    repository: Repository
+    resource_tags: Mapping[str, str]
+    policy: str | None
+    has_lifecycle_policy: bool
+
+
 class RecycleBin:
     """The bins of every registry on this server."""
 
@@ -114,11 +124,28 @@ class RecycleBin:
         )
         return Page(await self._store.scan(partial(_with_totals, page.entries)), page.next_token)
 
-    async def find_repository(self, registry: Registry, deletion_id: str) -> DeletedRepository | None:
-        """The deleted repository of this id."""
-        return await self._store.read(
-            lambda records: records.deleted_repositories.find(registry, deletion_id)
-        )
+    async def belongings(
+        self, registry: Registry, name: RepositoryName | None, deletion_id: str | None
+    ) -> Belongings | None:
+        """Those of the deletion of this id, or of the last one of the name; None where there is none."""
+
+        async def body(records: Records) -> Belongings | None:
+            found = None
+            if deletion_id is not None:
+                found = await records.deleted_repositories.find(registry, deletion_id)
+            elif name is not None:
+                found = await records.deleted_repositories.newest(registry, name)
+            if found is None or name not in (None, found.repository.name):
+                return None
+            repository = found.repository
+            return Belongings(
+                repository,
+                await records.resource_tags.of(repository.id),
+                await records.repository_policies.find(repository.id),
+                await records.lifecycle_policies.find(repository.id) is not None,
+            )
+
+        return await self._store.read(body)
 
     async def purge_images(self, repository: Repository, digests: Sequence[Digest] | None) -> int:
         """Erase these deleted images of the repository, or all of them; how many there were."""

@@ -21,14 +21,15 @@ from entrepot.domain.names import Registry, RepositoryName, Tag
 from entrepot.domain.recycling import DeletedImage, TagChange
 from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import caller_arn, tell, undone
-from entrepot.ports.clock import Clock
+from entrepot.ports.clock import Clock, NewId
 from entrepot.ports.records import Records, Store
-from entrepot.registry.archiving import archive_image, take_layers
+from entrepot.registry.archiving import archive_image, follow_job, take_layers
 from entrepot.registry.catalog import check_still_there, get_repository
 from entrepot.registry.pushes import TAGS_AN_IMAGE
 from entrepot.registry.tag_history import write_history
 
 _AT_ONCE = 1000  # images that one restoration brings back
+_TAGS_AT_ONCE = 5000  # and tags: pushes wait a second for them
 _LAST = "g"  # behind the id of every event
 
 
@@ -76,10 +77,11 @@ class RestoredTag:
 class Restorations:
     """Restores, each call in one transaction."""
 
-    def __init__(self, store: Store, clock: Clock, *, allow_sparse: bool) -> None:
+    def __init__(self, store: Store, clock: Clock, new_id: NewId, *, allow_sparse: bool) -> None:
         """`allow_sparse` as pushes have it: an index may come back without some of its children."""
         self._store = store
         self._clock = clock
+        self._new_id = new_id
         self._allow_sparse = allow_sparse
 
     async def tags_of(self, registry: Registry, name: RepositoryName, digest: Digest) -> list[Tag]:
@@ -174,14 +176,20 @@ class Restorations:
             raise DeletedImageNotFound(digest, repository.name, repository.registry.account)
         if missing and not self._allow_sparse:
             raise PartsMissing(digest, tuple(missing), repository.name, repository.registry.account)
+        of_images = {
+            each.image.digest: [tag for tag in each.tags if tags is None or tag in tags] for each in plan
+        }
+        if sum(map(len, of_images.values())) > _TAGS_AT_ONCE:
+            raise TooMany("tags restored at once", _TAGS_AT_ONCE)
         now, restored, placed = self._clock(), Restored(), set[Tag]()
         for each in plan:
             await records.deleted_images.take_back(repository.id, each.image.digest, now)
             await _settle_class(records, repository, each.image.digest, now)
+        await self._bring_back_children(records, repository, [each.image.digest for each in plan])
         # Where two had the same tag, it is for the one that was asked for, and then for the last one deleted.
         for each in [plan[0], *sorted(plan[1:], key=lambda other: other.deletion.at, reverse=True)]:
             free: dict[Tag, Digest | None] = {}
-            for tag in each.tags if tags is None else [tag for tag in each.tags if tag in tags]:
+            for tag in of_images[each.image.digest]:
                 current = await records.tags.find(repository.id, tag)
                 if current == each.image.digest:
                     continue
@@ -194,6 +202,20 @@ class Restorations:
             placed |= free.keys()
             restored.images.append(RestoredImage(each.image.digest, tuple(free)))
         return restored
+
+    async def _bring_back_children(
+        self, records: Records, repository: Repository, digests: list[Digest]
+    ) -> None:
+        """An active index has no archived child, and one may have been archived while this was in the bin."""
+        found = await records.images.find_many(repository.id, digests)
+        active = [digest for digest, image in found.items() if image.status is ImageStatus.ACTIVE]
+        of_indexes = await records.references.children_of(repository.id, active)
+        children = list({child for of_index in of_indexes.values() for child in of_index})
+        for digest, child in (await records.images.find_many(repository.id, children)).items():
+            if child.status is ImageStatus.ARCHIVED:
+                now = self._clock()
+                await records.images.set_status(repository.id, digest, ImageStatus.ACTIVATING, now)
+                await records.jobs.enqueue(follow_job(self._new_id(), repository.id, digest, now))
 
     async def _point(
         self, records: Records, repository: Repository, digest: Digest, tags: dict[Tag, Digest | None]

@@ -87,16 +87,23 @@ class _Search:
         self._visible = {repository.id: True}
 
     async def sharing(self, layer: UsedLayer, most_images: int) -> SharedLayer:
+        visible = [holder for holder in await self._holders(layer) if await self._is_visible(holder)]
+        found = await self._store.scan(partial(self._sharing, visible, layer.digest))
+        named = await self._store.read(partial(_with_tags, found[:most_images]))
+        return SharedLayer(layer, min(len(found), _MOST_COUNTED), len(found) > _MOST_COUNTED, named)
+
+    async def _sharing(
+        self, holders: Sequence[Holder], layer: Digest, records: Records
+    ) -> list[tuple[Holder, Digest]]:
+        """Images of these repositories that have the layer, up to one more than are counted."""
         found: list[tuple[Holder, Digest]] = []
-        for holder in await self._holders(layer):
+        for holder in holders:
             room = _MOST_COUNTED + 1 - len(found)
             if room <= 0:
                 break
-            if await self._is_visible(holder):
-                users = await self._store.read(partial(_users, holder, layer.digest, room + 1))
-                found += [(holder, user) for user in users if not self._is_the_image(holder, user)]
-        named = await self._store.read(partial(_with_tags, found[:most_images]))
-        return SharedLayer(layer, min(len(found), _MOST_COUNTED), len(found) > _MOST_COUNTED, named)
+            users = await records.references.users(holder.repository_id, layer, room + 1)
+            found += [(holder, user) for user in users if not self._is_the_image(holder, user)]
+        return found
 
     async def _holders(self, layer: UsedLayer) -> list[Holder]:
         if layer.blob_key is None:
@@ -113,10 +120,6 @@ class _Search:
 
     def _is_the_image(self, holder: Holder, user: Digest) -> bool:
         return holder.repository_id == self._repository.id and user == self._image
-
-
-async def _users(holder: Holder, layer: Digest, limit: int, records: Records) -> list[Digest]:
-    return await records.references.users(holder.repository_id, layer, limit)
 
 
 async def _with_tags(named: Sequence[tuple[Holder, Digest]], records: Records) -> list[SharingImage]:

@@ -182,23 +182,40 @@ class UsageReports:
         ]
         return Page(uses, page.next_token)
 
-    async def page_of_cluster(self, cluster: Cluster, *, token: str | None, limit: int) -> Page[UsageOfImage]:
-        """The images that the cluster runs; ReportNotFound where it has no report that counts."""
+    async def page_of_cluster(
+        self, cluster: Cluster, *, token: str | None, limit: int, may_pull: MayPull
+    ) -> Page[UsageOfImage]:
+        """The images that the cluster runs; ReportNotFound where it has no report that counts.
+
+        Of another account's repositories those are told that the caller may pull from now: they may have been
+        closed to it since the report, and may have another name.
+        """
         after = read_token("usage-of-cluster", token, 2)
 
-        async def body(records: Records) -> Page[UsageOfImage]:
+        async def body(records: Records) -> tuple[Use, Page[UsedImage], dict[str, Repository]]:
             (report,) = await _reports_of([cluster], self, records)
             use = Use(cluster, report.reported_at, report.expires_at)
             images = await records.usage.images(report.id, after=(after[0], after[1]), limit=limit + 1)
             page = cut_page("usage-of-cluster", images, limit, _key_of)
-            found = []
-            for image in page.entries:
-                repository = await records.repositories.find_by_id(image.repository_id)
+            repositories: dict[str, Repository] = {}
+            for repository_id in {image.repository_id for image in page.entries}:
+                repository = await records.repositories.find_by_id(repository_id)
                 if repository is not None:
-                    found.append(UsageOfImage(repository.registry, repository.name, image.digest, use))
-            return Page(found, page.next_token)
+                    repositories[repository_id] = repository
+            return use, page, repositories
 
-        return await fetch_page(self._store, limit, body)
+        use, page, repositories = await fetch_page(self._store, limit, body)
+        named = {
+            each.id: each
+            for each in repositories.values()
+            if each.registry.account == cluster.registry.account or await may_pull(each)
+        }
+        used = [
+            UsageOfImage(repository.registry, repository.name, image.digest, use)
+            for image in page.entries
+            if (repository := named.get(image.repository_id)) is not None
+        ]
+        return Page(used, page.next_token)
 
     async def clear_ended(self) -> int:
         """Remove reports that are over, with what they name; how many. May be repeated."""

@@ -1,5 +1,6 @@
 """What the AWS front asks of identity: keys by id, and the decision on every call."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from entrepot.aws import refusals
@@ -26,6 +27,8 @@ OPEN_TO_ALL = frozenset(
 _OF_A_USERS_SESSION = OPEN_TO_ALL
 # What nobody has to sign is not refused because somebody did.
 _OF_A_FEDERATED_SESSION = frozenset({"sts:GetCallerIdentity", "sts:AssumeRoleWithWebIdentity"})
+
+_IN_ONE_GO = 200  # questions: some milliseconds, in which nobody else is answered
 
 
 class KeyBook:
@@ -64,7 +67,9 @@ class CallAuthorizer:
             raise refused
         if action in OPEN_TO_ALL:
             return
-        for question in await self._questions[service](call, action, params):
+        for number, question in enumerate(await self._questions[service](call, action, params), 1):
+            if number % _IN_ONE_GO == 0:  # images may come with very many tags
+                await asyncio.sleep(0)
             concern(question.account, question.resource)
             await self._ask(call.caller, question)
 
@@ -75,6 +80,7 @@ class CallAuthorizer:
             account=question.account,
             resource=question.resource,
             context=question.context,
+            proposed_policy=question.repository_policy,
         )
         if decision.is_allowed or (question.is_own and decision.outcome is Outcome.IMPLICIT_DENY):
             return
@@ -90,14 +96,18 @@ def _check_open(action: str) -> None:
 def refusal_of_session(caller: Principal, action: str) -> Refusal | None:
     """What refuses a session of a user or a federated user whatever policies say, None where nothing does.
 
-    Users of the console may call IAM, as in AWS.
+    Users of the console may call IAM, as in AWS; but nobody whose own session may not, by way of the console.
     """
     service, _, operation = action.partition(":")
     if caller.expires_at is None or caller.is_role_session or service not in ("iam", "sts"):
         return None
     if service == "iam":
-        is_of_a_person = caller.is_console and not caller.is_federated
-        return None if is_of_a_person else refusals.unrecognized_client()
+        if not caller.is_console:
+            return refusals.unrecognized_client()
+        if not (caller.is_federated or caller.is_of_token):
+            return None
+        # Not as AWS refuses such keys: the console would take its session for ended.
+        return SessionRefused(f"Cannot call {operation} with session credentials")
     allowed = _OF_A_FEDERATED_SESSION if caller.is_federated else _OF_A_USERS_SESSION
     if action in allowed:
         return None

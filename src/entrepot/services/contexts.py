@@ -12,6 +12,7 @@ class Question:
     """May the caller do this? `resource` is an ARN or `*` that `account` owns.
 
     What `is_own` gives nobody more than they have: no policy has to allow it, but one may deny it.
+    `repository_policy` stands in place of the policy of whatever repository has the name, "" for none.
     """
 
     action: str
@@ -19,6 +20,7 @@ class Question:
     resource: str
     context: Context
     is_own: bool = False
+    repository_policy: str | None = None
 
 
 def context_of(call: Call) -> Context:

@@ -350,7 +350,7 @@ async def keep_images(world: World, repository: Repository, image: int) -> None:
     await world.usage.page_of_reports(REGISTRY, token=None, limit=100)
     await world.usage.reports_of([cluster])
     await world.usage.page_of_repository(REGISTRY, repository.name, token=None, limit=100)
-    await world.usage.page_of_cluster(cluster, token=None, limit=100)
+    await world.usage.page_of_cluster(cluster, token=None, limit=100, may_pull=may_pull)
     await world.usage.report(cluster, [], by=ROOT.arn, life=None, may_pull=may_pull)
     few = RepositoryName("few/app")
     await world.lifecycle_explanations.page(REGISTRY, few, policy(keep_newest(1)), token=None, limit=9)

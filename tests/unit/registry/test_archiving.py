@@ -225,6 +225,21 @@ async def test_attack_22_an_immutable_tag_stays_with_its_archived_image(
     assert (await world.pulls.find(repository, Tag("v1"))).digest == image.digest
 
 
+async def test_an_index_that_is_restored_brings_its_child_out_of_the_archive(
+    world: World, archive: Archive
+) -> None:
+    repository = await world.repository()
+    child = await world.image(repository, tags=["child"])
+    index = await world.index(repository, [child], tags=["all"])
+    await world.deletions.delete_image(repository, index.digest)
+    await archive.archive(repository, child)  # nothing but the bin has the index
+    await world.restorations.image(repository, index.digest, tags=None, move=False)
+    assert (await archive.image(repository, child.digest)).status is ImageStatus.ACTIVATING
+    await archive.follow()
+    assert (await world.pulls.find(repository, child.digest)).status is ImageStatus.ACTIVE
+    assert (await world.pulls.find(repository, Tag("all"))).digest == index.digest
+
+
 async def test_without_an_archive_tier_layers_stay_where_they_are(world: World, archive: Archive) -> None:
     repository = await world.repository()
     image = await world.image(repository)

@@ -2,6 +2,7 @@
 
 import tarfile
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from entrepot.decoding.budget import Limits
 from entrepot.decoding.reader import listing
 from entrepot.domain.layer_files import FileType, LayerFile
+from entrepot.registry import file_lists
 from entrepot.registry.file_lists import FileList
 from tests.unit.decoding.archives import END, archive, member
 
@@ -83,6 +85,26 @@ def test_one_path_may_stand_several_times_in_a_layer() -> None:
     twice = files(member("a", size=1), member("a", size=2), member("a/b", size=4), folder("a"))
     assert [each.file.size_bytes for each in twice.one_level("", -1, 9)] == [1, 2, 4]
     assert [each.file.size_bytes for each in twice.everything("a", -1, 9)] == [1, 2, None, 4]
+
+
+def test_attack_37_a_path_that_stands_a_great_many_times_is_not_gone_through_for_a_folder(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A quarter of a million such lines would hold everybody else up for a second at each look."""
+    many = files(*[member("a", size=1)] * 500, member("a/b", size=4))
+    looked_at: list[bytes] = []
+
+    def path_of(line: bytes) -> str:
+        looked_at.append(line)
+        return str(orjson.loads(line)[0])
+
+    monkeypatch.setattr(file_lists, "_path_of", path_of)
+    found = many.one_level("", 498, 9)
+    assert [(each.file.type, each.file.size_bytes) for each in found] == [
+        (FileType.FILE, 1),
+        (FileType.DIRECTORY, 4),
+    ]
+    assert len(looked_at) < 100
 
 
 def test_what_is_no_archive_has_no_list() -> None:

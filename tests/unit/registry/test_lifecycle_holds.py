@@ -7,12 +7,14 @@ import pytest
 
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.lifecycle.decisions import Decision
+from entrepot.domain.lifecycle.holds import MOST_NAMED
 from entrepot.domain.lifecycle.images import LifecycleImage
 from entrepot.domain.names import Tag
 from entrepot.domain.pins import PIN_TAG
 from entrepot.domain.repositories import Repository
 from entrepot.domain.usage import Cluster
 from entrepot.registry.deletions import Deletions, PolicyExecution, ServiceEvent
+from entrepot.registry.lifecycle_holds import load_holds
 from entrepot.registry.usage import NamedImage
 from tests.unit.builders import REGISTRY, ROOT, World
 from tests.unit.registry.lifecycles import keep_days, keep_newest, left, policy
@@ -31,13 +33,15 @@ async def pin(world: World, repository: Repository, image: Image) -> None:
     )
 
 
-async def run_with(world: World, repository: Repository, image: Image, *, hours: float = 24) -> None:
+async def run_with(
+    world: World, repository: Repository, image: Image, *, hours: float = 24, name: str = "blue"
+) -> None:
     async def may_pull(_repository: Repository) -> bool:
         return True
 
     named = NamedImage(REGISTRY, repository.name, image.digest)
     await world.usage.report(
-        Cluster(REGISTRY, "blue"),
+        Cluster(REGISTRY, name),
         [named],
         by=ROOT.arn,
         life=timedelta(hours=hours),
@@ -197,3 +201,14 @@ async def test_tags_stay_where_a_newer_one_has_gone_since_the_decision(
     monkeypatch.setattr(Deletions, "take_tags", remove_first)
     await world.lifecycle_runs().run(repository.id)
     assert await tags(world, repository) == ["v0"]
+
+
+async def test_attack_40_of_a_great_many_clusters_those_are_kept_in_mind_that_end_last(world: World) -> None:
+    repository = await world.repository()
+    image = await world.image(repository)
+    for number in range(2 * MOST_NAMED + 2):
+        await run_with(world, repository, image, hours=50 if number == 7 else 1, name=f"host-{number}")
+    holds = await world.store.scan(lambda records: load_holds(records, repository))
+    uses = holds.uses[image.digest]
+    assert len(uses) <= 2 * MOST_NAMED
+    assert "host-7" in {use.cluster.name for use in uses}

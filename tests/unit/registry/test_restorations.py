@@ -14,12 +14,14 @@ from entrepot.domain.errors import (
     RepositoryExists,
     RepositoryNotFound,
     TagImmutable,
+    TooMany,
 )
 from entrepot.domain.images import Image, ImageId
 from entrepot.domain.manifests import Descriptor
 from entrepot.domain.mutability import parse_mutability
 from entrepot.domain.names import RepositoryName, Tag
 from entrepot.domain.repositories import Repository
+from entrepot.registry import restorations
 from entrepot.registry.restorations import Kept, KeptTag, Restored
 from tests.unit.builders import REGISTRY, World, absent
 from tests.unit.registry.lifecycles import keep_newest, policy
@@ -64,6 +66,19 @@ async def test_a_restored_image_is_what_it_was_byte_for_byte_with_its_tags(world
     assert await tags(world, repository) == {"v1": image.digest, "v2": image.digest}
     with pytest.raises(DeletedImageNotFound):
         await restore(world, repository, image)
+
+
+async def test_attack_40_one_restoration_brings_so_many_tags_and_no_more(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restorations, "_TAGS_AT_ONCE", 1)
+    repository = await world.repository()
+    image = await world.image(repository, tags=["v1", "v2"])
+    await delete(world, repository, image)
+    with pytest.raises(TooMany, match="tags restored at once"):
+        await restore(world, repository, image)
+    chosen = await world.restorations.image(repository, image.digest, tags=[Tag("v2")], move=False)
+    assert [each.tags for each in chosen.images] == [("v2",)]
 
 
 async def test_a_tag_that_points_elsewhere_stays_and_is_told_unless_it_is_asked_for(world: World) -> None:

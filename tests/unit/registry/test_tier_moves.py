@@ -21,7 +21,6 @@ from entrepot.registry.blob_moves import BlobMove, Manner
 from entrepot.registry.inspection import Depth, Finding, Inspector
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.recycle_bin import RecycleBin
-from entrepot.registry.restorations import Restorations
 from entrepot.registry.settings import BLOB_MOUNTING
 from entrepot.registry.tier_moves import Moved, TierMover, uses_archive
 from entrepot.storage.blobs.memory import MemoryBlobs
@@ -306,8 +305,7 @@ async def test_an_image_that_was_deleted_comes_back_as_it_was_with_all_its_layer
     await archive.mover.run()
     await archive.empty_trash()
 
-    restorations = Restorations(world.store, world.clock, allow_sparse=False)
-    await restorations.image(repository, image.digest, tags=None, move=False)
+    await world.restorations.image(repository, image.digest, tags=None, move=False)
 
     back = await archive.image(repository, image.digest)
     assert (back.status is ImageStatus.ARCHIVED) is is_archived

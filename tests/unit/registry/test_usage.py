@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -48,7 +49,7 @@ async def report(
 
 
 async def used(world: World, cluster: Cluster = BLUE) -> list[str]:
-    page = await world.usage.page_of_cluster(cluster, token=None, limit=100)
+    page = await world.usage.page_of_cluster(cluster, token=None, limit=100, may_pull=everything)
     return [each.digest for each in page.entries]
 
 
@@ -184,7 +185,7 @@ async def test_what_is_used_is_listed_in_pages(world: World) -> None:
             if token is None:
                 return digests
 
-    assert await listed(world.usage.page_of_cluster, BLUE) == found
+    assert await listed(partial(world.usage.page_of_cluster, may_pull=everything), BLUE) == found
     assert await listed(world.usage.page_of_repository, REGISTRY, RepositoryName("team/app")) == found
     assert (await world.usage.reports_of([BLUE]))[0].images == 5
     assert ACCOUNT in BLUE.arn

@@ -387,7 +387,8 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     pull_times = PullTimes(rows, now)
     pulls, listings = Pulls(store, data_keys, pull_times), Listings(store)
     deletions = Deletions(store, now)
-    recycle_bin, restorations = RecycleBin(store, now, _new_id), Restorations(store, now, allow_sparse=False)
+    recycle_bin = RecycleBin(store, now, _new_id)
+    restorations = Restorations(store, now, _new_id, allow_sparse=False)
     usage = UsageReports(store, now, _new_id)
     explanations = LifecycleExplanations(store, now, threads)
     previews = LifecyclePreviews(store, now, _new_id, threads, event=dry_run_events(now))
@@ -450,7 +451,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                     OrderOperations(catalog, Orders(store, SealedTokens(ring)), decisions),
                     PinOperations(Pins(store, now)),
                     UsageOperations(usage, decisions),
-                    LifecycleExplanationOperations(explanations),
+                    LifecycleExplanationOperations(explanations, decisions),
                 )
             ),
         ],

@@ -60,6 +60,7 @@ async def test_every_image_has_its_reason(served: Served, ecr: "ECRClient") -> N
         "pinnedImageCount": 0,
         "usedImageCount": 0,
         "expiringBytes": len(b"old") + len(CONFIG),
+        "releasedBytes": len(b"old"),
         "freedBytes": len(b"old"),
     }
 
@@ -80,6 +81,21 @@ async def test_attack_24_what_another_account_has_is_not_told(served: Served, ec
     await push_image(ecr, NAME, "v1", content=b"shared")
     await push_image(ecr, NAME, "v2", content=b"new")
     assert (await explain(served))["summary"]["freedBytes"] == len(b"shared")
+
+
+async def test_attack_24_what_another_repository_has_is_told_to_who_may_ask_for_the_registry(
+    served: Served, ecr: "ECRClient"
+) -> None:
+    """With a layer that one has, one could ask whether another repository has it."""
+    await create(ecr, "secret/app")
+    await push_image(ecr, "secret/app", content=b"a guess")
+    await push_image(ecr, NAME, "v1", content=b"a guess")
+    await push_image(ecr, NAME, "v2", content=b"new")
+    keys = await served.add_user("eve", ACCOUNT, policy("entrepot:*", resource=ARN))
+    asked: Any = {"repositoryName": NAME, "lifecyclePolicyText": TEXT}
+    told = (await to_thread(served.own(keys=keys).explain_lifecycle, **asked))["summary"]
+    assert told["releasedBytes"] == len(b"a guess")
+    assert "freedBytes" not in told
 
 
 async def test_the_repositorys_own_policy_is_explained_without_one(served: Served, ecr: "ECRClient") -> None:

@@ -1,10 +1,12 @@
 """Undo at the doors: what was deleted is gone at every one of them, and comes back for who may."""
 
+import json
 from asyncio import to_thread
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.unit.domain.lifecycle.builders import policy_text, rule
 from tests.wire.aws.images import CONFIG, Image, create, push_image, push_index
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_iam import arn, policy, user
@@ -179,6 +181,65 @@ async def test_attack_27_a_repository_is_restored_by_who_may_make_its_name_and_r
     answer = await ask(served.own(keys=half), "restore_repository", **asked)
     assert answer["repositoryArn"] == arn("dev/app")
     assert list(await tags(served, "dev/app")) == ["v1"]
+
+
+async def test_attack_21_under_another_name_all_that_a_repository_brings_is_put_there(served: Served) -> None:
+    """Who may make names could else fill them: with images, and with a policy that lets in whom it likes."""
+    ecr = served.ecr()
+    await push_image(ecr, await create(ecr, "dev/app"), "v1")
+    resource = arn("dev/app")
+    await to_thread(ecr.tag_resource, resourceArn=resource, tags=[{"Key": "team", "Value": "dev"}])
+    for_all = json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:*"}]})
+    await to_thread(ecr.set_repository_policy, repositoryName="dev/app", policyText=for_all)
+    lifecycle = policy_text(rule(newest=1))
+    await to_thread(ecr.put_lifecycle_policy, repositoryName="dev/app", lifecyclePolicyText=lifecycle)
+    await to_thread(ecr.delete_repository, repositoryName="dev/app", force=True)
+    iam = served.iam()
+    keys = await user(iam, "dev", policy("ecr:*", "entrepot:*", resource=arn("dev/*")))
+    asked: Any = {"repositoryName": "dev/app", "newRepositoryName": "prod/app"}
+
+    allowed: list[str] = []
+    needed = "CreateRepository", "PutImage", "TagResource", "SetRepositoryPolicy", "PutLifecyclePolicy"
+    for action in needed:
+        refused = await refusal(served.own(keys=keys).restore_repository, **asked)
+        assert (refused.code, f"ecr:{action} on" in refused.message) == ("AccessDeniedException", True)
+        allowed.append(f"ecr:{action}")
+        document = policy(*allowed, resource=arn("prod/*"))
+        await to_thread(iam.put_user_policy, UserName="dev", PolicyName="prod", PolicyDocument=document)
+
+    assert (await ask(served.own(keys=keys), "restore_repository", **asked))["repositoryName"] == "prod/app"
+
+
+async def test_attack_28_a_deleted_repository_keeps_its_own_tags_whoever_has_its_name(served: Served) -> None:
+    ecr = served.ecr()
+    deleted = {}
+    for team in ("b", "a"):
+        await push_image(ecr, await create(ecr, NAME), content=team.encode())
+        await to_thread(ecr.tag_resource, resourceArn=arn(NAME), tags=[{"Key": "team", "Value": team}])
+        if team == "b":
+            await to_thread(ecr.delete_repository, repositoryName=NAME, force=True)
+            (deleted,) = (await ask(served.own(), "list_deleted_repositories"))["deletedRepositories"]
+    of_team: Any = {"Condition": {"StringEquals": {"aws:ResourceTag/team": "a"}}}
+    keys = await user(
+        served.iam(),
+        "of-team-a",
+        policy("entrepot:*", **of_team),
+        policy("ecr:*", resource=arn("team-a/*")),
+    )
+    own, named = served.own(keys=keys), {"deletionId": deleted["deletionId"]}
+    asked: Any = {**IN, "newRepositoryName": "team-a/loot"}
+
+    assert (await refusal(own.list_deleted_repositories, **IN)).code == "AccessDeniedException"
+    assert (await refusal(own.purge_recycle_bin, **named)).code == "AccessDeniedException"
+    for params in (asked, {**asked, **named}):
+        refused = await refusal(own.restore_repository, **params)
+        assert (refused.code, "entrepot:RestoreRepository" in refused.message) == (
+            "AccessDeniedException",
+            True,
+        )
+    await to_thread(ecr.delete_repository, repositoryName=NAME, force=True)
+    assert (await refusal(own.restore_repository, **asked, **named)).code == "AccessDeniedException"
+    assert (await ask(own, "restore_repository", **asked))["repositoryName"] == "team-a/loot"
 
 
 SAME: list[tuple[str, dict[str, Any]]] = [

@@ -114,7 +114,7 @@ async def test_attack_20_a_console_session_keeps_the_limits_of_the_session_that_
     assert "no session policy allows the ecr:DeleteRepository action" in refused.message
 
 
-async def test_a_console_session_may_call_iam_where_its_user_may_and_a_token_session_may_not(
+async def test_attack_20_a_console_session_may_call_iam_where_its_user_may_and_a_token_session_may_not(
     served: Served, iam: "IAMClient"
 ) -> None:
     keys = await user(iam, "maya", policy("iam:ListUsers"))
@@ -125,8 +125,10 @@ async def test_a_console_session_may_call_iam_where_its_user_may_and_a_token_ses
 
     assert [found["UserName"] for found in listed["Users"]] == ["maya"]
     assert (await refusal(served.iam(keys=token).list_users)).code == "InvalidClientTokenId"
-    opened = await console(served, token)  # the console's by its name, the user's by its rights
+    opened = await console(served, token)
     assert (await to_thread(served.sts(keys=opened).get_caller_identity))["Arn"].endswith(":user/maya")
+    for each in (opened, await console(served, opened)):
+        assert (await refusal(served.iam(keys=each).list_users)).code == "AccessDenied"
 
 
 async def test_a_policy_may_deny_the_console(served: Served, iam: "IAMClient") -> None:

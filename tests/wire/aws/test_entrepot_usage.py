@@ -169,6 +169,28 @@ async def test_another_account_reports_what_it_was_given(served: Served, ecr: "E
     assert (missing.code, missing.status) == ("ReportNotFoundException", 400)
 
 
+async def test_attack_29_a_repository_that_is_closed_to_an_account_is_not_named_to_it_any_more(
+    served: Served, ecr: "ECRClient"
+) -> None:
+    pushed = await push_image(ecr, NAME, "v1")
+    statement = {"Effect": "Allow", "Principal": {"AWS": OTHER_ACCOUNT}, "Action": "ecr:BatchGetImage"}
+    text = orjson.dumps({"Statement": [statement]}).decode()
+    await to_thread(ecr.set_repository_policy, repositoryName=NAME, policyText=text)
+    theirs = served.own(OTHER_ACCOUNT)
+    await to_thread(
+        theirs.report_usage, clusterName="blue", images=[image(pushed.digest, registryId=ACCOUNT)]
+    )
+    [usage] = (await to_thread(theirs.list_usage, clusterName="blue"))["usages"]
+    assert (usage["registryId"], usage["repositoryName"]) == (ACCOUNT, NAME)
+
+    await to_thread(ecr.delete_repository, repositoryName=NAME, force=True)
+    renamed: Any = {"repositoryName": NAME, "newRepositoryName": "secret/plan"}
+    await to_thread(served.own().restore_repository, **renamed)
+    await to_thread(ecr.delete_repository_policy, repositoryName="secret/plan")
+
+    assert (await to_thread(theirs.list_usage, clusterName="blue"))["usages"] == []
+
+
 async def test_attack_29_a_list_takes_a_permission_on_what_it_lists(served: Served, ecr: "ECRClient") -> None:
     await report(served)
     reader = await served.add_user("reader", ACCOUNT, policy("entrepot:ListUsage", resource=REPOSITORY))

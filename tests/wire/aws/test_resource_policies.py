@@ -9,6 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 from botocore.exceptions import ClientError
+from tests.unit.domain.lifecycle.builders import policy_text, rule
 from tests.wire.aws.images import create, push_image
 from tests.wire.aws.served import ACCOUNT, OTHER_ACCOUNT, REGION, Served, refusal
 from tests.wire.aws.test_ecr_policies import OTHER_ROOT, PULL, grant
@@ -248,3 +249,58 @@ async def test_a_policy_may_ask_for_the_tags_of_its_repository(served: Served, e
     tags: Any = [{"Key": "secret", "Value": "yes"}]
     await to_thread(ecr.tag_resource, resourceArn=arn(NAME), tags=tags)
     assert await pulls(eve, v2) == {False}
+
+
+ABOUT_A_REPOSITORY: list[tuple[str, dict[str, Any]]] = [
+    ("describe_recycle_bin", {}),
+    ("describe_image_statistics", {"imageIds": [{"imageTag": "v1"}]}),
+    ("describe_shared_layers", {"imageId": {"imageTag": "v1"}}),
+    ("estimate_deletion", {"imageIds": [{"imageTag": "v1"}]}),
+    ("explain_lifecycle", {"lifecyclePolicyText": policy_text(rule(newest=1))}),
+    ("get_deletion_protection", {}),
+    ("list_deleted_images", {}),
+    ("list_layer_files", {"imageTag": "v1", "layerDigest": LAYER}),
+    ("list_pins", {}),
+    ("list_statistics_history", {}),
+    ("list_tag_history", {}),
+    ("list_usage", {}),
+    ("pin_image", {"imageId": {"imageTag": "v1"}}),
+    ("purge_recycle_bin", {}),
+    ("put_deletion_protection", {"enabled": False}),
+    ("restore_image", {"imageDigest": LAYER}),
+    ("restore_tag", {"imageTag": "v1"}),
+    ("unpin_image", {"imageId": {"imageTag": "v1"}}),
+]
+
+
+async def test_attack_23_a_repositorys_denial_holds_for_every_operation_of_ours_that_is_about_it(
+    served: Served, ecr: "ECRClient"
+) -> None:
+    """Who is denied a repository would else read its tags, erase what it deleted and end its protection."""
+    keys = await user(served.iam(), "eve", policy("*"))
+    await let(ecr, {"AWS": f"arn:aws:iam::{ACCOUNT}:user/eve"}, "*", effect="Deny")
+    own = served.own(keys=keys)
+    for operation, params in ABOUT_A_REPOSITORY:
+        refused = await refusal(getattr(own, operation), repositoryName=NAME, **params)
+        assert (refused.code, refused.message.endswith("explicit deny in a resource-based policy")) == (
+            "AccessDeniedException",
+            True,
+        ), operation
+    refused = await refusal(own.describe_repository_statistics, repositoryNames=[NAME])
+    assert refused.code == "AccessDeniedException"
+
+
+async def test_attack_28_a_deleted_repository_keeps_its_own_policy_whoever_has_its_name(
+    served: Served, ecr: "ECRClient"
+) -> None:
+    eve = {"AWS": f"arn:aws:iam::{ACCOUNT}:user/eve"}
+    keys = await user(served.iam(), "eve", policy("ecr:*", resource=arn("eve/*")))
+    await let(ecr, eve, "*", effect="Deny")
+    await to_thread(ecr.delete_repository, repositoryName=NAME, force=True)
+    await create(ecr, NAME)
+    await let(ecr, eve, "*")
+    asked: Any = {"repositoryName": NAME, "newRepositoryName": "eve/loot"}
+    assert (await refusal(served.own(keys=keys).restore_repository, **asked)).code == "AccessDeniedException"
+    (deleted,) = (await to_thread(served.own().list_deleted_repositories))["deletedRepositories"]
+    named = {"deletionId": deleted["deletionId"]}
+    assert (await refusal(served.own(keys=keys).purge_recycle_bin, **named)).code == "AccessDeniedException"

@@ -20,16 +20,17 @@ class ExpressionInvalid(ValueError):
     """The text is no expression that is taken here; the message says why."""
 
 
-def check_expression(text: str) -> None:
-    """Raises ExpressionInvalid."""
+def check_expression(text: str) -> int:
+    """The size of its program, in RE2's instructions; raises ExpressionInvalid."""
     if len(text) > LONGEST_EXPRESSION:
         raise ExpressionInvalid(f"longer than {LONGEST_EXPRESSION} characters")
     try:
-        size = _compile(text).programsize
+        size: int = _compile(text).programsize
     except re2.error as cause:
         raise ExpressionInvalid(_sentence(cause)) from cause
     if size > _LARGEST_PROGRAM:
         raise ExpressionInvalid("too large when it is compiled")
+    return size
 
 
 def compile_expression(text: str) -> Callable[[str], bool]:

@@ -10,6 +10,8 @@ from entrepot.domain.mutability import TagMutability
 from entrepot.domain.pins import PIN_TAG, Pin, find_pinned_tag
 from entrepot.domain.usage import Use
 
+MOST_NAMED = 20  # clusters in a sentence: hundreds may run one image, and a page tells of a thousand images
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
@@ -32,7 +34,9 @@ class Hold:
             reason = f": {self.reason}" if self.reason else ""
             end = f", until {self.until:%Y-%m-%dT%H:%M:%SZ}" if self.until is not None else ""
             return f"pinned by {self.by[0]}{end}{reason}"
-        names = ", ".join(arn.rpartition("/")[2] for arn in self.by)
+        names = ", ".join(arn.rpartition("/")[2] for arn in self.by[:MOST_NAMED])
+        if len(self.by) > MOST_NAMED:
+            names += " and others"
         what = "in use by" if self.child is None else f"its child {self.child} is in use by"
         return f"{what} cluster {names}" if len(self.by) == 1 else f"{what} clusters {names}"
 
@@ -41,7 +45,8 @@ class Hold:
 class Holds:
     """All that is known of a repository's pins and of what runs of it; what is over may be among it.
 
-    `patterns` are those of the resource tag. `mutability` tells which tags no rule over tags takes away.
+    `uses` may leave out some of an image's, never the last one that ends. `patterns` are those of the
+    resource tag. `mutability` tells which tags no rule over tags takes away.
     """
 
     pins: Mapping[Digest, Pin] = field(default_factory=dict)

@@ -155,8 +155,8 @@ _KEYS = {key.name.lower(): key for key in _ALL}
 _TAGS: dict[str, Callable[[Request], Mapping[str, str]]] = {
     "aws:principaltag/": lambda r: r.caller.tags,
     "aws:requesttag/": lambda r: r.context.request_tags,
-    "aws:resourcetag/": lambda r: r.context.resource_tags,
-    "ecr:resourcetag/": lambda r: r.context.resource_tags,
+    "aws:resourcetag/": lambda r: r.context.resource_tags or {},
+    "ecr:resourcetag/": lambda r: r.context.resource_tags or {},
 }
 _FAMILIES = {
     name.lower(): Key(name, ValueType.STRING, lambda _: None)

@@ -85,8 +85,9 @@ class Context:
     """What condition keys can tell of a request; None or an absent name means that the key is not there.
 
     `image_tag` is the one tag that is pushed, pulled, deleted or moved: a door that handles several asks once
-    for each, because what is said of one tag must hold for all of them. `others` are keys by lower-case name:
-    claims of an identity token, what STS adds to AssumeRole, what a simulation sets.
+    for each, because what is said of one tag must hold for all of them. `resource_tags` is None where whoever
+    decides is to find them: those of the repository that has the resource's name. `others` are keys by
+    lower-case name: claims of an identity token, what STS adds to AssumeRole, what a simulation sets.
     """
 
     now: datetime | None = None
@@ -95,7 +96,7 @@ class Context:
     user_agent: str | None = None
     region: str | None = None
     issued_at: datetime | None = None
-    resource_tags: Mapping[str, str] = field(default_factory=dict)
+    resource_tags: Mapping[str, str] | None = None
     request_tags: Mapping[str, str] = field(default_factory=dict)
     tag_keys: tuple[str, ...] | None = None
     image_tag: str | None = None

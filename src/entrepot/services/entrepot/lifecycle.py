@@ -8,13 +8,16 @@ from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
 from entrepot.domain.lifecycle.holds import Hold
 from entrepot.domain.lifecycle.policies import Rule
 from entrepot.domain.names import Registry, parse_repository_name
+from entrepot.identity.decisions import Decisions
 from entrepot.registry.lifecycle_explanations import Effect, Explained, LifecycleExplanations
+from entrepot.services.contexts import context_of
 from entrepot.services.entrepot.shapes import Member, Params, image_id_of, limit_of, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _NAMED_AT_MOST = 20  # images that a reason is about
+_OF_REGISTRY = "entrepot:DescribeRegistryStatistics"
 
 _REASONS = {
     Why.NO_RULE: "noRule",
@@ -33,11 +36,15 @@ _REASONS = {
 class LifecycleExplanationOperations:
     """ExplainLifecycle."""
 
-    def __init__(self, explanations: LifecycleExplanations) -> None:
+    def __init__(self, explanations: LifecycleExplanations, decisions: Decisions) -> None:
         self._explanations = explanations
+        self._decisions = decisions
 
     async def explain(self, call: Call, params: Params) -> Member:
-        """ExplainLifecycle: a page of the decisions, or those on exactly the images named."""
+        """ExplainLifecycle: a page of the decisions, or those on exactly the images named.
+
+        What others hold is told to those who may ask what the registry stores, as EstimateDeletion does.
+        """
         registry = Registry(call.account, call.region)
         name = parse_repository_name(str(params["repositoryName"]))
         text = cast("str | None", params.get("lifecyclePolicyText"))
@@ -50,15 +57,22 @@ class LifecycleExplanationOperations:
             raise InvalidParameter("imageIds", "can't be used with nextToken or maxResults")
         else:
             found = await self._explanations.of_images(registry, name, text, list(map(image_id_of, ids)))
-        return {"registryId": call.account, "repositoryName": name, **_members(found)}
+        knows_others = found.effect is not None and await self._decisions.allows(
+            call.caller, _OF_REGISTRY, account=call.account, resource="*", context=context_of(call)
+        )
+        return {
+            "registryId": call.account,
+            "repositoryName": name,
+            **_members(found, knows_others=knows_others),
+        }
 
 
-def _members(found: Explained) -> Member:
+def _members(found: Explained, *, knows_others: bool) -> Member:
     return {
         "lifecyclePolicyText": found.document,
         "evaluatedAt": found.evaluated_at,
         "decisions": [_decision(each) for each in found.decisions],
-        "summary": None if found.effect is None else _summary(found.effect),
+        "summary": None if found.effect is None else _summary(found.effect, knows_others=knows_others),
         "nextToken": found.next_token,
     }
 
@@ -97,7 +111,7 @@ def _because(why: Why, rule: Rule | None, hold: Hold | None) -> str:
     return why.value if rule is None else f"rule {rule.priority}: {why.value}"
 
 
-def _summary(effect: Effect) -> Member:
+def _summary(effect: Effect, *, knows_others: bool) -> Member:
     return {
         "imageCount": effect.images,
         "expiringImageCount": effect.expiring,
@@ -106,5 +120,6 @@ def _summary(effect: Effect) -> Member:
         "pinnedImageCount": effect.pinned,
         "usedImageCount": effect.used,
         "expiringBytes": effect.expiring_bytes,
-        "freedBytes": effect.freed_bytes,
+        "releasedBytes": effect.released_bytes,
+        "freedBytes": effect.freed_bytes if knows_others else None,
     }

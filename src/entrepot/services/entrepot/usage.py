@@ -17,7 +17,7 @@ from entrepot.domain.repositories import Repository
 from entrepot.domain.usage import Cluster
 from entrepot.identity.decisions import Decisions
 from entrepot.ports.keeping import Report
-from entrepot.registry.usage import NamedImage, UsageFailure, UsageOfImage, UsageReports
+from entrepot.registry.usage import MayPull, NamedImage, UsageFailure, UsageOfImage, UsageReports
 from entrepot.services.contexts import context_of
 from entrepot.services.entrepot.shapes import Member, Params, limit_of, token_of
 
@@ -33,24 +33,13 @@ class UsageOperations:
 
     async def report(self, call: Call, params: Params) -> Member:
         """ReportUsage: of each repository it is asked whether the reporter may pull from it."""
-        context = context_of(call)
-
-        async def may_pull(repository: Repository) -> bool:
-            return await self._decisions.allows(
-                call.caller,
-                _PULL,
-                account=repository.registry.account,
-                resource=repository.arn,
-                context=context,
-            )
-
         seconds = cast("int | None", params.get("ttlSeconds"))
         report, failures = await self._reports.report(
             _cluster(call, str(params["clusterName"])),
             [_named(call, each) for each in cast("Sequence[Mapping[str, str]]", params["images"])],
             by=call.caller.arn,
             life=None if seconds is None else timedelta(seconds=seconds),
-            may_pull=may_pull,
+            may_pull=self._may_pull(call),
         )
         return {"report": _report(report), "failures": [_failure(each) for each in failures]}
 
@@ -74,7 +63,9 @@ class UsageOperations:
             raise InvalidParameter("repositoryName", "or clusterName must be given, and not both")
         token, limit = token_of(params), limit_of(params)
         if cluster is not None:
-            page = await self._reports.page_of_cluster(_cluster(call, str(cluster)), token=token, limit=limit)
+            page = await self._reports.page_of_cluster(
+                _cluster(call, str(cluster)), token=token, limit=limit, may_pull=self._may_pull(call)
+            )
         else:
             page = await self._reports.page_of_repository(
                 Registry(call.account, call.region),
@@ -83,6 +74,20 @@ class UsageOperations:
                 limit=limit,
             )
         return {"usages": [_usage(each) for each in page.entries], "nextToken": page.next_token}
+
+    def _may_pull(self, call: Call) -> MayPull:
+        context = context_of(call)
+
+        async def may_pull(repository: Repository) -> bool:
+            return await self._decisions.allows(
+                call.caller,
+                _PULL,
+                account=repository.registry.account,
+                resource=repository.arn,
+                context=context,
+            )
+
+        return may_pull
 
 
 def _cluster(call: Call, name: str) -> Cluster:

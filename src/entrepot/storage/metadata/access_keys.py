@@ -54,6 +54,7 @@ _SESSIONS = {
 """,
 }
 _LAST = "~"  # behind every character that an ARN of a principal has
+_CONSOLE_OF_TOKEN = f"{SessionKind.CONSOLE}/{SessionKind.TOKEN}"  # begun with credentials of GetSessionToken
 _RENAME = "UPDATE access_key SET principal_arn = $2 WHERE principal_arn = $1"
 _REMOVE_EXPIRED = """
 DELETE FROM access_key
@@ -84,7 +85,7 @@ class SqlAccessKeys(RevisedSubject):
             to_optional_column(key.principal.expires_at),
             key.issued_by,
             key.token_number or None,
-            SessionKind.CONSOLE if key.principal.is_console else None,
+            _kind(key.principal),
         )
         return added > 0
 
@@ -162,6 +163,12 @@ def _bounds(scope: KeyScope) -> tuple[str, ...]:
             return arn, arn + _LAST if arn.endswith("/") else arn
 
 
+def _kind(principal: Principal) -> str | None:
+    if not principal.is_console:
+        return None
+    return _CONSOLE_OF_TOKEN if principal.is_of_token else SessionKind.CONSOLE
+
+
 def _to_access_key(row: Row) -> AccessKey:
     return AccessKey(
         principal=Principal(
@@ -170,7 +177,8 @@ def _to_access_key(row: Row) -> AccessKey:
             user_id=row["principal_id"],
             access_key_id=row["id"],
             expires_at=to_optional_time(row["expires_at"]),
-            is_console=row["session_kind"] == SessionKind.CONSOLE,
+            is_console=row["session_kind"] in (SessionKind.CONSOLE, _CONSOLE_OF_TOKEN),
+            is_of_token=row["session_kind"] == _CONSOLE_OF_TOKEN,
         ),
         sealed_secret=row["sealed_secret"],
         session_token_sha256=row["session_token_sha256"],

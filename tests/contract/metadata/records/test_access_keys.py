@@ -90,9 +90,11 @@ async def test_expired_keys_go_in_bounded_steps_and_long_lived_ones_stay(records
 ROLE = f"arn:aws:sts::{ACCOUNT}:assumed-role/build/"
 
 
-async def test_keys_of_console_sessions_are_known_as_such(records: Records) -> None:
+@pytest.mark.parametrize("is_of_token", [False, True])
+async def test_keys_of_console_sessions_are_known_as_such(records: Records, *, is_of_token: bool) -> None:
     session = access_key("ASIA1", expires_at=minute(60))
-    session = replace(session, principal=replace(session.principal, is_console=True))
+    principal = replace(session.principal, is_console=True, is_of_token=is_of_token)
+    session = replace(session, principal=principal)
     await records.access_keys.add(session)
     found = await records.access_keys.find("ASIA1")
     assert found == session

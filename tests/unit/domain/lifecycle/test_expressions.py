@@ -87,6 +87,14 @@ def test_attack_41_expressions_are_few_short_and_small() -> None:
     policy(rule(expressions=[str(number) for number in range(MOST_EXPRESSIONS)], newest=1))
 
 
+def test_attack_41_expressions_are_small_together_in_however_many_rules() -> None:
+    many_states = "[01]*1[01]{100}"  # more than an automaton can keep: each tag costs every instruction
+    rules = [rule(priority, expressions=[many_states], newest=priority) for priority in range(1, 6)]
+    policy(*rules[:4])
+    with pytest.raises(InvalidParameter, match="All tagRegexLists together are too large"):
+        policy(*rules)
+
+
 def test_attack_41_an_expression_that_others_choke_on_is_quick() -> None:
     covers = compile_expression("(a*)*b")
     assert not covers("a" * 128)  # Python's own module would take longer than there is time

@@ -47,6 +47,13 @@ def test_an_image_that_runs_stays_while_the_report_counts() -> None:
     assert why([image("old")], Holds(uses={digest("old"): [use()]}))[2] == "in use by cluster blue"
 
 
+def test_attack_49_a_thousand_clusters_that_run_an_image_make_no_page_of_names() -> None:
+    holds = Holds(uses={digest("old"): [use(f"host-{number:03}") for number in range(1000)]})
+    _, _, sentence = why([image("old")], holds)
+    assert sentence.startswith("in use by clusters host-000, host-001, ")
+    assert sentence.endswith(", host-019 and others")
+
+
 def test_an_index_stays_while_a_child_runs_and_the_child_with_it() -> None:
     images = [image("top"), image("old", parents=["top"]), image("leaf", parents=["old"])]
     holds = Holds(uses={digest("leaf"): [use()]})

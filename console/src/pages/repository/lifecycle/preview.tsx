@@ -103,7 +103,9 @@ function Summary(props: { preview: PreviewState; summary: LifecycleSummary | nul
               ...(summary.untaggedTagCount
                 ? [{ label: words.untagged, value: counted(summary.untaggedTagCount) }]
                 : []),
-              { label: words.freed, value: formatBytes(summary.freedBytes ?? 0) },
+              summary.freedBytes === undefined
+                ? { label: words.released, value: formatBytes(summary.releasedBytes) }
+                : { label: words.freed, value: formatBytes(summary.freedBytes) },
               { label: words.pinned, value: counted(summary.pinnedImageCount) },
               { label: words.inUse, value: counted(summary.usedImageCount) },
             ]),
