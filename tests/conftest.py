@@ -3,11 +3,14 @@
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.engines.reaper import mark_this_run
+
+_TOLD = "told"
 
 
 def pytest_configure() -> None:
@@ -31,7 +34,18 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Keeps a figure that the test is run for: the summary has it, whichever process ran the test."""
+    return lambda figure: record_property(_TOLD, figure)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, figure in report.user_properties:
+                if name == _TOLD:
+                    terminalreporter.write_line(f"{report.nodeid}: {figure}")
     if os.environ.get("CI") != "true":
         return
     for report in terminalreporter.stats.get("skipped", []):

@@ -45,7 +45,7 @@ from entrepot.ports.outages import Outage
 from entrepot.ports.records import Flaw
 from entrepot.registry.blob_moves import CopyDamaged, Manner, Progress, Proof
 from entrepot.registry.inspection import Depth, Finding, Seen
-from entrepot.registry.repair import Repaired
+from entrepot.registry.repaired import Repaired
 from entrepot.serving.certificate import check_certificate
 from entrepot.serving.supervisor import CannotListen, Supervisor, listen
 from entrepot.settings import (

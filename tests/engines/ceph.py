@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tests.engines.entrepot import end_process, free_port, tail
+from tests.engines.entrepot import end_process, free_port, session_that_knows_us, tail
 from tests.engines.programs import PATH, find_program, require_root, run_program
 
 _ACCESS_KEY_ID = "entrepot-tests"
@@ -185,7 +184,7 @@ class Ceph:
         raise AssertionError(f"Ceph is not ready:\n{tail(self.folder / 'radosgw.out')}")
 
     def _client(self) -> Any:
-        return boto3.session.Session().client(
+        return session_that_knows_us().client(
             "s3",
             endpoint_url=self.endpoint,
             region_name="us-east-1",

@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.engines.entrepot import session_that_knows_us
 from tests.engines.programs import find_program
 
 REGION = "us-east-1"
@@ -117,7 +117,7 @@ class SeaweedFS:
 
     def client(self) -> Any:
         """A new boto3 client, to be closed."""
-        return boto3.session.Session().client(
+        return session_that_knows_us().client(
             "s3",
             endpoint_url=self.endpoint,
             region_name=REGION,

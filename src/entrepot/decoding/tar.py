@@ -191,6 +191,7 @@ def _content_size(header: tarfile.TarInfo, block: bytes, extended: Extended) -> 
     """How long the file is once it is unpacked, holes and all."""
     if header.type == tarfile.GNUTYPE_SPARSE:
         try:
+            # the module's own reader of numbers, which typeshed leaves out
             return _within(tarfile.nti(block[483:495]), header.size)  # type: ignore[attr-defined]
         except tarfile.HeaderError as cause:
             raise damaged() from cause

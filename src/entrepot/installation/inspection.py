@@ -8,7 +8,7 @@ from entrepot.domain.audit import operator, own_deed
 from entrepot.identity.auditing import doing
 from entrepot.installation.first_start import CannotStart, check_served, open_ring, refuse_unnamed_archive
 from entrepot.registry.inspection import Depth, Finding, Seen
-from entrepot.registry.repair import Repaired
+from entrepot.registry.repaired import Repaired
 from entrepot.settings import Settings
 
 

@@ -1,34 +1,18 @@
 """The engines and nodes that faults are done to."""
 
-import asyncio
 from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
 from tests.engines.cluster import Stores
-from tests.engines.postgres import PostgresServer, postgres_server
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
 def seaweedfs() -> Iterator[SeaweedFS]:
     with seaweedfs_server() as running:
         yield running
-
-
-@pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[str]:
-    """An empty one."""
-    url = asyncio.run(postgres.create_database())
-    yield url
-    asyncio.run(postgres.drop_database(url))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,8 @@
-"""The figures of a run under faults: printed, and kept as a line of JSON where TEST_FIGURES names a file."""
+"""The figures of a run under faults: told, and kept as a line of JSON where TEST_FIGURES names a file."""
 
 import json
 import os
-import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,9 +33,9 @@ def figures_of(test: str, load: Load) -> Figures:
     )
 
 
-def note_figures(figures: Figures) -> None:
+def note_figures(figures: Figures, tell: Callable[[str], None]) -> None:
     line = json.dumps(asdict(figures))
-    sys.stdout.write(f"\n{line}\n")
+    tell(line)
     if file := os.environ.get("TEST_FIGURES"):
         with Path(file).open("a") as kept:
             kept.write(f"{line}\n")

@@ -3,12 +3,10 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from tests.engines.cluster import Stores, cluster
 from tests.engines.entrepot import Entrepot, log_entries
@@ -22,7 +20,7 @@ _LEAST = 3  # deletions of each client, however slow the machine is
 
 
 def test_attack_44_collection_beside_pushes_mounts_and_deletions_loses_no_blob(
-    stores: Stores, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stores: Stores, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     tiny = ("--collect-seconds=0", "--grace-seconds=1", "--workers=1")
     with cluster(tmp_path, stores, *tiny) as running:
@@ -38,17 +36,17 @@ def test_attack_44_collection_beside_pushes_mounts_and_deletions_loses_no_blob(
         wait_until(lambda: _collected(running.nodes) > 0, "some blobs are collected")
     did = sum((client.did for client in clients), Counter[str]())
     assert did["setback"] == 0, did
-    with capsys.disabled():
-        note_figures(
-            Figures(
-                fault="the collector goes round without a pause",
-                seconds=_SOAK_SECONDS,
-                times=1,
-                operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
-                setbacks={"MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"]},
-                recovery_seconds=0,
-            )
-        )
+    note_figures(
+        Figures(
+            fault="the collector goes round without a pause",
+            seconds=_SOAK_SECONDS,
+            times=1,
+            operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
+            setbacks={"MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"]},
+            recovery_seconds=0,
+        ),
+        tell,
+    )
 
 
 def _has_time(client: Churner, last: float) -> bool:

@@ -217,11 +217,10 @@ def rounds(load: Load) -> Iterator[None]:
 
 
 @pytest.fixture
-def note(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Note:
-    """Prints what the clients saw, and keeps it where TEST_FIGURES names a file."""
+def note(request: pytest.FixtureRequest, tell: Callable[[str], None]) -> Note:
+    """Tells what the clients saw, and keeps it where TEST_FIGURES names a file."""
 
     def take(load: Load) -> None:
-        with capsys.disabled():
-            note_figures(figures_of(request.node.name, load))
+        note_figures(figures_of(request.node.name, load), tell)
 
     return take

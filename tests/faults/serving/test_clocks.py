@@ -1,7 +1,6 @@
 """A node whose clock is wrong notices by the database's, and sends its clients elsewhere meanwhile."""
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,14 +8,8 @@ import pytest
 
 from tests.engines.clock import open_clock
 from tests.engines.entrepot import log_entries, served
-from tests.engines.postgres import PostgresServer, postgres_server
+from tests.engines.postgres import PostgresServer
 from tests.faults.serving.processes import is_alive, is_ready, wait_until
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.mark.parametrize("minutes", [20, -20])

@@ -8,10 +8,9 @@ import random
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-
-import pytest
 
 from tests.engines.entrepot import log_entries, served
 from tests.faults.cluster.aftermath import assert_consistent
@@ -24,7 +23,7 @@ _LIVES = (3.0, 8.0)  # seconds from a start to the next kill
 
 
 def test_attack_44_collector_beside_pushes_mounts_deletions_restores_and_kill_9_loses_no_blob(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     chance, stop = random.Random(44), threading.Event()
     with served(tmp_path, "--collect-seconds=0", "--grace-seconds=1", "--workers=1") as server:
@@ -54,18 +53,18 @@ def test_attack_44_collector_beside_pushes_mounts_deletions_restores_and_kill_9_
     expected = ("push", "mount", "delete", "undo", "purge", "restore", "setback")
     assert all(did[what] for what in expected), did
     assert not [what for what in did if what.startswith("setback: 5")], did  # a lost layer would be one
-    with capsys.disabled():
-        print(f"\n{kills} kills, {whole} images whole at the end, {dict(did)}", end="")  # noqa: T201 (what it is run for)
-        note_figures(
-            Figures(
-                fault="the collector goes round without a pause, kill -9",
-                seconds=_SOAK_SECONDS,
-                times=kills,
-                operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
-                setbacks={
-                    "MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"],
-                    "broken connections": did["setback"],
-                },
-                recovery_seconds=0,
-            )
-        )
+    tell(f"{kills} kills, {whole} images whole at the end, {dict(did)}")
+    note_figures(
+        Figures(
+            fault="the collector goes round without a pause, kill -9",
+            seconds=_SOAK_SECONDS,
+            times=kills,
+            operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
+            setbacks={
+                "MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"],
+                "broken connections": did["setback"],
+            },
+            recovery_seconds=0,
+        ),
+        tell,
+    )

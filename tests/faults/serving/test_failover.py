@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Event
@@ -35,7 +35,7 @@ def test_no_push_fails_and_nothing_acknowledged_is_lost_when_a_synchronous_stand
     tmp_path: Path,
     primary: PostgresServer,
     standby: PostgresServer,
-    capsys: pytest.CaptureFixture[str],
+    tell: Callable[[str], None],
 ) -> None:
     name = asyncio.run(primary.create_database()).rpartition("/")[2]
     url = f"postgresql://postgres@127.0.0.1:{primary.port},127.0.0.1:{standby.port}/{name}"
@@ -60,9 +60,7 @@ def test_no_push_fails_and_nothing_acknowledged_is_lost_when_a_synchronous_stand
         raw = registry_of(server)
         for repository, image in told.images:
             pull(raw, repository, image)
-    with capsys.disabled():
-        print(  # noqa: T201 (a measurement)
-            f"\nready after {ready:.1f} s, three pushes after {pushed:.1f} s; "
-            f"{refusals} refused requests repeated, {len(told.images)} acknowledged images whole",
-            end=" ",
-        )
+    tell(
+        f"ready after {ready:.1f} s, three pushes after {pushed:.1f} s; "
+        f"{refusals} refused requests repeated, {len(told.images)} acknowledged images whole"
+    )

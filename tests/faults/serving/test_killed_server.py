@@ -42,7 +42,7 @@ def server(tmp_path: Path) -> Iterator[Entrepot]:
 
 
 def test_attack_11_what_was_acknowledged_survives_kill_9_in_the_middle_of_pushes(
-    server: Entrepot, capsys: pytest.CaptureFixture[str]
+    server: Entrepot, tell: Callable[[str], None]
 ) -> None:
     told, began, rounds = Acknowledged(), time.monotonic(), 0
     while rounds < 3 or time.monotonic() - began < _SOAK_SECONDS:
@@ -58,8 +58,7 @@ def test_attack_11_what_was_acknowledged_survives_kill_9_in_the_middle_of_pushes
     raw = registry_of(server)
     for repository, image in told.images:
         pull(raw, repository, image)
-    with capsys.disabled():
-        print(f"\n{rounds} kills, {len(told.images)} acknowledged images whole", end=" ")  # noqa: T201 (what the test is run for)
+    tell(f"{rounds} kills, {len(told.images)} acknowledged images whole")
 
 
 def _push_until_killed(server: Entrepot, told: Acknowledged, chance: random.Random, *, images: int) -> None:

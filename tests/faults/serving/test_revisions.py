@@ -1,6 +1,5 @@
 """Changes that every process of every node must see soon, and a node that cannot know of them any more."""
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -13,25 +12,12 @@ from botocore.exceptions import ClientError
 from tests.clients.raw_registry import RawRegistry
 from tests.engines.cable import Cable, cable_to
 from tests.engines.entrepot import PROGRAM, ROOT_KEYS, Entrepot, free_port, served
-from tests.engines.postgres import PostgresServer, postgres_server
+from tests.engines.postgres import PostgresServer
 from tests.engines.programs import run_program
 from tests.faults.serving.images import registry_of
 from tests.faults.serving.processes import is_alive, is_ready, wait_until
 
 _CONNECTIONS = 16  # enough that each of four processes gets some
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[str]:
-    url = asyncio.run(postgres.create_database())
-    yield url
-    asyncio.run(postgres.drop_database(url))
 
 
 @pytest.fixture
@@ -41,7 +27,7 @@ def cable(postgres: PostgresServer) -> Iterator[Cable]:
 
 
 def test_a_key_revoked_on_one_node_ends_on_every_other(
-    tmp_path: Path, database: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, database: str, tell: Callable[[str], None]
 ) -> None:
     one, other = _folders(tmp_path, "one", "other")
     shared = (f"--database={database}", f"--root-key-file={tmp_path / 'root-key'}", "--workers=2")
@@ -58,7 +44,7 @@ def test_a_key_revoked_on_one_node_ends_on_every_other(
         began = time.monotonic()
         for node, raw in zip((first, second), doors, strict=True):
             wait_until(lambda raw=raw: _all_say(raw, 401), "tokens of the old key are refused")  # type: ignore[misc]
-            _say(capsys, f"refused by every process after {time.monotonic() - began:.2f} s")
+            tell(f"refused by every process after {time.monotonic() - began:.2f} s")
             with pytest.raises(ClientError, match="UnrecognizedClientException"):
                 node.ecr().describe_repositories()
 
@@ -82,7 +68,7 @@ def test_a_node_cut_off_from_the_database_refuses_until_it_is_back(
     postgres: PostgresServer,
     database: str,
     cable: Cable,
-    capsys: pytest.CaptureFixture[str],
+    tell: Callable[[str], None],
 ) -> None:
     through = database.replace(f":{postgres.port}/", f":{cable.port}/")
     with served(tmp_path, f"--database={through}", "--workers=2") as server:
@@ -90,14 +76,14 @@ def test_a_node_cut_off_from_the_database_refuses_until_it_is_back(
         assert _all_say(raw, 200)
         for _ in range(2):
             took = _seconds_until(lambda: _all_say(raw, 503), cable.pull)
-            _say(capsys, f"cut off: every process refuses after {took:.1f} s")
+            tell(f"cut off: every process refuses after {took:.1f} s")
             assert not is_ready(server)
             assert is_alive(server)
             with pytest.raises(ClientError) as refusal:
                 server.ecr().describe_repositories()
             assert refusal.value.response["ResponseMetadata"]["HTTPStatusCode"] == 503
             took = _seconds_until(lambda: _all_say(raw, 200) and is_ready(server), cable.plug)
-            _say(capsys, f"back: every process answers after {took:.1f} s")
+            tell(f"back: every process answers after {took:.1f} s")
         assert server.ecr().describe_repositories()["repositories"] == []
 
 
@@ -133,8 +119,3 @@ def _seconds_until(is_so: Callable[[], bool], change: Callable[[], None]) -> flo
     began = time.monotonic()
     wait_until(is_so, "the node has noticed")
     return time.monotonic() - began
-
-
-def _say(capsys: pytest.CaptureFixture[str], figure: str) -> None:
-    with capsys.disabled():
-        print(f"\n{figure}", end=" ")  # noqa: T201 (a measurement)

@@ -17,17 +17,11 @@ from botocore.exceptions import ClientError
 
 from tests.clients.raw_registry import RawRegistry
 from tests.engines.entrepot import Entrepot, served
-from tests.engines.postgres import PostgresServer, postgres_server
+from tests.engines.postgres import PostgresServer
 from tests.faults.serving.processes import wait_until
 
 _SESSION = boto3.session.Session()  # its loader keeps the models that it has read
 _ASKED = 12  # connections, enough that each of two processes gets some
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
 
 
 @pytest.fixture
@@ -187,7 +181,7 @@ ENDINGS: dict[str, tuple[Change, set[str], set[str]]] = {
 
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_attack_19_26_what_ends_on_one_node_ends_on_the_other(
-    nodes: tuple[Entrepot, Entrepot], ending: str, capsys: pytest.CaptureFixture[str]
+    nodes: tuple[Entrepot, Entrepot], ending: str, tell: Callable[[str], None]
 ) -> None:
     one, other = nodes
     change, of_user, of_session = ENDINGS[ending]
@@ -202,8 +196,7 @@ def test_attack_19_26_what_ends_on_one_node_ends_on_the_other(
     touched = user if of_session == GOOD else session
     assert not touched.is_let_in(one)  # at the next request
     wait_until(lambda: not touched.is_let_in(other), f"{ending}, on the other node")
-    with capsys.disabled():
-        print(f"\n{ending}: on the other node after {time.monotonic() - began:.2f} s", end=" ")  # noqa: T201
+    tell(f"on the other node after {time.monotonic() - began:.2f} s")
     for node in nodes:
         assert (user.statuses(node), session.statuses(node)) == (of_user, of_session)
     if of_user == TOKEN_GONE:

@@ -1,9 +1,7 @@
 """Several servers on one PostgreSQL, and a PostgreSQL that goes away for a moment."""
 
-import asyncio
 import json
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +11,7 @@ import pytest
 
 from tests.engines.entrepot import Entrepot, free_port, served
 from tests.engines.pgbouncer import pgbouncer
-from tests.engines.postgres import PostgresServer, postgres_server
+from tests.engines.postgres import PostgresServer
 from tests.faults.serving.images import (
     Acknowledged,
     EcrPusher,
@@ -28,19 +26,6 @@ from tests.faults.serving.processes import is_ready, wait_until
 from tests.faults.serving.steady_pushes import await_pushes, push_on
 
 _UNSET = {"ENTREPOT_ROOT_ACCESS_KEY_ID": "", "ENTREPOT_ROOT_SECRET_ACCESS_KEY": ""}
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[str]:
-    url = asyncio.run(postgres.create_database())
-    yield url
-    asyncio.run(postgres.drop_database(url))
 
 
 def test_two_first_starts_at_once_end_with_one_credential(tmp_path: Path, database: str) -> None:

@@ -1,7 +1,9 @@
 """A SeaweedFS for all, and a proxy before it for each test."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ class Storage:
     server: SeaweedFS
     proxy: StorageProxy
     bucket: str
+    client: Any
+    """One of boto3, past the proxy."""
 
     @property
     def blobs_url(self) -> str:
@@ -23,10 +27,8 @@ class Storage:
 
     def names(self) -> list[str]:
         """What lies in the bucket, finished or not."""
-        client = self.server.client()
-        objects = client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
-        begun = client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
-        client.close()
+        objects = self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])
+        begun = self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])
         return [found["Key"] for found in (*objects, *begun)]
 
 
@@ -40,5 +42,5 @@ def seaweedfs() -> Iterator[SeaweedFS]:
 def storage(seaweedfs: SeaweedFS, monkeypatch: pytest.MonkeyPatch) -> Iterator[Storage]:
     for name, value in seaweedfs.credentials.items():
         monkeypatch.setenv(name, value)
-    with storage_proxy(seaweedfs.endpoint) as proxy:
-        yield Storage(seaweedfs, proxy, seaweedfs.create_bucket())
+    with storage_proxy(seaweedfs.endpoint) as proxy, closing(seaweedfs.client()) as client:
+        yield Storage(seaweedfs, proxy, seaweedfs.create_bucket(), client)

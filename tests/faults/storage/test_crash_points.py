@@ -5,6 +5,7 @@ import os
 import random
 import secrets
 import signal
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
@@ -71,55 +72,58 @@ class Kill:
     count: int = 0
 
     def arm(self, storage: Storage, worker: BaseProcess) -> None:
-        def before(_seen: Seen) -> Fault | None:
+        first = len(storage.proxy.seen)
+
+        def before(seen: Seen) -> Fault | None:
             self.count += 1
-            if self.count == self.at + 1 and not self.is_after:
+            if seen.number == first + self.at and not self.is_after:
                 worker.kill()
                 return Fault.RESET_BEFORE
             return None
 
-        def after(_seen: Seen) -> None:
-            if self.count == self.at + 1 and self.is_after:
+        def after(seen: Seen) -> None:
+            if seen.number == first + self.at and self.is_after:
                 worker.kill()
 
         storage.proxy.plan, storage.proxy.after = before, after
 
 
-async def recover(storage: Storage, committed: Committed) -> None:
+async def recover(store: S3Blobs, storage: Storage, committed: Committed) -> None:
     """Go on from what was committed, finish it, find every byte, and leave nothing behind."""
-    location = parse_location(storage.blobs_url)
-    assert isinstance(location, Location)
-    with ThreadPoolExecutor(2) as pool, closing(Bucket(location)) as bucket:
-        store = S3Blobs(bucket, MemoryHolds(), pool=pool)
-        row, content = committed.row, committed.content
-        if not committed.is_finished:
-            try:
-                async with store.resume(row) as writer:
-                    await writer.write(b"after")
-                    row = await writer.flush()
-                    content += b"after"
-            except UploadBusy:
-                pass  # finished, and its row lost
-            assert await store.digest(row, "sha256") == f"sha256:{hashlib.sha256(content).hexdigest()}"
-            await store.finish(row)
-        blob = StoredBlob(row.key, row.data_key, row.offset_bytes)
-        assert b"".join([piece async for piece in store.chunks(blob, 0, blob.size_bytes)]) == content
-        for key in await store.stale_leftovers(datetime.now(UTC) + timedelta(minutes=1)):
-            await store.clear_leftovers(key)
-        assert storage.names() == [f"layers/blobs/{row.key[:2]}/{row.key}"]
-        await store.delete(row.key)
+    row, content = committed.row, committed.content
+    if not committed.is_finished:
+        try:
+            async with store.resume(row) as writer:
+                await writer.write(b"after")
+                row = await writer.flush()
+                content += b"after"
+        except UploadBusy:
+            pass  # finished, and its row lost
+        assert await store.digest(row, "sha256") == f"sha256:{hashlib.sha256(content).hexdigest()}"
+        await store.finish(row)
+    blob = StoredBlob(row.key, row.data_key, row.offset_bytes)
+    assert b"".join([piece async for piece in store.chunks(blob, 0, blob.size_bytes)]) == content
+    for key in await store.stale_leftovers(datetime.now(UTC) + timedelta(minutes=1)):
+        await store.clear_leftovers(key)
+    assert storage.names() == [f"layers/blobs/{row.key[:2]}/{row.key}"]
+    await store.delete(row.key)
 
 
-async def begun(storage: Storage, content: bytes, *, is_sealed: bool) -> Committed:
+async def begun(store: S3Blobs, content: bytes, *, is_sealed: bool) -> Committed:
     """An upload with some acknowledged bytes."""
+    row = await store.begin(secrets.token_hex(16), secrets.token_bytes(32) if is_sealed else None)
+    async with store.resume(row) as writer:
+        await writer.write(content)
+        return Committed(await writer.flush(), content)
+
+
+@pytest.fixture
+async def survivor(storage: Storage) -> AsyncIterator[S3Blobs]:
+    """Another node's store, which begins uploads and takes them over. It has seen no byte of a worker's."""
     location = parse_location(storage.blobs_url)
     assert isinstance(location, Location)
     with ThreadPoolExecutor(2) as pool, closing(Bucket(location)) as bucket:
-        store = S3Blobs(bucket, MemoryHolds(), pool=pool)
-        row = await store.begin(secrets.token_hex(16), secrets.token_bytes(32) if is_sealed else None)
-        async with store.resume(row) as writer:
-            await writer.write(content)
-            return Committed(await writer.flush(), content)
+        yield S3Blobs(bucket, MemoryHolds(), pool=pool)
 
 
 # A request that was answered, and the next one not yet sent, are one state of the storage; what differs
@@ -134,14 +138,15 @@ async def begun(storage: Storage, content: bytes, *, is_sealed: bool) -> Committ
     ],
 )
 async def test_attack_11_a_kill_at_any_request_loses_nothing_that_was_acknowledged(
-    storage: Storage, is_sealed: bool, acknowledged: int, is_after: bool
+    storage: Storage, survivor: S3Blobs, is_sealed: bool, acknowledged: int, is_after: bool
 ) -> None:
     dice, at = random.Random(acknowledged), 0
+    before, more = dice.randbytes(acknowledged), dice.randbytes(7 * MIB)
     while True:
-        start = await begun(storage, dice.randbytes(acknowledged), is_sealed=is_sealed)
+        start = await begun(survivor, before, is_sealed=is_sealed)
         kill = Kill(at, is_after)
-        committed = push_until_killed(storage, start, dice.randbytes(9 * MIB), kill)
-        await recover(storage, committed)
+        committed = push_until_killed(storage, start, more, kill)
+        await recover(survivor, storage, committed)
         if kill.count <= at:
             break
         at += 1

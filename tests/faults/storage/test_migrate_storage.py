@@ -1,22 +1,20 @@
 """Moves that are killed, that meet full disks and lost storage, and that servers go on beside."""
 
-import asyncio
 import os
 import random
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from tests.clients.raw_registry import sha256, with_query
+from tests.engines.disk import small_disk
 from tests.engines.entrepot import Entrepot, served
-from tests.engines.postgres import PostgresServer, postgres_server
-from tests.engines.programs import require_root
 from tests.engines.seaweedfs import SeaweedFS, seaweedfs_server
 from tests.faults.serving.images import Acknowledged, OciPusher, TestImage, make_image, pull, registry_of
 from tests.faults.serving.processes import wait_until
@@ -91,7 +89,7 @@ def test_attack_45_a_move_to_a_full_disk_ends_with_the_reason_and_goes_on_with_r
     fill(server, 8)
     server.stop()
     target = server.folder / "target"
-    with _small_disk(target, "4m"):
+    with small_disk(target, "4m"):
         move = blobs_move(server, f"file://{target / 'blobs'}")
         refused = move.run()
         assert (refused.status, "No space left on device" in refused.err) == (2, True), refused
@@ -99,17 +97,6 @@ def test_attack_45_a_move_to_a_full_disk_ends_with_the_reason_and_goes_on_with_r
         ended = move.run()
         assert ended.status == 0, ended
         assert findings(server, f"--blobs=file://{target / 'blobs'}") == []
-
-
-@contextmanager
-def _small_disk(folder: Path, size: str) -> Iterator[None]:
-    require_root("mounting a small disk")
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
 
 
 def test_layers_damaged_or_lost_in_the_source_are_named_and_the_rest_moves(server: Entrepot) -> None:
@@ -233,19 +220,6 @@ def test_a_move_to_a_bucket_survives_kills_of_both_ends(
         ended = move.run()
     assert ended.status == 0, ended
     assert findings(server, f"--blobs={target}") == []
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with postgres_server() as running:
-        yield running
-
-
-@pytest.fixture
-def database(postgres: PostgresServer) -> Iterator[str]:
-    url = asyncio.run(postgres.create_database())
-    yield url
-    asyncio.run(postgres.drop_database(url))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -3,4 +3,4 @@
 import multiprocessing
 
 WORKERS = multiprocessing.get_context("forkserver")
-WORKERS.set_forkserver_preload(["tests.faults.storage.archive_worker", "tests.faults.storage.crash_worker"])
+WORKERS.set_forkserver_preload(["tests.faults.storage.preloaded"])

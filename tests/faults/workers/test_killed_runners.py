@@ -4,11 +4,9 @@ import asyncio
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-
-import pytest
 
 from entrepot.ports.records import Job
 from entrepot.storage.metadata.connection import Connection, Database
@@ -62,7 +60,7 @@ async def leased_until(connection: Connection) -> int:
 
 
 async def test_a_job_stays_with_its_living_runner_and_moves_when_that_is_killed(
-    shared_place: Place, capsys: pytest.CaptureFixture[str]
+    shared_place: Place, tell: Callable[[str], None]
 ) -> None:
     database = await migrated(shared_place)
     async with running(shared_place, "hangs") as first:
@@ -76,8 +74,7 @@ async def test_a_job_stays_with_its_living_runner_and_moves_when_that_is_killed(
             first.kill()
             killed = time.monotonic()
             assert await taking_over == "a"
-            with capsys.disabled():
-                print(f"\ntaken over after {time.monotonic() - killed:.1f} s", end=" ")  # noqa: T201 (a measurement)
+            tell(f"after {time.monotonic() - killed:.1f} s")
 
 
 async def test_runners_of_several_nodes_do_each_job_once(shared_place: Place) -> None:

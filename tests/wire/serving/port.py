@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from aiohttp import web
 from botocore.config import Config
 
@@ -22,7 +21,7 @@ from entrepot.serving.process import Telemetry, request_server
 from entrepot.serving.readiness import Readiness
 from entrepot.settings import Settings, read_settings
 from entrepot.storage.metadata.node_stamp import NodeStamp
-from tests.engines.entrepot import REGION, ROOT_KEYS
+from tests.engines.entrepot import REGION, ROOT_KEYS, session_that_knows_us
 from tests.wire.oci.raw_http import Answer, Line, Lines, line_to
 from tests.wire.oci.world import digest_of, manifest
 
@@ -111,16 +110,19 @@ class Port:
             rows.execute("ALTER TABLE account RENAME TO account_gone")
 
     def ecr(self) -> "ECRClient":
+        """As `client`, of ECR."""
+        return cast("ECRClient", self.client("ecr"))
+
+    def client(self, service: str) -> Any:
         """A client that signs with the root credential; for use in a thread."""
-        client = boto3.session.Session().client(
-            "ecr",
+        return session_that_knows_us().client(
+            service,
             endpoint_url=f"http://127.0.0.1:{self.number}",
             region_name=REGION,
             aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
             aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
             config=Config(retries={"total_max_attempts": 1}),
         )
-        return cast("ECRClient", client)
 
 
 @asynccontextmanager

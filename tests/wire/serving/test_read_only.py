@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from entrepot.domain.errors import ReadOnly
@@ -19,7 +17,7 @@ from entrepot.domain.media_types import OCI_MANIFEST
 from entrepot.installation.first_start import CannotStart
 from entrepot.services.ecr.service import ECR_OFFERED
 from entrepot.services.sts.service import STS_OFFERED
-from tests.engines.entrepot import REGION, ROOT_KEYS, session_that_knows_us
+from tests.engines.entrepot import REGION
 from tests.wire.oci.raw_http import Lines
 from tests.wire.oci.world import digest_of, manifest
 from tests.wire.serving.port import Port, PushedImage, open_port
@@ -195,15 +193,7 @@ OF_THE_BIN: Mapping[str, Parameters] = {
 @pytest.mark.parametrize("operation", OF_THE_BIN)
 async def test_a_change_of_the_recycle_bin_is_refused_with_the_reason(operation: str, frozen: Frozen) -> None:
     before = frozen.state()
-    client = session_that_knows_us().client(
-        "entrepot",
-        endpoint_url=f"http://127.0.0.1:{frozen.port.number}",
-        region_name=REGION,
-        aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
-        aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    call = getattr(client, method_of(operation))
+    call = getattr(frozen.port.client("entrepot"), method_of(operation))
 
     with pytest.raises(ClientError, match=REASON) as refused:
         await asyncio.to_thread(lambda: call(**OF_THE_BIN[operation](frozen)))
@@ -227,15 +217,7 @@ def test_every_operation_of_sts_is_one_of_these() -> None:
 @pytest.mark.parametrize("operation", sorted(STS_READS | {*STS_CHANGES}))
 async def test_sts_tells_who_one_is_and_makes_no_session(operation: str, frozen: Frozen) -> None:
     before = frozen.state()
-    client = boto3.session.Session().client(
-        "sts",
-        endpoint_url=f"http://127.0.0.1:{frozen.port.number}",
-        region_name=REGION,
-        aws_access_key_id=ROOT_KEYS["ENTREPOT_ROOT_ACCESS_KEY_ID"],
-        aws_secret_access_key=ROOT_KEYS["ENTREPOT_ROOT_SECRET_ACCESS_KEY"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    call = getattr(client, method_of(operation))
+    call = getattr(frozen.port.client("sts"), method_of(operation))
 
     if operation in STS_READS:
         assert (await asyncio.to_thread(call))["Account"] == ACCOUNT

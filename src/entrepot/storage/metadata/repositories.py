@@ -33,89 +33,39 @@ ON CONFLICT (repository_id) DO NOTHING
 """
 _CHANGE = "UPDATE repository SET mutability = $2, mutability_filters = $3, scan_on_push = $4 WHERE id = $1"
 _REMOVE = "DELETE FROM repository WHERE id = $1"
-# By whole keys and not by repository alone: a portable DELETE has no LIMIT of its own.
-_CLEAR = (
-    """
-    DELETE FROM image WHERE repository_id = $1
-       AND digest IN (SELECT digest FROM image WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM manifest WHERE repository_id = $1
-       AND digest IN (SELECT digest FROM manifest WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM tag WHERE repository_id = $1
-       AND tag IN (SELECT tag FROM tag WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM image_layer WHERE repository_id = $1
-       AND (digest, blob_digest) IN
-           (SELECT digest, blob_digest FROM image_layer WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM image_child WHERE repository_id = $1
-       AND (digest, child_digest) IN
-           (SELECT digest, child_digest FROM image_child WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM resource_tag WHERE repository_id = $1
-       AND tag_key IN (SELECT tag_key FROM resource_tag WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM repository_policy WHERE repository_id = $1
-       AND repository_id IN (SELECT repository_id FROM repository_policy WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM lifecycle_policy WHERE repository_id = $1
-       AND repository_id IN (SELECT repository_id FROM lifecycle_policy WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM lifecycle_preview WHERE repository_id = $1
-       AND repository_id IN (SELECT repository_id FROM lifecycle_preview WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM lifecycle_preview_result WHERE repository_id = $1
-       AND (preview_id, position) IN
-           (SELECT preview_id, position FROM lifecycle_preview_result WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM image_pin WHERE repository_id = $1
-       AND digest IN (SELECT digest FROM image_pin WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM image_use WHERE repository_id = $1
-       AND (digest, report_id) IN
-           (SELECT digest, report_id FROM image_use WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM held_layer WHERE repository_id = $1
-       AND digest IN (SELECT digest FROM held_layer WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM deleted_image WHERE repository_id = $1
-       AND digest IN (SELECT digest FROM deleted_image WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM tag_event WHERE repository_id = $1
-       AND id IN (SELECT id FROM tag_event WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM deletion_protection WHERE repository_id = $1
-       AND repository_id IN (SELECT repository_id FROM deletion_protection WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM repository_change WHERE repository_id = $1
-       AND id IN (SELECT id FROM repository_change WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM repository_day WHERE repository_id = $1
-       AND day IN (SELECT day FROM repository_day WHERE repository_id = $1 LIMIT $2)
-    """,
-    """
-    DELETE FROM repository_total WHERE repository_id = $1
-       AND repository_id IN (SELECT repository_id FROM repository_total WHERE repository_id = $1 LIMIT $2)
-    """,
-)
+# The tables that keep what a removed repository held, and what tells the rows of one repository apart.
+_LEFT = {
+    "image": "digest",
+    "manifest": "digest",
+    "tag": "tag",
+    "image_layer": "digest, blob_digest",
+    "image_child": "digest, child_digest",
+    "resource_tag": "tag_key",
+    "repository_policy": "repository_id",
+    "lifecycle_policy": "repository_id",
+    "lifecycle_preview": "repository_id",
+    "lifecycle_preview_result": "preview_id, position",
+    "image_pin": "digest",
+    "image_use": "digest, report_id",
+    "held_layer": "digest",
+    "deleted_image": "digest",
+    "tag_event": "id",
+    "deletion_protection": "repository_id",
+    "repository_change": "id",
+    "repository_day": "day",
+    "repository_total": "repository_id",
+}
+
+
+def _clearing(table: str, key: str) -> str:
+    """By whole keys and not by repository alone: a portable DELETE has no LIMIT of its own."""
+    return f"""
+    DELETE FROM {table} WHERE repository_id = $1
+       AND ({key}) IN (SELECT {key} FROM {table} WHERE repository_id = $1 LIMIT $2)
+    """  # noqa: S608  (built of constants)
+
+
+_CLEAR = tuple(_clearing(table, key) for table, key in _LEFT.items())
 
 
 class SqlRepositories(RevisedSubject):

@@ -16,7 +16,8 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.records import Flaw
 from entrepot.registry.inspection import Depth, Finding, Inspector, Trouble
 from entrepot.registry.pull_times import PullTimes
-from entrepot.registry.repair import Hurt, Repaired, Repairer
+from entrepot.registry.repair import Repairer
+from entrepot.registry.repaired import Hurt, Repaired
 from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.metadata.connection import Connection, Database, SqlValue
