@@ -4,6 +4,8 @@ import {
   type AccessKeyMetadata,
   type AttachedPolicy,
   GetGroupCommand,
+  GetOpenIDConnectProviderCommand,
+  type GetOpenIDConnectProviderResponse,
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
@@ -13,6 +15,7 @@ import {
   ListEntitiesForPolicyCommand,
   ListGroupsCommand,
   ListGroupsForUserCommand,
+  ListOpenIDConnectProvidersCommand,
   ListPoliciesCommand,
   ListPolicyVersionsCommand,
   ListRolesCommand,
@@ -71,6 +74,25 @@ export function usePolicies(): Listing<Policy> {
       abortSignal: signal,
     });
     return { entries: page.Policies ?? [], next: page.Marker };
+  });
+}
+
+/** ARNs of the issuers whose tokens the account's roles may trust; IAM gives all at once. */
+export function useProviders(): Listing<string> {
+  const { iam } = useClients();
+  const { account } = useSession();
+  return useListing(`providers/${account}`, async (_, signal) => {
+    const found = await iam.send(new ListOpenIDConnectProvidersCommand({}), { abortSignal: signal });
+    return { entries: (found.OpenIDConnectProviderList ?? []).map((one) => one.Arn ?? ""), next: undefined };
+  });
+}
+
+export function useProvider(arn: string): UseQueryResult<GetOpenIDConnectProviderResponse> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["provider", arn],
+    queryFn: () => iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
+    enabled: arn !== "",
   });
 }
 
