@@ -1,12 +1,12 @@
 /** Trust policies of roles: what a new one says, and which of them a provider of identity tokens opens. */
 
-import { readPolicy } from "./policy";
+import { policyOf, readPolicy } from "./policy";
 
 const GITHUB = "token.actions.githubusercontent.com";
 
 /** Trusts everybody in the account whose own policies allow it. */
 export function trustOfAccount(account: string): string {
-  return documentOf({
+  return policyOf({
     Effect: "Allow",
     Principal: { AWS: `arn:aws:iam::${account}:root` },
     Action: "sts:AssumeRole",
@@ -17,7 +17,7 @@ export function trustOfAccount(account: string): string {
 export function trustOfProvider(arn: string, audience: string): string {
   const issuer = issuerOf(arn);
   const subject = issuer === GITHUB ? "repo:OWNER/REPOSITORY:ref:refs/heads/main" : "SUBJECT";
-  return documentOf({
+  return policyOf({
     Effect: "Allow",
     Principal: { Federated: arn },
     Action: "sts:AssumeRoleWithWebIdentity",
@@ -42,8 +42,4 @@ export function openingsFor(arn: string, trustPolicy: string): string[][] {
 /** The issuer without its scheme, as condition keys begin. */
 export function issuerOf(arn: string): string {
   return arn.slice(arn.indexOf(":oidc-provider/") + ":oidc-provider/".length);
-}
-
-function documentOf(statement: object): string {
-  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] }, null, 2);
 }

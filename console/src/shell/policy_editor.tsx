@@ -10,7 +10,7 @@ import Spinner from "@cloudscape-design/components/spinner";
 import Table from "@cloudscape-design/components/table";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { indentPolicy, type PolicyKind, readPolicy, type Statement } from "../domain/policy";
+import { indentJson, type PolicyKind, readPolicy, type Statement } from "../domain/policy";
 import { text } from "../text";
 import { Buttons } from "./buttons";
 import { FaultAlert } from "./fault";
@@ -71,7 +71,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
                       </GuardedButton>
                     )}
                     {onSave !== undefined && (
-                      <Button onClick={() => setDraft(policy === null ? example : indentPolicy(policy))}>
+                      <Button onClick={() => setDraft(policy === null ? example : indentJson(policy))}>
                         {words.edit}
                       </Button>
                     )}
@@ -84,7 +84,7 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
           />
           {policy !== null && (
             <Container header={<Header variant="h2">{words.document}</Header>}>
-              <JsonText label={words.document} content={indentPolicy(policy)} />
+              <JsonText label={words.document} content={indentJson(policy)} />
             </Container>
           )}
         </SpaceBetween>

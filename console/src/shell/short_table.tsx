@@ -33,6 +33,7 @@ export function ShortTable<T>(props: ShortTableProps<T>): ReactNode {
         items={rows ?? []}
         loading={rows === undefined && !hasFailed}
         loadingText={text.table.loading}
+        wrapLines
         ariaLabels={{ tableLabel: title }}
         columnDefinitions={columns}
         header={

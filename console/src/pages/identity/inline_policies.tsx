@@ -9,7 +9,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { type Identity, policiesOf } from "../../api/identities";
-import { readPolicy } from "../../domain/policy";
+import { policyOf, readPolicy } from "../../domain/policy";
 import { useClients } from "../../session/context";
 import { Buttons } from "../../shell/buttons";
 import { FaultAlert } from "../../shell/fault";
@@ -21,14 +21,7 @@ import { isName, NameField } from "./name_dialog";
 import { inlineKey, useInlinePolicies, useInlinePolicy } from "./queries";
 
 const words = text.inlinePolicies;
-export const EXAMPLE = JSON.stringify(
-  {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "ecr:*", Resource: "*" }],
-  },
-  null,
-  2,
-);
+export const EXAMPLE = policyOf({ Effect: "Allow", Action: "ecr:*", Resource: "*" });
 
 export function InlinePolicies({ identity }: { identity: Identity }): ReactNode {
   const policies = useInlinePolicies(identity);

@@ -105,7 +105,7 @@ function Memberships(props: {
   return (
     <ShortTable
       title={title}
-      {...(description === undefined ? {} : { description })}
+      description={description}
       rows={memberships}
       failure={failure ?? leave.error}
       empty={empty}

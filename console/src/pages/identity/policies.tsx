@@ -3,11 +3,11 @@
 import type { Policy } from "@aws-sdk/client-iam";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { formatCount } from "../../format";
 import { paths } from "../../paths";
+import { countColumn, textColumn, timeColumn } from "../../shell/columns";
 import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
-import { nameColumn, textColumn, timeColumn } from "./columns";
+import { nameColumn } from "./columns";
 import { ListingPage } from "./listing_page";
 import { usePolicies } from "./queries";
 
@@ -16,13 +16,7 @@ const words = text.managedPolicies;
 const COLUMNS: Column<Policy>[] = [
   nameColumn(words.name, nameOf, (policy) => paths.policy(arnOf(policy))),
   textColumn("owner", words.owner, tellOwner),
-  {
-    id: "attached",
-    name: words.attached,
-    header: words.attached,
-    cell: (policy) => formatCount(policy.AttachmentCount ?? 0),
-    sortingComparator: (one, other) => (one.AttachmentCount ?? 0) - (other.AttachmentCount ?? 0),
-  },
+  countColumn("attached", words.attached, (policy) => policy.AttachmentCount ?? 0),
   timeColumn("changed", words.changed, (policy) => policy.UpdateDate),
 ];
 

@@ -13,7 +13,7 @@ import { type UseQueryResult, useMutation, useQueryClient } from "@tanstack/reac
 import { type ReactNode, useState } from "react";
 import { useParams } from "react-router";
 import type { Identity } from "../../api/identities";
-import { indentPolicy } from "../../domain/policy";
+import { indentJson } from "../../domain/policy";
 import { formatTime } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
@@ -168,7 +168,7 @@ function VersionDialog(props: { arn: string; version: string; onClose: () => voi
   return (
     <InfoDialog title={words.document(version)} size="large" onClose={onClose}>
       <FaultAlert failure={document.error} />
-      <JsonText label={words.document(version)} content={indentPolicy(document.data ?? "")} />
+      <JsonText label={words.document(version)} content={indentJson(document.data ?? "")} />
     </InfoDialog>
   );
 }

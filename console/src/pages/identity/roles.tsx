@@ -4,9 +4,10 @@ import type { Role } from "@aws-sdk/client-iam";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
 import { paths } from "../../paths";
+import { textColumn, timeColumn } from "../../shell/columns";
 import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
-import { arnColumn, nameColumn, textColumn, timeColumn } from "./columns";
+import { arnColumn, nameColumn } from "./columns";
 import { ListingPage } from "./listing_page";
 import { useRoles } from "./queries";
 
