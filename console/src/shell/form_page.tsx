@@ -1,15 +1,14 @@
-/** A page that asks for something new. */
+/** A page that is a form. */
 
 import Button from "@cloudscape-design/components/button";
-import ContentLayout from "@cloudscape-design/components/content-layout";
 import Form from "@cloudscape-design/components/form";
-import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import { text } from "../text";
 import { Buttons } from "./buttons";
+import { Page } from "./page";
+import { SubmitForm } from "./submit_form";
 
-/** The button and the return key both go on, where what was entered may be sent and is not on its way. */
 export function FormPage(props: {
   title: string;
   /** What the button says that goes on. */
@@ -22,15 +21,8 @@ export function FormPage(props: {
 }): ReactNode {
   const { title, button, isReady, isPending, onSubmit, onCancel, children } = props;
   return (
-    <ContentLayout header={<Header variant="h1">{title}</Header>}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady && !isPending) {
-            onSubmit();
-          }
-        }}
-      >
+    <Page title={title}>
+      <SubmitForm isReady={isReady} isPending={isPending} onSubmit={onSubmit}>
         <Form
           actions={
             <Buttons>
@@ -45,7 +37,7 @@ export function FormPage(props: {
         >
           <SpaceBetween size="l">{children}</SpaceBetween>
         </Form>
-      </form>
-    </ContentLayout>
+      </SubmitForm>
+    </Page>
   );
 }

@@ -14,17 +14,20 @@ export function TextFields(props: {
   /** What the button says that adds a field. */
   add: string;
   none: string;
+  /** What the button is called that takes one away. */
+  removeLabel?: (value: string) => string;
   placeholder?: string;
   /** What is wrong with one; null where nothing is. An empty one is never wrong. */
   complaintAbout: (value: string) => string | null;
 }): ReactNode {
-  const { values, onChange, most, label, add, none, placeholder = "", complaintAbout } = props;
+  const { values, onChange, most, label, add, none, complaintAbout } = props;
+  const { removeLabel = text.removeOne, placeholder = "" } = props;
   return (
     <AttributeEditor
       items={values}
       addButtonText={add}
       removeButtonText={text.remove}
-      removeButtonAriaLabel={text.removeOne}
+      removeButtonAriaLabel={removeLabel}
       disableAddButton={values.length >= most}
       empty={none}
       onAddButtonClick={() => onChange([...values, ""])}

@@ -8,20 +8,13 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
-import {
-  isClientId,
-  isIssuerUrl,
-  isThumbprint,
-  MOST_CLIENTS,
-  MOST_THUMBPRINTS,
-  thumbprintOf,
-} from "../../domain/providers";
+import { isIssuerUrl, thumbprintOf } from "../../domain/providers";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
 import { FormPage } from "../../shell/form_page";
-import { TextFields } from "../../shell/text_fields";
 import { text } from "../../text";
+import { AcceptedFields, areRight, CLIENTS, THUMBPRINTS } from "./accepted";
 
 const words = text.providers;
 const STS = "sts.amazonaws.com"; // what AWS's own tools ask tokens for
@@ -33,10 +26,7 @@ export function CreateProviderPage(): ReactNode {
   const [url, setUrl] = useState("");
   const [clients, setClients] = useState([STS]);
   const [thumbprints, setThumbprints] = useState<string[]>([]);
-  const isRight =
-    isIssuerUrl(url) &&
-    clients.every(isClientId) &&
-    thumbprints.every((one) => isThumbprint(thumbprintOf(one)));
+  const isReady = isIssuerUrl(url) && areRight(CLIENTS, clients) && areRight(THUMBPRINTS, thumbprints);
   const create = useMutation({
     mutationFn: () =>
       iam.send(
@@ -55,7 +45,7 @@ export function CreateProviderPage(): ReactNode {
     <FormPage
       title={words.create}
       button={text.create}
-      isReady={isRight}
+      isReady={isReady}
       isPending={create.isPending}
       onSubmit={() => create.mutate()}
       onCancel={() => navigate(paths.providers)}
@@ -77,28 +67,8 @@ export function CreateProviderPage(): ReactNode {
               autoFocus
             />
           </FormField>
-          <FormField label={words.clients} description={words.clientsDescription} stretch>
-            <TextFields
-              values={clients}
-              onChange={setClients}
-              most={MOST_CLIENTS}
-              label={words.client}
-              add={words.addClient}
-              none={words.noClients}
-              complaintAbout={(one) => (isClientId(one) ? null : words.wrongClient)}
-            />
-          </FormField>
-          <FormField label={words.thumbprints} description={words.thumbprintsDescription} stretch>
-            <TextFields
-              values={thumbprints}
-              onChange={setThumbprints}
-              most={MOST_THUMBPRINTS}
-              label={words.thumbprint}
-              add={words.addThumbprint}
-              none={words.noThumbprints}
-              complaintAbout={(one) => (isThumbprint(thumbprintOf(one)) ? null : words.wrongThumbprint)}
-            />
-          </FormField>
+          <AcceptedFields list={CLIENTS} values={clients} onChange={setClients} />
+          <AcceptedFields list={THUMBPRINTS} values={thumbprints} onChange={setThumbprints} />
         </SpaceBetween>
       </Container>
     </FormPage>

@@ -1,18 +1,16 @@
 /** A page of one user, group, role, policy or provider: what it is, what it has, and the end of it. */
 
 import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { Buttons } from "../../shell/buttons";
 import { FaultAlert } from "../../shell/fault";
 import { GuardedButton } from "../../shell/guarded_button";
 import { useNotices } from "../../shell/notifications";
+import { Page } from "../../shell/page";
 
 export function IdentityPage(props: {
   name: string;
@@ -38,34 +36,28 @@ export function IdentityPage(props: {
   const queries = useQueryClient();
   const { tellSuccess } = useNotices();
   return (
-    <ContentLayout
-      header={
-        <Header
-          variant="h1"
-          actions={
-            <Buttons>
-              {actions}
-              {onDelete !== null && (
-                <GuardedButton
-                  title={words.deleteTitle(name)}
-                  warning={words.deleteWarning}
-                  phrase={name}
-                  isDisabled={!isKnown}
-                  onConfirm={async () => {
-                    await onDelete();
-                    queries.clear();
-                    tellSuccess(words.deleted(name));
-                    navigate(listing);
-                  }}
-                >
-                  {words.delete}
-                </GuardedButton>
-              )}
-            </Buttons>
-          }
-        >
-          {name}
-        </Header>
+    <Page
+      title={name}
+      actions={
+        <>
+          {actions}
+          {onDelete !== null && (
+            <GuardedButton
+              title={words.deleteTitle(name)}
+              warning={words.deleteWarning}
+              phrase={name}
+              isDisabled={!isKnown}
+              onConfirm={async () => {
+                await onDelete();
+                queries.clear();
+                tellSuccess(words.deleted(name));
+                navigate(listing);
+              }}
+            >
+              {words.delete}
+            </GuardedButton>
+          )}
+        </>
       }
     >
       <FaultAlert failure={failure} />
@@ -78,6 +70,6 @@ export function IdentityPage(props: {
           {children}
         </SpaceBetween>
       )}
-    </ContentLayout>
+    </Page>
   );
 }

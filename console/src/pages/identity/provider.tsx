@@ -7,17 +7,11 @@ import {
   UpdateOpenIDConnectProviderThumbprintCommand,
 } from "@aws-sdk/client-iam";
 import Button from "@cloudscape-design/components/button";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { useNavigate, useParams } from "react-router";
 import { readDocument } from "../../api/identities";
-import {
-  isClientId,
-  isThumbprint,
-  MOST_CLIENTS,
-  MOST_THUMBPRINTS,
-  thumbprintOf,
-} from "../../domain/providers";
+import { thumbprintOf } from "../../domain/providers";
 import { issuerOf, openingsFor } from "../../domain/trust";
 import { formatTime } from "../../format";
 import { paths } from "../../paths";
@@ -26,8 +20,8 @@ import { Copyable } from "../../shell/copyable";
 import { Lines } from "../../shell/lines";
 import { PageLink } from "../../shell/links";
 import { ShortTable } from "../../shell/short_table";
-import { TextDialog } from "../../shell/text_dialog";
 import { text } from "../../text";
+import { AcceptedTable, CLIENTS, THUMBPRINTS } from "./accepted";
 import { IdentityPage } from "./identity_page";
 import { useProvider, useRoles } from "./queries";
 
@@ -36,19 +30,14 @@ const words = text.providers;
 export function ProviderPage(): ReactNode {
   const arn = useParams()["*"] ?? "";
   const { iam } = useClients();
+  const queries = useQueryClient();
   const provider = useProvider(arn);
   const name = issuerOf(arn);
   const { ClientIDList: clients = [], ThumbprintList: thumbprints = [] } = provider.data ?? {};
-  const setThumbprints = (wanted: string[]) =>
-    iam.send(
-      new UpdateOpenIDConnectProviderThumbprintCommand({
-        OpenIDConnectProviderArn: arn,
-        ThumbprintList: wanted,
-      }),
-    );
-  const remove = async () => {
-    await iam.send(new DeleteOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn }));
-  };
+  const which = { OpenIDConnectProviderArn: arn };
+  const setThumbprints = (ThumbprintList: string[]) =>
+    iam.send(new UpdateOpenIDConnectProviderThumbprintCommand({ ...which, ThumbprintList }));
+  const look = () => queries.invalidateQueries({ queryKey: ["provider", arn] });
   return (
     <IdentityPage
       name={name}
@@ -60,110 +49,27 @@ export function ProviderPage(): ReactNode {
         { label: words.arn, value: <Copyable value={arn} /> },
         { label: words.created, value: formatTime(provider.data?.CreateDate) },
       ]}
-      onDelete={remove}
+      onDelete={() => iam.send(new DeleteOpenIDConnectProviderCommand(which))}
       listing={paths.providers}
     >
-      <Accepted
-        arn={arn}
-        title={words.clients}
-        description={words.clientsDescription}
-        label={words.client}
-        add={words.addClient}
-        empty={words.noClients}
+      <AcceptedTable
+        list={CLIENTS}
         values={clients}
-        most={MOST_CLIENTS}
-        complaintAbout={(entered) => (isClientId(entered) ? null : words.wrongClient)}
-        onAdd={(ClientID) =>
-          iam.send(new AddClientIDToOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn, ClientID }))
-        }
+        onAdd={(ClientID) => iam.send(new AddClientIDToOpenIDConnectProviderCommand({ ...which, ClientID }))}
         onRemove={(ClientID) =>
-          iam.send(
-            new RemoveClientIDFromOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn, ClientID }),
-          )
+          iam.send(new RemoveClientIDFromOpenIDConnectProviderCommand({ ...which, ClientID }))
         }
+        onSettled={look}
       />
       <TrustingRoles arn={arn} audience={clients[0] ?? ""} />
-      <Accepted
-        arn={arn}
-        title={words.thumbprints}
-        description={words.thumbprintsDescription}
-        label={words.thumbprint}
-        add={words.addThumbprint}
-        empty={words.noThumbprints}
+      <AcceptedTable
+        list={THUMBPRINTS}
         values={thumbprints}
-        most={MOST_THUMBPRINTS}
-        complaintAbout={(entered) => (isThumbprint(thumbprintOf(entered)) ? null : words.wrongThumbprint)}
         onAdd={(entered) => setThumbprints([...thumbprints, thumbprintOf(entered)])}
         onRemove={(gone) => setThumbprints(thumbprints.filter((one) => one !== gone))}
+        onSettled={look}
       />
     </IdentityPage>
-  );
-}
-
-/** What a provider accepts of one sort, to add to and to take from. */
-function Accepted(props: {
-  arn: string;
-  title: string;
-  description: string;
-  label: string;
-  add: string;
-  empty: string;
-  values: string[];
-  most: number;
-  complaintAbout: (entered: string) => string | null;
-  onAdd: (entered: string) => Promise<unknown>;
-  onRemove: (value: string) => Promise<unknown>;
-}): ReactNode {
-  const { arn, title, description, label, add, empty, values, most, complaintAbout, onAdd, onRemove } = props;
-  const queries = useQueryClient();
-  const [isAdding, setAdding] = useState(false);
-  const look = () => queries.invalidateQueries({ queryKey: ["provider", arn] });
-  const adding = useMutation({ mutationFn: onAdd, onSuccess: () => setAdding(false), onSettled: look });
-  const removing = useMutation({ mutationFn: onRemove, onSettled: look });
-  return (
-    <>
-      <ShortTable
-        title={title}
-        description={description}
-        rows={values}
-        most={most}
-        failure={removing.error}
-        empty={empty}
-        columns={[
-          { id: "value", header: label, cell: (value) => value, isRowHeader: true },
-          {
-            id: "actions",
-            header: text.attachedPolicies.actions,
-            cell: (value) => (
-              <Button
-                variant="inline-link"
-                ariaLabel={text.removeOne(value)}
-                onClick={() => removing.mutate(value)}
-              >
-                {text.remove}
-              </Button>
-            ),
-          },
-        ]}
-        actions={
-          <Button disabled={values.length >= most} onClick={() => setAdding(true)}>
-            {add}
-          </Button>
-        }
-      />
-      {isAdding && (
-        <TextDialog
-          title={add}
-          button={words.addButton}
-          label={label}
-          complaintAbout={complaintAbout}
-          isPending={adding.isPending}
-          failure={adding.error}
-          onText={adding.mutate}
-          onClose={() => setAdding(false)}
-        />
-      )}
-    </>
   );
 }
 
