@@ -1,19 +1,16 @@
 /** Sessions that have not ended, one's own or the whole account's, and ending them. */
 
-import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import Toggle from "@cloudscape-design/components/toggle";
-import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Session } from "../../../generated/entrepot";
 import { useListing } from "../../api/listing";
-import { formatTime, momentOf } from "../../format";
+import { momentOf } from "../../format";
 import { useEntrepot, useSession, useSessionState } from "../../session/context";
-import { Confirmation } from "../../shell/confirmation";
-import { type Column, LongTable } from "../../shell/long_table";
+import { column, timeColumn } from "../../shell/columns";
+import { GuardedButton } from "../../shell/guarded_button";
+import { ListingTable } from "../../shell/listing_table";
+import type { Column } from "../../shell/long_table";
 import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
 
@@ -22,35 +19,15 @@ const PAGE = 100;
 
 const COLUMNS: Column<Session>[] = [
   {
-    id: "id",
-    name: words.id,
-    header: words.id,
-    cell: (one) => (one.isCurrent ? words.current(idOf(one)) : idOf(one)),
+    ...column("id", words.id, (one: Session) => (one.isCurrent ? words.current(idOf(one)) : idOf(one))),
     isRowHeader: true,
-    minWidth: 220,
+    minWidth: 280,
   },
-  { id: "principal", name: words.principal, header: words.principal, cell: (one) => one.principalArn },
-  {
-    id: "kind",
-    name: words.kind,
-    header: words.kind,
-    cell: (one) => (one.kind === undefined ? "–" : words.kinds[one.kind]),
-  },
-  {
-    id: "created",
-    name: words.created,
-    header: words.created,
-    cell: (one) => formatTime(momentOf(one.createdAt)),
-    sortingComparator: (one, other) => (one.createdAt ?? 0) - (other.createdAt ?? 0),
-  },
-  {
-    id: "expires",
-    name: words.expires,
-    header: words.expires,
-    cell: (one) => formatTime(momentOf(one.expiresAt)),
-    sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
-  },
-  { id: "issued", name: words.issuedBy, header: words.issuedBy, cell: (one) => one.issuedBy ?? "–" },
+  { ...column("principal", words.principal, (one: Session) => one.principalArn), minWidth: 300 },
+  column("kind", words.kind, (one) => (one.kind === undefined ? "–" : words.kinds[one.kind])),
+  timeColumn("created", words.created, (one) => momentOf(one.createdAt)),
+  timeColumn("expires", words.expires, (one) => momentOf(one.expiresAt)),
+  { ...column("issued", words.issuedBy, (one: Session) => one.issuedBy ?? "–"), minWidth: 240 },
 ];
 
 export function SessionsPage(): ReactNode {
@@ -60,7 +37,6 @@ export function SessionsPage(): ReactNode {
   const { tellSuccess } = useNotices();
   const [isWhole, setWhole] = useState(false);
   const [selected, setSelected] = useState<Session[]>([]);
-  const [isEnding, setEnding] = useState(false);
   const listing = useListing(`sessions/${account}/${isWhole}`, async (token, signal) => {
     const page = await call(
       "ListSessions",
@@ -73,79 +49,57 @@ export function SessionsPage(): ReactNode {
     );
     return { entries: page.sessions ?? [], next: page.nextToken };
   });
-  const revoke = useMutation({
-    mutationFn: async () => {
-      // One's own last: it is needed for the others.
-      const ordered = [
-        ...selected.filter((one) => !one.isCurrent),
-        ...selected.filter((one) => one.isCurrent),
-      ];
-      for (const one of ordered) {
-        await call("RevokeSession", { accessKeyId: idOf(one) });
-      }
-    },
-    onSuccess: () => {
-      setEnding(false);
-      if (selected.some((one) => one.isCurrent)) {
-        end();
-        return;
-      }
-      tellSuccess(words.done);
-      setSelected([]);
-      listing.refresh();
-    },
-  });
+  const endSelected = async () => {
+    // One's own last: it is needed for the others.
+    const ordered = [...selected.filter((one) => !one.isCurrent), ...selected.filter((one) => one.isCurrent)];
+    for (const one of ordered) {
+      await call("RevokeSession", { accessKeyId: idOf(one) });
+    }
+    if (selected.some((one) => one.isCurrent)) {
+      end();
+      return;
+    }
+    tellSuccess(words.done);
+    setSelected([]);
+    listing.refresh();
+  };
   return (
     <ContentLayout>
-      <LongTable
+      <ListingTable
         id="sessions"
+        isPage
+        title={words.title}
+        description={words.description}
         columns={COLUMNS}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
+        listing={listing}
         idOf={idOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
-        ariaLabel={words.title}
         sortedBy="created"
         isDescending
         selectionType="multi"
         selected={selected}
         onSelect={setSelected}
-        empty={<Box textAlign="center">{text.none}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h1"
-            counter={counter}
-            description={words.description}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs" alignItems="center">
-                <Toggle checked={isWhole} onChange={({ detail }) => setWhole(detail.checked)}>
-                  {words.whole}
-                </Toggle>
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setEnding(true)}>
-                  {words.end}
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            {words.title}
-          </Header>
-        )}
+        empty={text.none}
+        onRefresh={listing.refresh}
+        actions={
+          <>
+            <Toggle checked={isWhole} onChange={({ detail }) => setWhole(detail.checked)}>
+              {words.whole}
+            </Toggle>
+            <GuardedButton
+              title={words.end}
+              warning={words.warning}
+              phrase={words.phrase}
+              confirmLabel={words.end}
+              isDisabled={selected.length === 0}
+              onConfirm={endSelected}
+            >
+              {words.end}
+            </GuardedButton>
+          </>
+        }
       />
-      {isEnding && (
-        <Confirmation
-          title={words.end}
-          warning={words.warning}
-          phrase={words.phrase}
-          button={words.end}
-          isPending={revoke.isPending}
-          failure={revoke.error}
-          onConfirm={() => revoke.mutate()}
-          onClose={() => setEnding(false)}
-        />
-      )}
     </ContentLayout>
   );
 }
