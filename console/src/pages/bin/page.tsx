@@ -40,9 +40,9 @@ const COLUMNS: Column<RecycledRepository>[] = [
     header: words.deleted,
     cell: (one) => formatTime(momentOf(one.deletedAt)),
     sortingComparator: (one, other) => (one.deletedAt ?? 0) - (other.deletedAt ?? 0),
-    minWidth: 160,
+    minWidth: 210,
   },
-  { id: "by", name: words.by, header: words.by, cell: (one) => one.deletedBy ?? "–", minWidth: 200 },
+  { id: "by", name: words.by, header: words.by, cell: (one) => one.deletedBy ?? "–", minWidth: 300 },
   {
     id: "images",
     name: text.storage.images,
@@ -65,7 +65,7 @@ const COLUMNS: Column<RecycledRepository>[] = [
     header: words.until,
     cell: (one) => formatTime(momentOf(one.restorableUntil)),
     sortingComparator: (one, other) => (one.restorableUntil ?? 0) - (other.restorableUntil ?? 0),
-    minWidth: 160,
+    minWidth: 210,
   },
 ];
 
@@ -87,7 +87,11 @@ export function RecycleBinPage(): ReactNode {
         <Header
           variant="h1"
           description={words.description}
-          actions={<Button onClick={() => setDialog("empty")}>{words.empty}</Button>}
+          actions={
+            <Button disabled={bin.data !== undefined && isEmpty(bin.data)} onClick={() => setDialog("empty")}>
+              {words.empty}
+            </Button>
+          }
         >
           {words.title}
         </Header>
@@ -170,21 +174,23 @@ function Contents({ bin }: { bin: DescribeRecycleBinResponse }): ReactNode {
         items={[
           {
             label: words.repositories,
-            value: words.held(
-              formatCount(bin.repositoryCount ?? 0),
-              formatBytes(bin.repositorySizeInBytes ?? 0),
-            ),
+            value: held(bin.repositoryCount, bin.repositorySizeInBytes),
           },
-          {
-            label: words.images,
-            value: words.held(formatCount(bin.imageCount ?? 0), formatBytes(bin.imageSizeInBytes ?? 0)),
-          },
+          { label: words.images, value: held(bin.imageCount, bin.imageSizeInBytes) },
           { label: words.oldest, value: formatTime(momentOf(bin.oldestDeletedAt)) },
           { label: words.days, value: words.kept(bin.retentionDays ?? 0) },
         ]}
       />
     </Container>
   );
+}
+
+function held(count = 0, bytes = 0): string {
+  return count === 0 ? text.none : words.held(formatCount(count), formatBytes(bytes));
+}
+
+function isEmpty(bin: DescribeRecycleBinResponse): boolean {
+  return bin.repositoryCount === 0 && bin.imageCount === 0;
 }
 
 function Purge(props: {

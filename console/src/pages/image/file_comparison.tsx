@@ -10,7 +10,7 @@ import type { ReactNode } from "react";
 import type { LayerFile } from "../../../generated/entrepot";
 import { compareFiles, type FileChange, stack } from "../../domain/file_comparison";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes } from "../../format";
+import { formatBytes, formatForeign } from "../../format";
 import { useEntrepot } from "../../session/context";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
@@ -30,7 +30,7 @@ const COLUMNS: Column<FileChange>[] = [
     id: "path",
     name: text.files.name,
     header: text.files.name,
-    cell: (change) => <span className="digest">{change.path}</span>,
+    cell: (change) => <span className="digest">{formatForeign(change.path)}</span>,
     sortingComparator: (one, other) => (one.path < other.path ? -1 : 1),
     isRowHeader: true,
     minWidth: 300,

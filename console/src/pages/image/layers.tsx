@@ -7,7 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 import { type Descriptor, type HistoryEntry, type LayerStep, matchHistory } from "../../domain/manifest";
-import { formatBytes, shortDigest } from "../../format";
+import { formatBytes, formatForeign, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
@@ -44,12 +44,14 @@ export function LayersView(props: {
             header: words.createdBy,
             cell: (step) => tellStep(step),
             isRowHeader: true,
+            minWidth: 200,
           },
           {
             id: "size",
             header: text.images.size,
             cell: (step) => (step.layer === null ? words.noLayer : formatBytes(step.layer.size)),
             width: 120,
+            minWidth: 100,
           },
           {
             id: "layer",
@@ -57,6 +59,7 @@ export function LayersView(props: {
             cell: ({ layer }) =>
               layer === null ? "–" : <Copyable value={layer.digest} shown={shortDigest(layer.digest)} />,
             width: 260,
+            minWidth: 200,
           },
           {
             id: "shared",
@@ -93,5 +96,7 @@ function tellStep({ history }: LayerStep): ReactNode {
   if (history === null) {
     return words.untold;
   }
-  return <span className="digest">{history.createdBy || history.comment || words.untold}</span>;
+  return (
+    <span className="digest">{formatForeign(history.createdBy || history.comment) || words.untold}</span>
+  );
 }

@@ -181,14 +181,14 @@ const PIN_COLUMNS: Column<Pin>[] = [
     minWidth: 180,
   },
   { id: "reason", name: words.reason, header: words.reason, cell: (pin) => pin.reason ?? "–", minWidth: 160 },
-  { id: "by", name: words.by, header: words.by, cell: (pin) => pin.pinnedBy ?? "–", minWidth: 200 },
+  { id: "by", name: words.by, header: words.by, cell: (pin) => pin.pinnedBy ?? "–", minWidth: 300 },
   {
     id: "pinned",
     name: words.at,
     header: words.at,
     cell: (pin) => formatTime(momentOf(pin.pinnedAt)),
     sortingComparator: (one, other) => (one.pinnedAt ?? 0) - (other.pinnedAt ?? 0),
-    minWidth: 180,
+    minWidth: 210,
   },
   {
     id: "until",
@@ -197,7 +197,7 @@ const PIN_COLUMNS: Column<Pin>[] = [
     cell: (pin) => (pin.until === undefined ? words.forGood : formatTime(momentOf(pin.until))),
     sortingComparator: (one, other) =>
       (one.until ?? Number.POSITIVE_INFINITY) - (other.until ?? Number.POSITIVE_INFINITY),
-    minWidth: 160,
+    minWidth: 210,
   },
 ];
 
@@ -254,7 +254,7 @@ function momentColumns<T extends { reportedAt?: number; expiresAt?: number }>():
       header: words.reported,
       cell: (one) => formatTime(momentOf(one.reportedAt)),
       sortingComparator: (one, other) => (one.reportedAt ?? 0) - (other.reportedAt ?? 0),
-      minWidth: 180,
+      minWidth: 210,
     },
     {
       id: "expires",
@@ -262,7 +262,7 @@ function momentColumns<T extends { reportedAt?: number; expiresAt?: number }>():
       header: words.expires,
       cell: (one) => formatTime(momentOf(one.expiresAt)),
       sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
-      minWidth: 180,
+      minWidth: 210,
     },
   ];
 }

@@ -32,7 +32,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => <PageLink to={paths.repository(nameOf(one))}>{nameOf(one)}</PageLink>,
     sortingComparator: (one, other) => compare(nameOf(one), nameOf(other)),
     isRowHeader: true,
-    minWidth: 180,
+    minWidth: 240,
   },
   {
     id: "uri",
@@ -62,7 +62,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => (
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPushedAt))} />
     ),
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "last-pull",
@@ -71,7 +71,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => (
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPulledAt))} />
     ),
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "pulls",
@@ -86,7 +86,7 @@ const COLUMNS: Column<Repository>[] = [
     header: words.created,
     cell: (one) => formatTime(one.createdAt),
     sortingComparator: (one, other) => (one.createdAt?.getTime() ?? 0) - (other.createdAt?.getTime() ?? 0),
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "mutability",

@@ -27,9 +27,15 @@ const COLUMNS: Column<Session>[] = [
     header: words.id,
     cell: (one) => (one.isCurrent ? words.current(idOf(one)) : idOf(one)),
     isRowHeader: true,
-    minWidth: 220,
+    minWidth: 280,
   },
-  { id: "principal", name: words.principal, header: words.principal, cell: (one) => one.principalArn },
+  {
+    id: "principal",
+    name: words.principal,
+    header: words.principal,
+    cell: (one) => one.principalArn,
+    minWidth: 300,
+  },
   {
     id: "kind",
     name: words.kind,
@@ -42,6 +48,7 @@ const COLUMNS: Column<Session>[] = [
     header: words.created,
     cell: (one) => formatTime(momentOf(one.createdAt)),
     sortingComparator: (one, other) => (one.createdAt ?? 0) - (other.createdAt ?? 0),
+    minWidth: 210,
   },
   {
     id: "expires",
@@ -49,8 +56,15 @@ const COLUMNS: Column<Session>[] = [
     header: words.expires,
     cell: (one) => formatTime(momentOf(one.expiresAt)),
     sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
+    minWidth: 210,
   },
-  { id: "issued", name: words.issuedBy, header: words.issuedBy, cell: (one) => one.issuedBy ?? "–" },
+  {
+    id: "issued",
+    name: words.issuedBy,
+    header: words.issuedBy,
+    cell: (one) => one.issuedBy ?? "–",
+    minWidth: 240,
+  },
 ];
 
 export function SessionsPage(): ReactNode {

@@ -46,16 +46,16 @@ const COLUMNS: Column<RecycledImage>[] = [
     header: words.deleted,
     cell: (one) => formatTime(momentOf(one.deletedAt)),
     sortingComparator: (one, other) => (one.deletedAt ?? 0) - (other.deletedAt ?? 0),
-    minWidth: 160,
+    minWidth: 210,
   },
-  { id: "by", name: words.by, header: words.by, cell: tellCause, minWidth: 200 },
+  { id: "by", name: words.by, header: words.by, cell: tellCause, minWidth: 300 },
   {
     id: "until",
     name: words.until,
     header: words.until,
     cell: (one) => formatTime(momentOf(one.restorableUntil)),
     sortingComparator: (one, other) => (one.restorableUntil ?? 0) - (other.restorableUntil ?? 0),
-    minWidth: 160,
+    minWidth: 210,
   },
 ];
 

@@ -133,9 +133,9 @@ function columnsOf(name: string, onUndo: (event: TagEvent) => void): Column<TagE
       header: words.at,
       cell: (event) => formatMoment(momentOf(event.at)),
       sortingComparator: (one, other) => (one.at ?? 0) - (other.at ?? 0),
-      minWidth: 180,
+      minWidth: 230,
     },
-    { id: "by", name: words.by, header: words.by, cell: (event) => event.by ?? "–", minWidth: 180 },
+    { id: "by", name: words.by, header: words.by, cell: (event) => event.by ?? "–", minWidth: 300 },
     {
       id: "undo",
       name: words.undo,

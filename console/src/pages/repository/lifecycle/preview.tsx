@@ -220,7 +220,7 @@ function columnsOf(name: string): Column<Fate>[] {
       header: words.pushed,
       cell: (fate) => formatTime(fate.pushedAt),
       sortingComparator: (one, other) => (one.pushedAt?.getTime() ?? 0) - (other.pushedAt?.getTime() ?? 0),
-      minWidth: 160,
+      minWidth: 210,
     },
   ];
 }

@@ -32,12 +32,8 @@ export function LifecycleRules(props: {
       }
       actions={
         <SpaceBetween direction="horizontal" size="xs">
-          {policy !== null && (
-            <>
-              <Button onClick={onDelete}>{words.delete}</Button>
-              <Button onClick={() => onTest(policy.text)}>{words.test}</Button>
-            </>
-          )}
+          {policy !== null && <Button onClick={onDelete}>{words.delete}</Button>}
+          {policy !== null && <Button onClick={() => onTest(policy.text)}>{words.test}</Button>}
           <Button onClick={onEdit}>{policy === null ? words.write : words.edit}</Button>
         </SpaceBetween>
       }
