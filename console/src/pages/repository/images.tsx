@@ -8,7 +8,7 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
-import { imageTree } from "../../domain/image_tree";
+import { imagesOf, imageTree, rowIdOf, rowsBelow } from "../../domain/image_tree";
 import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { CopyableCell } from "../../shell/copyable";
@@ -52,10 +52,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
   const shown = useShownRows<ImageDetail>();
-  const below = useMemo(
-    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
-    [opened, tree],
-  );
+  const below = useMemo(() => opened.flatMap((image) => rowsBelow(tree, image)), [opened, tree]);
   const columns = useMemo(
     () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
     [name, parts.data, keeping],
@@ -70,7 +67,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
-        idOf={digestOf}
+        idOf={rowIdOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
@@ -81,13 +78,13 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         selected={selected}
         onSelect={setSelected}
         expandable={{
-          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+          getItemChildren: (image) => rowsBelow(tree, image),
           isItemExpandable: (image) =>
-            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+            rowsBelow(tree, image).length > 0 || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
           expandedItems: opened,
           onExpandableItemToggle: ({ detail }) =>
             setOpened((before) => {
-              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+              const others = before.filter((one) => rowIdOf(one) !== rowIdOf(detail.item));
               return detail.expanded ? [...others, detail.item] : others;
             }),
         }}
@@ -107,7 +104,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
                 <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
                 <ImageActions
                   name={name}
-                  images={selected}
+                  images={imagesOf(selected)}
                   keeping={keeping}
                   onKept={refresh}
                   onChanged={() => {
@@ -155,7 +152,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: words.pushed,
       cell: (image) => formatTime(image.imagePushedAt),
       sortingComparator: (one, other) => momentOf(one.imagePushedAt) - momentOf(other.imagePushedAt),
-      minWidth: 160,
+      minWidth: 200,
     },
     {
       id: "size",
@@ -179,7 +176,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       cell: (image) => formatTime(image.lastRecordedPullTime),
       sortingComparator: (one, other) =>
         momentOf(one.lastRecordedPullTime) - momentOf(other.lastRecordedPullTime),
-      minWidth: 160,
+      minWidth: 200,
     },
     {
       id: "pulls",
