@@ -22,6 +22,10 @@ export const text = {
   save: "Save",
   confirm: (phrase: string) => `To confirm, type ${phrase}`,
 
+  progress: {
+    title: "In progress",
+    of: (done: string, total: string) => `${done} of ${total}`,
+  },
   navigation: {
     repositories: "Repositories",
     registry: "Registry",

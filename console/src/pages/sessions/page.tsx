@@ -15,6 +15,7 @@ import { useEntrepot, useSession, useSessionState } from "../../session/context"
 import { Confirmation } from "../../shell/confirmation";
 import { type Column, LongTable } from "../../shell/long_table";
 import { useNotices } from "../../shell/notifications";
+import { useProgress } from "../../shell/progress";
 import { text } from "../../text";
 
 const words = text.sessions;
@@ -75,6 +76,7 @@ export function SessionsPage(): ReactNode {
   const [isWhole, setWhole] = useState(false);
   const [selected, setSelected] = useState<Session[]>([]);
   const [isEnding, setEnding] = useState(false);
+  const [progress, each] = useProgress();
   const listing = useListing(`sessions/${account}/${isWhole}`, async (token, signal) => {
     const page = await call(
       "ListSessions",
@@ -94,9 +96,11 @@ export function SessionsPage(): ReactNode {
         ...selected.filter((one) => !one.isCurrent),
         ...selected.filter((one) => one.isCurrent),
       ];
-      for (const one of ordered) {
-        await call("RevokeSession", { accessKeyId: idOf(one) });
-      }
+      await each(ordered, async (part) => {
+        for (const one of part) {
+          await call("RevokeSession", { accessKeyId: idOf(one) });
+        }
+      });
     },
     onSuccess: () => {
       setEnding(false);
@@ -155,6 +159,7 @@ export function SessionsPage(): ReactNode {
           phrase={words.phrase}
           button={words.end}
           isPending={revoke.isPending}
+          progress={progress}
           failure={revoke.error}
           onConfirm={() => revoke.mutate()}
           onClose={() => setEnding(false)}
