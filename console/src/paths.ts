@@ -19,9 +19,15 @@ export const paths = {
   roles: "/roles",
   role: (name: string) => `/role/${encodeURIComponent(name)}`,
   createRole: "/create-role",
+  /** A role whose trust policy begins with the tokens of a provider. */
+  createRoleFor: (provider: string, audience: string) =>
+    `/create-role?${new URLSearchParams({ provider, audience })}`,
   policies: "/policies",
   policy: (arn: string) => `/policy/${arn}`,
   createPolicy: "/create-policy",
+  providers: "/identity-providers",
+  provider: (arn: string) => `/identity-provider/${arn}`,
+  createProvider: "/create-identity-provider",
   sessions: "/sessions",
   storage: "/storage",
   recycleBin: "/recycle-bin",

@@ -2,6 +2,7 @@
 
 export const text = {
   product: "Entrepot",
+  add: "Add",
   cancel: "Cancel",
   close: "Close",
   confirmButton: "Confirm",
@@ -37,6 +38,7 @@ export const text = {
     groups: "Groups",
     roles: "Roles",
     policies: "Managed policies",
+    providers: "Identity providers",
     sessions: "Sessions",
   },
   notFound: {
@@ -697,7 +699,6 @@ export const text = {
   users: {
     title: "Users",
     arn: "ARN",
-    boundary: "Permissions boundary",
     create: "Create user",
     created: "Created",
     delete: "Delete user",
@@ -712,8 +713,19 @@ export const text = {
     none: "No users",
     path: "Path",
   },
+  boundaries: {
+    title: "Permissions boundary",
+    description: "Whatever other policies allow, nothing goes beyond this one.",
+    removeTitle: "Remove the permissions boundary",
+    removeWarning: "From now on everything is allowed that the other policies allow.",
+    set: "Set",
+    setTitle: "Set the permissions boundary",
+  },
   identityName: {
     constraint: (longest: number) => `1 to ${longest} letters, digits and + = , . @ _ -`,
+    name: "New name",
+    rename: "Rename",
+    renameTitle: (name: string) => `Rename ${name}`,
     wrong: (longest: number) => `Use 1 to ${longest} letters, digits and + = , . @ _ -`,
   },
   groups: {
@@ -751,6 +763,7 @@ export const text = {
     deleted: (name: string) => `Role ${name} was deleted.`,
     description:
       "For whoever is trusted to take them on for a while: users, other accounts, workloads with identity tokens.",
+    editTitle: (name: string) => `Edit ${name}`,
     filter: "Find roles",
     hours: "Longest session, in hours",
     hoursConstraint: "1 to 12",
@@ -806,6 +819,46 @@ export const text = {
     version: "Version",
     versions: "Versions",
   },
+  providers: {
+    title: "Identity providers",
+    arn: "ARN",
+    create: "Create provider",
+    createRole: "Create role for its tokens",
+    created: "Created",
+    delete: "Delete provider",
+    deleteTitle: (issuer: string) => `Delete ${issuer}`,
+    deleteWarning:
+      "Its tokens open no role any more, and the sessions that they began end, with their registry tokens. This cannot be undone.",
+    deleted: (issuer: string) => `Provider ${issuer} was deleted.`,
+    description:
+      "Issuers whose tokens open roles: jobs of GitHub and GitLab, Kubernetes service accounts. They need no keys of their own.",
+    filter: "Find providers",
+    issuer: "Issuer",
+    noRoles: "No role trusts it",
+    none: "No identity providers",
+    roles: "Roles that trust it",
+    rolesDescription: "A token opens a role where all conditions of a row hold.",
+    url: "URL",
+    urlDescription: "What tokens have as iss. The server fetches the issuer's keys from there.",
+    wrongUrl: "Use an https:// address without a query",
+  },
+  providerClients: {
+    title: "Audiences",
+    add: "Add audience",
+    description: "Client IDs: a token has to be for one of them. Others are refused.",
+    label: "Audience",
+    none: "No audiences: every token is refused",
+    wrong: "Use at most 255 characters",
+  },
+  providerThumbprints: {
+    title: "Thumbprints",
+    add: "Add thumbprint",
+    description:
+      "SHA-1 of a certificate in the issuer's chain. Needed only where the server does not trust the issuer's authority anyway.",
+    label: "Thumbprint",
+    none: "No thumbprints",
+    wrong: "A thumbprint has 40 hexadecimal digits",
+  },
   accessKeys: {
     title: "Access keys",
     actions: "Actions",
@@ -824,6 +877,7 @@ export const text = {
     secret: "Secret access key",
     show: "Show",
     status: "Status",
+    used: "Last used",
     switch: (isActive: boolean, id: string) => `${isActive ? "Deactivate" : "Activate"} ${id}`,
   },
   attachedPolicies: {

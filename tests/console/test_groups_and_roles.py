@@ -98,6 +98,14 @@ def test_role_is_made_trusts_and_its_sessions_are_revoked(visitor: Visitor, regi
     with pytest.raises(ClientError, match="security token"):
         ended.describe_repositories()
 
+    page.get_by_role("button", name="Edit", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Description").fill("deploys")
+    dialog.get_by_label("Longest session").fill("1.5")
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("deploys")).to_be_visible()
+    assert iam.get_role(RoleName="deployer")["Role"]["MaxSessionDuration"] == 5400
+
     page.get_by_role("button", name="Edit policy").first.click()
     page.get_by_role("textbox", name="Policy document").fill(
         trust(f"arn:aws:iam::{registry.server.account}:root")
@@ -148,12 +156,64 @@ def test_managed_policy_is_made_gets_versions_and_is_deleted(visitor: Visitor, r
     expect(page.get_by_role("button", name="Edit policy")).to_have_count(0)
 
 
+def test_provider_is_made_opens_a_role_and_is_deleted(visitor: Visitor, registry: Registry) -> None:
+    iam = registry.server.iam()
+    issuer = "token.actions.githubusercontent.com"
+    arn = f"arn:aws:iam::{registry.server.account}:oidc-provider/{issuer}"
+    fingerprint = ":".join(["A1"] * 20)  # as openssl tells it
+    visitor.open("identity-providers")
+    page = visitor.page
+    page.get_by_role("button", name="Create provider").click()
+    page.get_by_label("URL").fill("http://no")
+    expect(page.get_by_text("Use an https:// address")).to_be_visible()
+    page.get_by_label("URL").fill(f"https://{issuer}")
+    page.get_by_role("button", name="Add thumbprint").click()
+    page.get_by_role("textbox", name="Thumbprint").fill(fingerprint)
+    visitor.assert_accessible("create-identity-provider")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name=issuer)).to_be_visible()
+    made = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert (made["ClientIDList"], made["ThumbprintList"]) == (["sts.amazonaws.com"], ["A1" * 20])
+
+    page.get_by_role("button", name="Create role for its tokens").click()
+    page.get_by_label("Role name").fill("github")
+    document = page.get_by_role("textbox", name="Trust policy")
+    document.fill(document.input_value().replace("OWNER/REPOSITORY", "acme/app"))
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_role("heading", name="github")).to_be_visible()
+    visitor.open(f"identity-provider/{arn}")
+    trusting = page.get_by_role("table", name="Roles that trust it")
+    expect(trusting.get_by_role("row", name="github")).to_contain_text(
+        f"StringEquals {issuer}:sub repo:acme/app:ref:refs/heads/main"
+    )
+
+    page.get_by_role("button", name="Add audience").click()
+    page.get_by_role("dialog").get_by_label("Audience").fill(SCRIPT)
+    page.get_by_role("dialog").get_by_role("button", name="Add").click()
+    expect(page.get_by_role("table", name="Audiences").get_by_text(SCRIPT)).to_be_visible()
+    page.get_by_role("button", name="Remove sts.amazonaws.com").click()
+    page.get_by_role("button", name=f"Remove {'A1' * 20}").click()
+    expect(page.get_by_text("No thumbprints")).to_be_visible()
+    visitor.assert_accessible("identity-provider")
+    changed = iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)
+    assert (changed["ClientIDList"], changed["ThumbprintList"]) == ([SCRIPT], [])
+
+    page.get_by_role("button", name="Delete provider").click()
+    confirm(visitor, issuer)
+    expect(page.get_by_text(f"Provider {issuer} was deleted.")).to_be_visible()
+    expect(page.get_by_text("No identity providers")).to_be_visible()
+    visitor.assert_accessible("identity-providers")
+    assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"] == []
+    iam.delete_role(RoleName="github")
+
+
 @pytest.mark.parametrize(
     "path",
     [
         "group/%3Cscript%3Ewindow.broken%3D1%3C%2Fscript%3E",
         "role/..%2F..%2Fusers",
         "policy/arn:aws:iam::aws:policy/%3Cimg%20src%3Dx%20onerror%3D'window.broken%3D1'%3E",
+        "identity-provider/arn:aws:iam::1:oidc-provider/%3Cimg%20src%3Dx%20onerror%3D'window.broken%3D1'%3E",
     ],
 )
 def test_attack_46_a_name_in_an_address_is_text(visitor: Visitor, path: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.registry import Registry
 from tests.engines.browser import Visitor
@@ -50,6 +50,32 @@ def test_images_are_pinned_from_the_table_and_unpinned_on_their_page(
     expect(page.get_by_text(f"pinned: {SCRIPT}")).to_have_count(0)
     assert registry.server.own(registry.region).list_pins()["pins"] == []
     assert page.evaluate("window.broken") is None
+
+
+def test_pinning_many_tells_how_many_are_pinned(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/app")
+    for number in range(3):
+        registry.push_image(name, f"v{number}", layers=[f"layer {number}".encode()])
+    visitor.open(f"repository/{name}")
+    page = visitor.page
+    held: list[Route] = []
+
+    def hold_the_second(route: Route) -> None:
+        is_pin = route.request.headers.get("x-amz-target", "").endswith("PinImage")
+        if is_pin and len(held) < 2:
+            held.append(route)
+        if not is_pin or len(held) != 2:
+            route.continue_()
+
+    page.route("**/*", hold_the_second)
+    page.get_by_role("checkbox", name="Select all").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Pin", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("1 of 3")).to_be_visible()
+    page.unroute("**/*")
+    held[1].continue_()
+    expect(page.get_by_text("3 images were pinned.")).to_be_visible()
 
 
 def test_images_are_pinned_by_patterns_of_their_tags(visitor: Visitor, registry: Registry) -> None:

@@ -101,6 +101,47 @@ def test_inline_policy_is_read_changed_and_deleted(visitor: Visitor, registry: R
     iam.delete_user(UserName="cleo")
 
 
+def test_boundary_and_tags_are_set_and_removed_and_a_user_is_renamed(
+    visitor: Visitor, registry: Registry
+) -> None:
+    iam = registry.server.iam()
+    visitor.open("users")
+    page = visitor.page
+    page.get_by_role("button", name="Create user").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("User name").fill("emma")
+    dialog.get_by_role("button", name="Permissions boundary").click()
+    page.get_by_role("option", name="AmazonEC2ContainerRegistryFullAccess").first.click()
+    dialog.get_by_role("button", name="Create").click()
+    expect(page.get_by_role("link", name="AmazonEC2ContainerRegistryFullAccess")).to_be_visible()
+
+    page.get_by_role("button", name="Set the permissions boundary").click()
+    dialog.get_by_role("button", name="Policy").click()
+    page.get_by_role("option", name=READ_ONLY).first.click()
+    dialog.get_by_role("button", name="Set").click()
+    expect(page.get_by_role("link", name=READ_ONLY)).to_be_visible()
+    boundary = iam.get_user(UserName="emma")["User"]["PermissionsBoundary"]["PermissionsBoundaryArn"]
+    assert boundary.endswith(READ_ONLY)
+    page.get_by_role("button", name="Add tag").click()
+    page.get_by_role("textbox", name="Key").fill("team")
+    page.get_by_role("textbox", name="Value").fill("blue")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The tags were saved.")).to_be_visible()
+    visitor.assert_accessible("bounded-user")
+
+    page.get_by_role("button", name="Remove the permissions boundary").click()
+    dialog.get_by_role("textbox").fill("emma")
+    dialog.get_by_role("button", name="Remove").click()
+    expect(page.get_by_role("link", name=READ_ONLY)).to_have_count(0)
+    page.get_by_role("button", name="Rename").click()
+    dialog.get_by_label("New name").fill("emily")
+    dialog.get_by_role("button", name="Rename").click()
+    expect(page.get_by_role("heading", name="emily")).to_be_visible()
+    user = iam.get_user(UserName="emily")["User"]
+    assert (user.get("PermissionsBoundary"), user["Tags"]) == (None, [{"Key": "team", "Value": "blue"}])
+    iam.delete_user(UserName="emily")
+
+
 def test_attack_21_who_may_only_look_is_told_so_by_the_api(stranger: Visitor, registry: Registry) -> None:
     iam = registry.server.iam()
     iam.create_user(UserName="dora")

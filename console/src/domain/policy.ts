@@ -110,8 +110,13 @@ export function jsonComplaint(content: string): string | null {
   }
 }
 
+/** A document of one statement. */
+export function policyOf(statement: object): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] }, null, 2);
+}
+
 /** A document with its members on lines of their own, or as it is where it is none. */
-export function indentPolicy(content: string): string {
+export function indentJson(content: string): string {
   try {
     return JSON.stringify(JSON.parse(content), null, 2);
   } catch {

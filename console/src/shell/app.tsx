@@ -7,11 +7,14 @@ import { Navigate, Route, Routes, useLocation } from "react-router";
 import { RecycleBinPage } from "../pages/bin/page";
 import { EventsPage } from "../pages/events/page";
 import { CreatePolicyPage } from "../pages/identity/create_policy";
+import { CreateProviderPage } from "../pages/identity/create_provider";
 import { CreateRolePage } from "../pages/identity/create_role";
 import { GroupPage } from "../pages/identity/group";
 import { GroupsPage } from "../pages/identity/groups";
 import { PoliciesPage } from "../pages/identity/policies";
 import { PolicyPage } from "../pages/identity/policy";
+import { ProviderPage } from "../pages/identity/provider";
+import { ProvidersPage } from "../pages/identity/providers";
 import { RolePage } from "../pages/identity/role";
 import { RolesPage } from "../pages/identity/roles";
 import { UserPage } from "../pages/identity/user";
@@ -45,6 +48,7 @@ const SECTIONS: SideNavigationProps.Item[] = [
   { type: "link", text: text.navigation.groups, href: hrefOf(paths.groups) },
   { type: "link", text: text.navigation.roles, href: hrefOf(paths.roles) },
   { type: "link", text: text.navigation.policies, href: hrefOf(paths.policies) },
+  { type: "link", text: text.navigation.providers, href: hrefOf(paths.providers) },
   { type: "link", text: text.navigation.sessions, href: hrefOf(paths.sessions) },
 ];
 
@@ -60,6 +64,8 @@ const WITHIN: [string, string][] = [
   ["/create-role", paths.roles],
   ["/polic", paths.policies],
   ["/create-policy", paths.policies],
+  ["/identity-provider", paths.providers],
+  ["/create-identity-provider", paths.providers],
 ];
 
 export function App(): ReactNode {
@@ -128,6 +134,9 @@ function Pages(): ReactNode {
           <Route path={paths.policies} element={<PoliciesPage />} />
           <Route path="/policy/*" element={<PolicyPage />} />
           <Route path={paths.createPolicy} element={<CreatePolicyPage />} />
+          <Route path={paths.providers} element={<ProvidersPage />} />
+          <Route path="/identity-provider/*" element={<ProviderPage />} />
+          <Route path={paths.createProvider} element={<CreateProviderPage />} />
           <Route path={paths.sessions} element={<SessionsPage />} />
           <Route path="*" element={<NotFoundPage />} />
         </Routes>

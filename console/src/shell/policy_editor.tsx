@@ -4,19 +4,20 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Checkbox from "@cloudscape-design/components/checkbox";
 import Container from "@cloudscape-design/components/container";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
 import Table from "@cloudscape-design/components/table";
-import Textarea from "@cloudscape-design/components/textarea";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { indentPolicy, type PolicyKind, readPolicy, type Statement } from "../domain/policy";
+import { indentJson, type PolicyKind, readPolicy, type Statement } from "../domain/policy";
 import { text } from "../text";
-import { Confirmation } from "./confirmation";
+import { Buttons } from "./buttons";
 import { FaultAlert } from "./fault";
+import { GuardedButton } from "./guarded_button";
 import { JsonText } from "./json_text";
+import { Lines } from "./lines";
+import { PolicyField } from "./policy_field";
 
 const words = text.policies;
 
@@ -39,11 +40,6 @@ export interface PolicyEditorProps {
 export function PolicyEditor(props: PolicyEditorProps): ReactNode {
   const { title, description, kind, policy, failure, example, onSave, onDelete } = props;
   const [draft, setDraft] = useState<string | null>(null);
-  const [isDeleting, setDeleting] = useState(false);
-  const remove = useMutation({
-    mutationFn: async () => await onDelete?.(),
-    onSuccess: () => setDeleting(false),
-  });
   if (draft !== null) {
     return <PolicyForm {...props} draft={draft} onDraft={setDraft} onClose={() => setDraft(null)} />;
   }
@@ -62,18 +58,24 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
                 variant="h2"
                 description={description}
                 actions={
-                  <SpaceBetween direction="horizontal" size="xs">
+                  <Buttons>
                     {onDelete !== undefined && (
-                      <Button disabled={policy === null} onClick={() => setDeleting(true)}>
+                      <GuardedButton
+                        title={words.delete}
+                        warning={words.deleteWarning}
+                        phrase={words.phrase}
+                        isDisabled={policy === null}
+                        onConfirm={onDelete}
+                      >
                         {words.delete}
-                      </Button>
+                      </GuardedButton>
                     )}
                     {onSave !== undefined && (
-                      <Button onClick={() => setDraft(policy === null ? example : indentPolicy(policy))}>
+                      <Button onClick={() => setDraft(policy === null ? example : indentJson(policy))}>
                         {words.edit}
                       </Button>
                     )}
-                  </SpaceBetween>
+                  </Buttons>
                 }
               >
                 {title}
@@ -82,22 +84,10 @@ export function PolicyEditor(props: PolicyEditorProps): ReactNode {
           />
           {policy !== null && (
             <Container header={<Header variant="h2">{words.document}</Header>}>
-              <JsonText label={words.document} content={indentPolicy(policy)} />
+              <JsonText label={words.document} content={indentJson(policy)} />
             </Container>
           )}
         </SpaceBetween>
-      )}
-      {isDeleting && (
-        <Confirmation
-          title={words.delete}
-          warning={words.deleteWarning}
-          phrase={words.phrase}
-          button={text.delete}
-          isPending={remove.isPending}
-          failure={remove.error}
-          onConfirm={() => remove.mutate()}
-          onClose={() => setDeleting(false)}
-        />
       )}
     </SpaceBetween>
   );
@@ -118,7 +108,7 @@ function PolicyForm(
           <Header
             variant="h2"
             actions={
-              <SpaceBetween direction="horizontal" size="xs">
+              <Buttons>
                 <Button variant="link" onClick={onClose}>
                   {text.cancel}
                 </Button>
@@ -130,7 +120,7 @@ function PolicyForm(
                 >
                   {text.save}
                 </Button>
-              </SpaceBetween>
+              </Buttons>
             }
           >
             {title}
@@ -138,15 +128,13 @@ function PolicyForm(
         }
       >
         <SpaceBetween size="m">
-          <FormField label={words.document} errorText={complaint} stretch>
-            <Textarea
-              value={draft}
-              onChange={({ detail }) => onDraft(detail.value)}
-              rows={18}
-              spellcheck={false}
-              autoFocus
-            />
-          </FormField>
+          <PolicyField
+            label={words.document}
+            value={draft}
+            complaint={complaint}
+            onChange={onDraft}
+            autoFocus
+          />
           {canForce && (
             <Checkbox checked={isForced} onChange={({ detail }) => setForced(detail.checked)}>
               {words.force}
@@ -188,18 +176,5 @@ function WhoMayWhat(props: { kind: PolicyKind; statements: Statement[]; header: 
       header={header}
       empty={<Box textAlign="center">{words.none}</Box>}
     />
-  );
-}
-
-function Lines({ lines }: { lines: string[] }): ReactNode {
-  if (lines.length === 0) {
-    return "–";
-  }
-  return (
-    <ul className="lines">
-      {[...new Set(lines)].map((line) => (
-        <li key={line}>{line}</li>
-      ))}
-    </ul>
   );
 }

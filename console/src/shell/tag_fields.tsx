@@ -1,14 +1,10 @@
-/** Resource tags: keys with values, for whoever counts or decides by them. */
+/** Fields for resource tags. */
 
 import AttributeEditor from "@cloudscape-design/components/attribute-editor";
 import Input from "@cloudscape-design/components/input";
 import type { ReactNode } from "react";
+import type { ResourceTag } from "../domain/resource_tags";
 import { text } from "../text";
-
-export interface ResourceTag {
-  Key: string;
-  Value: string;
-}
 
 const MOST = 50;
 const LONGEST_KEY = 128;

@@ -11,6 +11,7 @@ import { type ReactNode, useState } from "react";
 import { useEntrepot } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
 import { useNotices } from "../../shell/notifications";
+import { SubmitForm } from "../../shell/submit_form";
 import { text } from "../../text";
 
 const words = text.recycleBin;
@@ -22,6 +23,7 @@ export function Retention({ days }: { days: number }): ReactNode {
   const { tellSuccess } = useNotices();
   const [typed, setTyped] = useState(String(days));
   const isRight = /^\d{1,3}$/.test(typed) && Number(typed) <= MOST_DAYS;
+  const isReady = isRight && Number(typed) !== days;
   const save = useMutation({
     mutationFn: () => call("PutRecycleBinSettings", { retentionDays: Number(typed) }),
     onSuccess: () => {
@@ -31,14 +33,7 @@ export function Retention({ days }: { days: number }): ReactNode {
   });
   return (
     <Container header={<Header variant="h2">{words.settings}</Header>}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isRight && !save.isPending) {
-            save.mutate();
-          }
-        }}
-      >
+      <SubmitForm isReady={isReady} isPending={save.isPending} onSubmit={() => save.mutate()}>
         <SpaceBetween size="m">
           <FaultAlert failure={save.error} />
           <FormField
@@ -53,11 +48,11 @@ export function Retention({ days }: { days: number }): ReactNode {
               onChange={({ detail }) => setTyped(detail.value)}
             />
           </FormField>
-          <Button formAction="submit" disabled={!isRight || Number(typed) === days} loading={save.isPending}>
+          <Button formAction="submit" disabled={!isReady} loading={save.isPending}>
             {text.save}
           </Button>
         </SpaceBetween>
-      </form>
+      </SubmitForm>
     </Container>
   );
 }

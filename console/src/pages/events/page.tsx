@@ -3,8 +3,6 @@
 import type { Event } from "@aws-sdk/client-cloudtrail";
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -16,6 +14,7 @@ import { formatMoment } from "../../format";
 import { InfoDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
 import { JsonText } from "../../shell/json_text";
+import { Page } from "../../shell/page";
 import { text } from "../../text";
 import { EventFilter } from "./filter";
 import { useEvents } from "./queries";
@@ -28,16 +27,10 @@ export function EventsPage(): ReactNode {
   const [round, setRound] = useState(0);
   const again = () => setRound((before) => before + 1);
   return (
-    <ContentLayout
-      header={
-        <Header
-          variant="h1"
-          description={words.description}
-          actions={<Button iconName="refresh" ariaLabel={text.refresh} onClick={again} />}
-        >
-          {words.title}
-        </Header>
-      }
+    <Page
+      title={words.title}
+      description={words.description}
+      actions={<Button iconName="refresh" ariaLabel={text.refresh} onClick={again} />}
     >
       <SpaceBetween size="l">
         <EventFilter
@@ -50,7 +43,7 @@ export function EventsPage(): ReactNode {
         />
         <Events key={`${search.toString()} ${round}`} lookup={lookup} round={round} />
       </SpaceBetween>
-    </ContentLayout>
+    </Page>
   );
 }
 

@@ -5,24 +5,25 @@ import {
   type AccessKeyMetadata,
   CreateAccessKeyCommand,
   DeleteAccessKeyCommand,
+  GetAccessKeyLastUsedCommand,
   UpdateAccessKeyCommand,
 } from "@aws-sdk/client-iam";
 import Alert from "@cloudscape-design/components/alert";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { faultOf } from "../../api/faults";
 import { formatTime } from "../../format";
 import { useClients } from "../../session/context";
-import { Confirmation } from "../../shell/confirmation";
+import { Buttons } from "../../shell/buttons";
 import { Copyable } from "../../shell/copyable";
 import { InfoDialog } from "../../shell/dialogs";
-import { FaultAlert } from "../../shell/fault";
+import { FaultText } from "../../shell/fault";
+import { GuardedButton } from "../../shell/guarded_button";
+import { ShortTable } from "../../shell/short_table";
 import { text } from "../../text";
 import { useAccessKeys } from "./queries";
 
@@ -34,7 +35,6 @@ export function AccessKeys({ user }: { user: string }): ReactNode {
   const queries = useQueryClient();
   const keys = useAccessKeys(user);
   const [made, setMade] = useState<AccessKey | null>(null);
-  const [deleting, setDeleting] = useState<AccessKeyMetadata | null>(null);
   const look = () => queries.invalidateQueries({ queryKey: ["user", user, "keys"] });
   const create = useMutation({
     mutationFn: () => iam.send(new CreateAccessKeyCommand({ UserName: user })),
@@ -52,21 +52,19 @@ export function AccessKeys({ user }: { user: string }): ReactNode {
       ),
     onSettled: look,
   });
-  const remove = useMutation({
-    mutationFn: (key: AccessKeyMetadata) =>
-      iam.send(new DeleteAccessKeyCommand({ UserName: user, AccessKeyId: key.AccessKeyId })),
-    onSuccess: () => setDeleting(null),
-    onSettled: look,
-  });
+  const remove = async (id: string) => {
+    await iam.send(new DeleteAccessKeyCommand({ UserName: user, AccessKeyId: id }));
+    await look();
+  };
   return (
-    <SpaceBetween size="s">
-      <FaultAlert failure={keys.error ?? create.error ?? change.error} />
-      <Table
-        items={keys.data ?? []}
-        loading={keys.isPending}
-        loadingText={text.table.loading}
-        ariaLabels={{ tableLabel: words.title }}
-        columnDefinitions={[
+    <>
+      <ShortTable
+        title={words.title}
+        rows={keys.data}
+        most={MOST}
+        failure={keys.error ?? create.error ?? change.error}
+        empty={words.none}
+        columns={[
           { id: "id", header: words.id, cell: (key) => key.AccessKeyId, isRowHeader: true },
           {
             id: "status",
@@ -79,63 +77,65 @@ export function AccessKeys({ user }: { user: string }): ReactNode {
               ),
           },
           { id: "created", header: words.created, cell: (key) => formatTime(key.CreateDate) },
+          { id: "used", header: words.used, cell: (key) => <LastUse id={idOf(key)} /> },
           {
             id: "actions",
             header: words.actions,
             cell: (key) => (
-              <SpaceBetween direction="horizontal" size="xs">
+              <Buttons>
                 <Button
                   variant="inline-link"
-                  ariaLabel={words.switch(key.Status === "Active", key.AccessKeyId ?? "")}
+                  ariaLabel={words.switch(key.Status === "Active", idOf(key))}
                   onClick={() => change.mutate(key)}
                 >
                   {key.Status === "Active" ? words.deactivate : words.activate}
                 </Button>
-                <Button
+                <GuardedButton
                   variant="inline-link"
-                  ariaLabel={words.deleteOne(key.AccessKeyId ?? "")}
-                  onClick={() => setDeleting(key)}
+                  ariaLabel={words.deleteOne(idOf(key))}
+                  title={words.deleteOne(idOf(key))}
+                  warning={words.deleteWarning}
+                  phrase={idOf(key)}
+                  onConfirm={() => remove(idOf(key))}
                 >
                   {text.delete}
-                </Button>
-              </SpaceBetween>
+                </GuardedButton>
+              </Buttons>
             ),
           },
         ]}
-        header={
-          <Header
-            variant="h2"
-            counter={`(${keys.data?.length ?? 0})`}
-            actions={
-              <Button
-                disabled={!keys.data || keys.data.length >= MOST}
-                loading={create.isPending}
-                onClick={() => create.mutate()}
-              >
-                {words.create}
-              </Button>
-            }
+        actions={
+          <Button
+            disabled={!keys.data || keys.data.length >= MOST}
+            loading={create.isPending}
+            onClick={() => create.mutate()}
           >
-            {words.title}
-          </Header>
+            {words.create}
+          </Button>
         }
-        empty={<Box textAlign="center">{words.none}</Box>}
       />
       {made !== null && <NewKey made={made} onClose={() => setMade(null)} />}
-      {deleting !== null && (
-        <Confirmation
-          title={words.deleteOne(deleting.AccessKeyId ?? "")}
-          warning={words.deleteWarning}
-          phrase={deleting.AccessKeyId ?? ""}
-          button={text.delete}
-          isPending={remove.isPending}
-          failure={remove.error}
-          onConfirm={() => remove.mutate(deleting)}
-          onClose={() => setDeleting(null)}
-        />
-      )}
-    </SpaceBetween>
+    </>
   );
+}
+
+/** When a key was last used and for which service, to the minute; its failure is told in its place. */
+function LastUse({ id }: { id: string }): ReactNode {
+  const { iam } = useClients();
+  const use = useQuery({
+    queryKey: ["access-key", id],
+    queryFn: async () =>
+      (await iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId: id }))).AccessKeyLastUsed ?? null,
+  });
+  if (use.error !== null) {
+    return <FaultText fault={faultOf(use.error)} />;
+  }
+  const at = use.data?.LastUsedDate;
+  return at === undefined ? "–" : `${formatTime(at)}, ${use.data?.ServiceName}`;
+}
+
+function idOf(key: AccessKeyMetadata): string {
+  return key.AccessKeyId ?? "";
 }
 
 function NewKey({ made, onClose }: { made: AccessKey; onClose: () => void }): ReactNode {

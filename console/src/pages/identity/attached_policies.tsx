@@ -1,20 +1,17 @@
 /** Managed policies that a user, a group or a role has. */
 
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
-import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { type Identity, policiesOf } from "../../api/identities";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
 import { ChoiceDialog } from "../../shell/choice_dialog";
-import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
+import { ShortTable } from "../../shell/short_table";
 import { text } from "../../text";
-import { attachedKey, useAttachedPolicies, usePolicies } from "./queries";
+import { usePolicyOptions } from "./boundary";
+import { attachedKey, useAttachedPolicies } from "./queries";
 
 const words = text.attachedPolicies;
 
@@ -28,14 +25,13 @@ export function AttachedPolicies({ identity }: { identity: Identity }): ReactNod
     onSettled: () => queries.invalidateQueries({ queryKey: attachedKey(identity) }),
   });
   return (
-    <SpaceBetween size="s">
-      <FaultAlert failure={attached.error ?? detach.error} />
-      <Table
-        items={attached.data ?? []}
-        loading={attached.isPending}
-        loadingText={text.table.loading}
-        ariaLabels={{ tableLabel: words.title }}
-        columnDefinitions={[
+    <>
+      <ShortTable
+        title={words.title}
+        rows={attached.data}
+        failure={attached.error ?? detach.error}
+        empty={words.none}
+        columns={[
           {
             id: "name",
             header: words.name,
@@ -59,26 +55,17 @@ export function AttachedPolicies({ identity }: { identity: Identity }): ReactNod
             ),
           },
         ]}
-        header={
-          <Header
-            variant="h2"
-            counter={`(${attached.data?.length ?? 0})`}
-            actions={<Button onClick={() => setAttaching(true)}>{words.attach}</Button>}
-          >
-            {words.title}
-          </Header>
-        }
-        empty={<Box textAlign="center">{words.none}</Box>}
+        actions={<Button onClick={() => setAttaching(true)}>{words.attach}</Button>}
       />
       {isAttaching && <AttachPolicy identity={identity} onClose={() => setAttaching(false)} />}
-    </SpaceBetween>
+    </>
   );
 }
 
 function AttachPolicy({ identity, onClose }: { identity: Identity; onClose: () => void }): ReactNode {
   const { iam } = useClients();
   const queries = useQueryClient();
-  const managed = usePolicies();
+  const policies = usePolicyOptions();
   const attach = useMutation({
     mutationFn: (arn: string) => policiesOf(iam, identity.kind).attach(identity.name, arn),
     onSuccess: onClose,
@@ -89,14 +76,10 @@ function AttachPolicy({ identity, onClose }: { identity: Identity; onClose: () =
       title={words.attach}
       button={words.attachButton}
       label={words.choose}
-      options={managed.entries.map((policy) => ({
-        value: policy.Arn ?? "",
-        label: policy.PolicyName ?? "",
-        description: policy.Arn ?? "",
-      }))}
-      isLoading={!managed.isComplete}
+      options={policies.options}
+      isLoading={policies.isLoading}
       isPending={attach.isPending}
-      failure={managed.failure ?? attach.error}
+      failure={policies.failure ?? attach.error}
       onChoose={attach.mutate}
       onClose={onClose}
     />

@@ -9,9 +9,9 @@ import { useClients } from "../../session/context";
 import { text } from "../../text";
 import { DocumentForm, type Entered } from "./document_form";
 import { EXAMPLE } from "./inline_policies";
+import { LONGEST_NAME } from "./longest_name";
 
 const words = text.managedPolicies;
-const LONGEST_NAME = 128;
 
 export function CreatePolicyPage(): ReactNode {
   const { iam } = useClients();
@@ -35,7 +35,7 @@ export function CreatePolicyPage(): ReactNode {
     <DocumentForm
       title={words.create}
       nameLabel={words.name}
-      longest={LONGEST_NAME}
+      longest={LONGEST_NAME.policy}
       documentLabel={text.policies.document}
       kind="identity"
       example={EXAMPLE}

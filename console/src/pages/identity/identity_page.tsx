@@ -1,55 +1,63 @@
-/** A page of one user, group, role or policy: what it is, what it has, and the end of it. */
+/** A page of one user, group, role, policy or provider: what it is, what it has, and the end of it. */
 
-import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Header from "@cloudscape-design/components/header";
 import KeyValuePairs, { type KeyValuePairsProps } from "@cloudscape-design/components/key-value-pairs";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
-import { type ReactNode, useState } from "react";
-import { Confirmation } from "../../shell/confirmation";
+import { useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import { useNavigate } from "react-router";
 import { FaultAlert } from "../../shell/fault";
-import { text } from "../../text";
-
-export interface Removal {
-  mutate: () => void;
-  isPending: boolean;
-  error: unknown;
-}
+import { GuardedButton } from "../../shell/guarded_button";
+import { useNotices } from "../../shell/notifications";
+import { Page } from "../../shell/page";
 
 export function IdentityPage(props: {
   name: string;
-  words: { delete: string; deleteTitle: (name: string) => string; deleteWarning: string };
+  words: {
+    delete: string;
+    deleteTitle: (name: string) => string;
+    deleteWarning: string;
+    deleted: (name: string) => string;
+  };
   isKnown: boolean;
   failure: unknown;
   facts: KeyValuePairsProps.Item[];
   /** Buttons beside the one that deletes. */
   actions?: ReactNode;
   /** Null where it cannot be deleted. */
-  removal: Removal | null;
+  onDelete: (() => Promise<unknown>) | null;
+  /** The page to go to when it was deleted. */
+  listing: string;
   children: ReactNode;
 }): ReactNode {
-  const { name, words, isKnown, failure, facts, actions, removal, children } = props;
-  const [isDeleting, setDeleting] = useState(false);
+  const { name, words, isKnown, failure, facts, actions, onDelete, listing, children } = props;
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const { tellSuccess } = useNotices();
   return (
-    <ContentLayout
-      header={
-        <Header
-          variant="h1"
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              {actions}
-              {removal !== null && (
-                <Button disabled={!isKnown} onClick={() => setDeleting(true)}>
-                  {words.delete}
-                </Button>
-              )}
-            </SpaceBetween>
-          }
-        >
-          {name}
-        </Header>
+    <Page
+      title={name}
+      actions={
+        <>
+          {actions}
+          {onDelete !== null && (
+            <GuardedButton
+              title={words.deleteTitle(name)}
+              warning={words.deleteWarning}
+              phrase={name}
+              isDisabled={!isKnown}
+              onConfirm={async () => {
+                await onDelete();
+                queries.clear();
+                tellSuccess(words.deleted(name));
+                navigate(listing);
+              }}
+            >
+              {words.delete}
+            </GuardedButton>
+          )}
+        </>
       }
     >
       <FaultAlert failure={failure} />
@@ -62,18 +70,6 @@ export function IdentityPage(props: {
           {children}
         </SpaceBetween>
       )}
-      {isDeleting && removal !== null && (
-        <Confirmation
-          title={words.deleteTitle(name)}
-          warning={words.deleteWarning}
-          phrase={name}
-          button={text.delete}
-          isPending={removal.isPending}
-          failure={removal.error}
-          onConfirm={() => removal.mutate()}
-          onClose={() => setDeleting(false)}
-        />
-      )}
-    </ContentLayout>
+    </Page>
   );
 }

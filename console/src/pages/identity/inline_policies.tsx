@@ -4,31 +4,24 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ExpandableSection from "@cloudscape-design/components/expandable-section";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Textarea from "@cloudscape-design/components/textarea";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { type Identity, policiesOf } from "../../api/identities";
-import { readPolicy } from "../../domain/policy";
+import { policyOf, readPolicy } from "../../domain/policy";
 import { useClients } from "../../session/context";
+import { Buttons } from "../../shell/buttons";
 import { FaultAlert } from "../../shell/fault";
 import { PolicyEditor } from "../../shell/policy_editor";
+import { PolicyField } from "../../shell/policy_field";
 import { text } from "../../text";
+import { LONGEST_NAME } from "./longest_name";
 import { isName, NameField } from "./name_dialog";
 import { inlineKey, useInlinePolicies, useInlinePolicy } from "./queries";
 
 const words = text.inlinePolicies;
-const LONGEST_NAME = 128;
-export const EXAMPLE = JSON.stringify(
-  {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Action: "ecr:*", Resource: "*" }],
-  },
-  null,
-  2,
-);
+export const EXAMPLE = policyOf({ Effect: "Allow", Action: "ecr:*", Resource: "*" });
 
 export function InlinePolicies({ identity }: { identity: Identity }): ReactNode {
   const policies = useInlinePolicies(identity);
@@ -118,7 +111,7 @@ function AddPolicy({ identity, onClose }: { identity: Identity; onClose: () => v
   const [name, setName] = useState("");
   const [document, setDocument] = useState(EXAMPLE);
   const { complaint } = readPolicy(document, "identity");
-  const isNamed = isName(name, LONGEST_NAME);
+  const isNamed = isName(name, LONGEST_NAME.policy);
   const add = useMutation({
     mutationFn: () => policiesOf(iam, identity.kind).put(identity.name, name, document),
     onSuccess: onClose,
@@ -127,16 +120,14 @@ function AddPolicy({ identity, onClose }: { identity: Identity; onClose: () => v
   return (
     <SpaceBetween size="m">
       <FaultAlert failure={add.error} />
-      <NameField label={words.name} longest={LONGEST_NAME} value={name} onChange={setName} />
-      <FormField label={text.policies.document} errorText={complaint} stretch>
-        <Textarea
-          value={document}
-          onChange={({ detail }) => setDocument(detail.value)}
-          rows={12}
-          spellcheck={false}
-        />
-      </FormField>
-      <SpaceBetween direction="horizontal" size="xs">
+      <NameField label={words.name} longest={LONGEST_NAME.policy} value={name} onChange={setName} />
+      <PolicyField
+        label={text.policies.document}
+        value={document}
+        complaint={complaint}
+        onChange={setDocument}
+      />
+      <Buttons>
         <Button variant="link" onClick={onClose}>
           {text.cancel}
         </Button>
@@ -148,7 +139,7 @@ function AddPolicy({ identity, onClose }: { identity: Identity; onClose: () => v
         >
           {text.save}
         </Button>
-      </SpaceBetween>
+      </Buttons>
     </SpaceBetween>
   );
 }

@@ -1,19 +1,15 @@
 /** Which users are in which groups, from both sides. */
 
 import { AddUserToGroupCommand, RemoveUserFromGroupCommand } from "@aws-sdk/client-iam";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import type { SelectProps } from "@cloudscape-design/components/select";
-import SpaceBetween from "@cloudscape-design/components/space-between";
-import Table from "@cloudscape-design/components/table";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
 import { ChoiceDialog } from "../../shell/choice_dialog";
-import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
+import { ShortTable } from "../../shell/short_table";
 import { text } from "../../text";
 import { useGroupNames, useGroups, useUsers } from "./queries";
 
@@ -34,8 +30,7 @@ export function GroupsOfUser({ user }: { user: string }): ReactNode {
         title={words.of}
         addLabel={words.addTo}
         failure={groups.error}
-        isPending={groups.isPending}
-        memberships={(groups.data ?? []).map((group) => ({ user, group }))}
+        memberships={groups.data?.map((group) => ({ user, group }))}
         cell={({ group }) => <PageLink to={paths.group(group)}>{group}</PageLink>}
         column={words.name}
         empty={words.none}
@@ -67,7 +62,6 @@ export function MembersOfGroup(props: { group: string; members: string[] }): Rea
         description={words.membersDescription}
         addLabel={words.add}
         failure={null}
-        isPending={false}
         memberships={members.map((user) => ({ user, group }))}
         cell={({ user }) => <PageLink to={paths.user(user)}>{user}</PageLink>}
         column={words.user}
@@ -94,14 +88,13 @@ function Memberships(props: {
   description?: string;
   addLabel: string;
   failure: unknown;
-  isPending: boolean;
-  memberships: Membership[];
+  memberships: Membership[] | undefined;
   cell: (membership: Membership) => ReactNode;
   column: string;
   empty: string;
   onAdd: () => void;
 }): ReactNode {
-  const { title, description, addLabel, failure, isPending, memberships, cell, column, empty, onAdd } = props;
+  const { title, description, addLabel, failure, memberships, cell, column, empty, onAdd } = props;
   const { iam } = useClients();
   const look = useLook();
   const leave = useMutation({
@@ -110,42 +103,30 @@ function Memberships(props: {
     onSettled: (_, __, membership) => look(membership),
   });
   return (
-    <SpaceBetween size="s">
-      <FaultAlert failure={failure ?? leave.error} />
-      <Table
-        items={memberships}
-        loading={isPending}
-        loadingText={text.table.loading}
-        ariaLabels={{ tableLabel: title }}
-        columnDefinitions={[
-          { id: "name", header: column, cell, isRowHeader: true },
-          {
-            id: "actions",
-            header: text.attachedPolicies.actions,
-            cell: (membership) => (
-              <Button
-                variant="inline-link"
-                ariaLabel={words.leave(membership.user, membership.group)}
-                onClick={() => leave.mutate(membership)}
-              >
-                {text.remove}
-              </Button>
-            ),
-          },
-        ]}
-        header={
-          <Header
-            variant="h2"
-            counter={`(${memberships.length})`}
-            description={description}
-            actions={<Button onClick={onAdd}>{addLabel}</Button>}
-          >
-            {title}
-          </Header>
-        }
-        empty={<Box textAlign="center">{empty}</Box>}
-      />
-    </SpaceBetween>
+    <ShortTable
+      title={title}
+      description={description}
+      rows={memberships}
+      failure={failure ?? leave.error}
+      empty={empty}
+      columns={[
+        { id: "name", header: column, cell, isRowHeader: true },
+        {
+          id: "actions",
+          header: text.attachedPolicies.actions,
+          cell: (membership) => (
+            <Button
+              variant="inline-link"
+              ariaLabel={words.leave(membership.user, membership.group)}
+              onClick={() => leave.mutate(membership)}
+            >
+              {text.remove}
+            </Button>
+          ),
+        },
+      ]}
+      actions={<Button onClick={onAdd}>{addLabel}</Button>}
+    />
   );
 }
 

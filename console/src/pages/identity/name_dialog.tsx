@@ -1,11 +1,12 @@
-/** Asks for the name of something new. */
+/** Asks for the name of a user, a group, a role or a policy. */
 
 import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
-import { type ReactNode, useState } from "react";
-import { FormDialog } from "../../shell/dialogs";
-import { FaultAlert } from "../../shell/fault";
+import type { ReactNode } from "react";
+import { TextDialog } from "../../shell/text_dialog";
 import { text } from "../../text";
+
+const words = text.identityName;
 
 /** What IAM takes as a name, at most so long. */
 export function isName(name: string, longest: number): boolean {
@@ -14,27 +15,27 @@ export function isName(name: string, longest: number): boolean {
 
 export function NameDialog(props: {
   title: string;
+  button: string;
   label: string;
   longest: number;
+  /** The name that there is, where there is one. */
+  name?: string;
   isPending: boolean;
   failure: unknown;
   onName: (name: string) => void;
   onClose: () => void;
+  /** More fields. */
+  children?: ReactNode;
 }): ReactNode {
-  const { title, label, longest, isPending, failure, onName, onClose } = props;
-  const [name, setName] = useState("");
+  const { longest, name = "", onName, ...rest } = props;
   return (
-    <FormDialog
-      title={title}
-      button={text.create}
-      isReady={isName(name, longest)}
-      isPending={isPending}
-      onSubmit={() => onName(name)}
-      onClose={onClose}
-    >
-      <FaultAlert failure={failure} />
-      <NameField label={label} longest={longest} value={name} onChange={setName} />
-    </FormDialog>
+    <TextDialog
+      {...rest}
+      value={name}
+      constraint={words.constraint(longest)}
+      complaintAbout={(entered) => (isName(entered, longest) ? null : words.wrong(longest))}
+      onText={onName}
+    />
   );
 }
 
@@ -48,8 +49,8 @@ export function NameField(props: {
   return (
     <FormField
       label={label}
-      constraintText={text.identityName.constraint(longest)}
-      errorText={value !== "" && !isName(value, longest) ? text.identityName.wrong(longest) : undefined}
+      constraintText={words.constraint(longest)}
+      errorText={value !== "" && !isName(value, longest) ? words.wrong(longest) : undefined}
     >
       <Input
         value={value}

@@ -3,47 +3,21 @@
 import type { Policy } from "@aws-sdk/client-iam";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { formatCount, formatTime } from "../../format";
 import { paths } from "../../paths";
-import { PageLink } from "../../shell/links";
+import { countColumn, textColumn, timeColumn } from "../../shell/columns";
 import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
+import { nameColumn } from "./columns";
 import { ListingPage } from "./listing_page";
 import { usePolicies } from "./queries";
 
 const words = text.managedPolicies;
 
 const COLUMNS: Column<Policy>[] = [
-  {
-    id: "name",
-    name: words.name,
-    header: words.name,
-    cell: (policy) => <PageLink to={paths.policy(arnOf(policy))}>{nameOf(policy)}</PageLink>,
-    sortingComparator: (one, other) => (nameOf(one) < nameOf(other) ? -1 : 1),
-    isRowHeader: true,
-    minWidth: 260,
-  },
-  {
-    id: "owner",
-    name: words.owner,
-    header: words.owner,
-    cell: tellOwner,
-    sortingComparator: (one, other) => (tellOwner(one) < tellOwner(other) ? -1 : 1),
-  },
-  {
-    id: "attached",
-    name: words.attached,
-    header: words.attached,
-    cell: (policy) => formatCount(policy.AttachmentCount ?? 0),
-    sortingComparator: (one, other) => (one.AttachmentCount ?? 0) - (other.AttachmentCount ?? 0),
-  },
-  {
-    id: "changed",
-    name: words.changed,
-    header: words.changed,
-    cell: (policy) => formatTime(policy.UpdateDate),
-    sortingComparator: (one, other) => (one.UpdateDate?.getTime() ?? 0) - (other.UpdateDate?.getTime() ?? 0),
-  },
+  nameColumn(words.name, nameOf, (policy) => paths.policy(arnOf(policy))),
+  textColumn("owner", words.owner, tellOwner),
+  countColumn("attached", words.attached, (policy) => policy.AttachmentCount ?? 0),
+  timeColumn("changed", words.changed, (policy) => policy.UpdateDate),
 ];
 
 export function PoliciesPage(): ReactNode {

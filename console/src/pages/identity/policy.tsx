@@ -7,20 +7,17 @@ import {
   type PolicyVersion,
   SetDefaultPolicyVersionCommand,
 } from "@aws-sdk/client-iam";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
-import Table from "@cloudscape-design/components/table";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type UseQueryResult, useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useParams } from "react-router";
 import type { Identity } from "../../api/identities";
-import { indentPolicy } from "../../domain/policy";
+import { indentJson } from "../../domain/policy";
 import { formatTime } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
+import { Buttons } from "../../shell/buttons";
 import { Copyable } from "../../shell/copyable";
 import { InfoDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
@@ -28,8 +25,10 @@ import { JsonText } from "../../shell/json_text";
 import { PageLink } from "../../shell/links";
 import { useNotices } from "../../shell/notifications";
 import { PolicyEditor } from "../../shell/policy_editor";
+import { ShortTable } from "../../shell/short_table";
 import { text } from "../../text";
 import { IdentityPage } from "./identity_page";
+import { IdentityTags } from "./identity_tags";
 import { isOwn } from "./policies";
 import { useHolders, usePolicy, usePolicyVersion, usePolicyVersions } from "./queries";
 
@@ -39,28 +38,20 @@ const MOST_VERSIONS = 5; // IAM's quota for a policy
 export function PolicyPage(): ReactNode {
   const arn = useParams()["*"] ?? "";
   const { iam } = useClients();
-  const navigate = useNavigate();
   const queries = useQueryClient();
   const { tellSuccess } = useNotices();
   const found = usePolicy(arn);
   const versions = usePolicyVersions(arn);
   const name = arn.split("/").at(-1) ?? arn;
-  const remove = useMutation({
-    // IAM deletes a policy that has one version only.
-    mutationFn: async () => {
-      for (const version of versions.data ?? []) {
-        if (!version.IsDefaultVersion) {
-          await iam.send(new DeletePolicyVersionCommand({ PolicyArn: arn, VersionId: version.VersionId }));
-        }
+  // IAM deletes a policy that has one version only.
+  const remove = async () => {
+    for (const version of versions.data ?? []) {
+      if (!version.IsDefaultVersion) {
+        await iam.send(new DeletePolicyVersionCommand({ PolicyArn: arn, VersionId: version.VersionId }));
       }
-      await iam.send(new DeletePolicyCommand({ PolicyArn: arn }));
-    },
-    onSuccess: () => {
-      queries.clear();
-      tellSuccess(words.deleted(name));
-      navigate(paths.policies);
-    },
-  });
+    }
+    await iam.send(new DeletePolicyCommand({ PolicyArn: arn }));
+  };
   const save = async (document: string) => {
     await iam.send(
       new CreatePolicyVersionCommand({ PolicyArn: arn, PolicyDocument: document, SetAsDefault: true }),
@@ -74,7 +65,7 @@ export function PolicyPage(): ReactNode {
       name={name}
       words={words}
       isKnown={found.data !== undefined}
-      failure={found.error ?? versions.error}
+      failure={found.error}
       facts={[
         { label: words.arn, value: <Copyable value={arn} /> },
         { label: words.purpose, value: policy?.Description || "–" },
@@ -82,7 +73,8 @@ export function PolicyPage(): ReactNode {
         { label: words.created, value: formatTime(policy?.CreateDate) },
         { label: words.changed, value: formatTime(policy?.UpdateDate) },
       ]}
-      removal={isOwn(arn) ? remove : null}
+      onDelete={isOwn(arn) ? remove : null}
+      listing={paths.policies}
     >
       <PolicyEditor
         title={text.policies.document}
@@ -93,14 +85,15 @@ export function PolicyPage(): ReactNode {
         example=""
         {...(isOwn(arn) ? { onSave: save } : {})}
       />
-      <Versions arn={arn} versions={versions.data ?? []} isPending={versions.isPending} />
+      <Versions arn={arn} versions={versions} />
       <Holders arn={arn} />
+      {isOwn(arn) && <IdentityTags of={{ kind: "policy", name: arn }} tags={policy?.Tags} />}
     </IdentityPage>
   );
 }
 
-function Versions(props: { arn: string; versions: PolicyVersion[]; isPending: boolean }): ReactNode {
-  const { arn, versions, isPending } = props;
+function Versions(props: { arn: string; versions: UseQueryResult<PolicyVersion[]> }): ReactNode {
+  const { arn, versions } = props;
   const { iam } = useClients();
   const queries = useQueryClient();
   const [shown, setShown] = useState<string | null>(null);
@@ -116,14 +109,14 @@ function Versions(props: { arn: string; versions: PolicyVersion[]; isPending: bo
     onSettled: look,
   });
   return (
-    <SpaceBetween size="s">
-      <FaultAlert failure={choose.error ?? remove.error} />
-      <Table
-        items={versions}
-        loading={isPending}
-        loadingText={text.table.loading}
-        ariaLabels={{ tableLabel: words.versions }}
-        columnDefinitions={[
+    <>
+      <ShortTable
+        title={words.versions}
+        rows={versions.data}
+        most={MOST_VERSIONS}
+        failure={versions.error ?? choose.error ?? remove.error}
+        empty={text.none}
+        columns={[
           {
             id: "version",
             header: words.version,
@@ -143,7 +136,7 @@ function Versions(props: { arn: string; versions: PolicyVersion[]; isPending: bo
                 <StatusIndicator>{words.isDefault}</StatusIndicator>
               ) : (
                 isOwn(arn) && (
-                  <SpaceBetween direction="horizontal" size="xs">
+                  <Buttons>
                     <Button
                       variant="inline-link"
                       ariaLabel={words.setDefaultOf(version)}
@@ -158,19 +151,14 @@ function Versions(props: { arn: string; versions: PolicyVersion[]; isPending: bo
                     >
                       {text.delete}
                     </Button>
-                  </SpaceBetween>
+                  </Buttons>
                 )
               ),
           },
         ]}
-        header={
-          <Header variant="h2" counter={`(${versions.length}/${MOST_VERSIONS})`}>
-            {words.versions}
-          </Header>
-        }
       />
       {shown !== null && <VersionDialog arn={arn} version={shown} onClose={() => setShown(null)} />}
-    </SpaceBetween>
+    </>
   );
 }
 
@@ -180,7 +168,7 @@ function VersionDialog(props: { arn: string; version: string; onClose: () => voi
   return (
     <InfoDialog title={words.document(version)} size="large" onClose={onClose}>
       <FaultAlert failure={document.error} />
-      <JsonText label={words.document(version)} content={indentPolicy(document.data ?? "")} />
+      <JsonText label={words.document(version)} content={indentJson(document.data ?? "")} />
     </InfoDialog>
   );
 }
@@ -188,30 +176,21 @@ function VersionDialog(props: { arn: string; version: string; onClose: () => voi
 function Holders({ arn }: { arn: string }): ReactNode {
   const holders = useHolders(arn);
   return (
-    <SpaceBetween size="s">
-      <FaultAlert failure={holders.error} />
-      <Table
-        items={holders.data ?? []}
-        loading={holders.isPending}
-        loadingText={text.table.loading}
-        ariaLabels={{ tableLabel: words.holders }}
-        columnDefinitions={[
-          {
-            id: "name",
-            header: words.holder,
-            cell: (holder) => <PageLink to={pathOf(holder)}>{holder.name}</PageLink>,
-            isRowHeader: true,
-          },
-          { id: "kind", header: words.kind, cell: (holder) => words.kinds[holder.kind] },
-        ]}
-        header={
-          <Header variant="h2" counter={`(${holders.data?.length ?? 0})`}>
-            {words.holders}
-          </Header>
-        }
-        empty={<Box textAlign="center">{words.noHolders}</Box>}
-      />
-    </SpaceBetween>
+    <ShortTable
+      title={words.holders}
+      rows={holders.data}
+      failure={holders.error}
+      empty={words.noHolders}
+      columns={[
+        {
+          id: "name",
+          header: words.holder,
+          cell: (holder) => <PageLink to={pathOf(holder)}>{holder.name}</PageLink>,
+          isRowHeader: true,
+        },
+        { id: "kind", header: words.kind, cell: (holder) => words.kinds[holder.kind] },
+      ]}
+    />
   );
 }
 

@@ -4,15 +4,19 @@ import {
   type AccessKeyMetadata,
   type AttachedPolicy,
   GetGroupCommand,
+  GetOpenIDConnectProviderCommand,
+  type GetOpenIDConnectProviderResponse,
   GetPolicyCommand,
   GetPolicyVersionCommand,
   GetRoleCommand,
   GetUserCommand,
   type Group,
+  type IAMClient,
   ListAccessKeysCommand,
   ListEntitiesForPolicyCommand,
   ListGroupsCommand,
   ListGroupsForUserCommand,
+  ListOpenIDConnectProvidersCommand,
   ListPoliciesCommand,
   ListPolicyVersionsCommand,
   ListRolesCommand,
@@ -24,53 +28,70 @@ import {
 } from "@aws-sdk/client-iam";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { type Identity, type IdentityKind, policiesOf, readDocument } from "../../api/identities";
-import { all, type Listing, useListing } from "../../api/listing";
+import { all, type Listing, type Page, useListing } from "../../api/listing";
 import { useClients, useSession } from "../../session/context";
 
 const PAGE = 1000; // the most that IAM gives at once
 
 export function useUsers(): Listing<User> {
-  const { iam } = useClients();
-  const { account } = useSession();
-  return useListing(`users/${account}`, async (token, signal) => {
-    const page = await iam.send(new ListUsersCommand({ MaxItems: PAGE, Marker: token }), {
-      abortSignal: signal,
-    });
+  return useIamListing("users", async (iam, part, options) => {
+    const page = await iam.send(new ListUsersCommand(part), options);
     return { entries: page.Users ?? [], next: page.Marker };
   });
 }
 
 export function useGroups(): Listing<Group> {
-  const { iam } = useClients();
-  const { account } = useSession();
-  return useListing(`groups/${account}`, async (token, signal) => {
-    const page = await iam.send(new ListGroupsCommand({ MaxItems: PAGE, Marker: token }), {
-      abortSignal: signal,
-    });
+  return useIamListing("groups", async (iam, part, options) => {
+    const page = await iam.send(new ListGroupsCommand(part), options);
     return { entries: page.Groups ?? [], next: page.Marker };
   });
 }
 
 export function useRoles(): Listing<Role> {
-  const { iam } = useClients();
-  const { account } = useSession();
-  return useListing(`roles/${account}`, async (token, signal) => {
-    const page = await iam.send(new ListRolesCommand({ MaxItems: PAGE, Marker: token }), {
-      abortSignal: signal,
-    });
+  return useIamListing("roles", async (iam, part, options) => {
+    const page = await iam.send(new ListRolesCommand(part), options);
     return { entries: page.Roles ?? [], next: page.Marker };
   });
 }
 
 /** AWS's own and the account's. */
 export function usePolicies(): Listing<Policy> {
+  return useIamListing("policies", async (iam, part, options) => {
+    const page = await iam.send(new ListPoliciesCommand(part), options);
+    return { entries: page.Policies ?? [], next: page.Marker };
+  });
+}
+
+/** ARNs of the issuers whose tokens the account's roles may trust; IAM gives all at once. */
+export function useProviders(): Listing<string> {
+  return useIamListing("providers", async (iam, _, options) => {
+    const found = await iam.send(new ListOpenIDConnectProvidersCommand({}), options);
+    return { entries: (found.OpenIDConnectProviderList ?? []).map((one) => one.Arn ?? ""), next: undefined };
+  });
+}
+
+/** A listing of the account, page by page. */
+function useIamListing<T>(
+  name: string,
+  fetchPage: (
+    iam: IAMClient,
+    part: { MaxItems: number; Marker: string | undefined },
+    options: { abortSignal: AbortSignal },
+  ) => Promise<Page<T>>,
+): Listing<T> {
   const { iam } = useClients();
   const { account } = useSession();
-  return useListing(`policies/${account}`, async (token, signal) => {
-    const page = await iam.send(new ListPoliciesCommand({ MaxItems: PAGE, Marker: token }), {
-      abortSignal: signal,
-    });
-    return { entries: page.Policies ?? [], next: page.Marker };
+  return useListing(`${name}/${account}`, (Marker, abortSignal) =>
+    fetchPage(iam, { MaxItems: PAGE, Marker }, { abortSignal }),
+  );
+}
+
+export function useProvider(arn: string): UseQueryResult<GetOpenIDConnectProviderResponse> {
+  const { iam } = useClients();
+  return useQuery({
+    queryKey: ["provider", arn],
+    queryFn: () => iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
+    enabled: arn !== "",
   });
 }
 

@@ -3,35 +3,21 @@
 import type { Role } from "@aws-sdk/client-iam";
 import type { ReactNode } from "react";
 import { useNavigate } from "react-router";
-import { formatTime } from "../../format";
 import { paths } from "../../paths";
-import { Copyable } from "../../shell/copyable";
-import { PageLink } from "../../shell/links";
+import { textColumn, timeColumn } from "../../shell/columns";
 import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
+import { arnColumn, nameColumn } from "./columns";
 import { ListingPage } from "./listing_page";
 import { useRoles } from "./queries";
 
 const words = text.roles;
 
 const COLUMNS: Column<Role>[] = [
-  {
-    id: "name",
-    name: words.name,
-    header: words.name,
-    cell: (role) => <PageLink to={paths.role(nameOf(role))}>{nameOf(role)}</PageLink>,
-    sortingComparator: (one, other) => (nameOf(one) < nameOf(other) ? -1 : 1),
-    isRowHeader: true,
-  },
-  { id: "purpose", name: words.purpose, header: words.purpose, cell: (role) => role.Description || "–" },
-  {
-    id: "created",
-    name: words.created,
-    header: words.created,
-    cell: (role) => formatTime(role.CreateDate),
-    sortingComparator: (one, other) => (one.CreateDate?.getTime() ?? 0) - (other.CreateDate?.getTime() ?? 0),
-  },
-  { id: "arn", name: words.arn, header: words.arn, cell: (role) => <Copyable value={role.Arn ?? ""} /> },
+  nameColumn(words.name, nameOf, (role) => paths.role(nameOf(role))),
+  textColumn("purpose", words.purpose, (role) => role.Description || "–"),
+  timeColumn("created", words.created, (role) => role.CreateDate),
+  arnColumn((role) => role.Arn),
 ];
 
 export function RolesPage(): ReactNode {

@@ -7,54 +7,44 @@ import {
   ListGroupsForUserCommand,
   RemoveUserFromGroupCommand,
 } from "@aws-sdk/client-iam";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { useNavigate, useParams } from "react-router";
+import { useParams } from "react-router";
 import { type Identity, stripPolicies } from "../../api/identities";
 import { formatTime } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
 import { Copyable } from "../../shell/copyable";
-import { useNotices } from "../../shell/notifications";
 import { text } from "../../text";
 import { AccessKeys } from "./access_keys";
 import { AttachedPolicies } from "./attached_policies";
 import { Boundary } from "./boundary";
 import { IdentityPage } from "./identity_page";
+import { IdentityTags } from "./identity_tags";
 import { InlinePolicies } from "./inline_policies";
 import { GroupsOfUser } from "./memberships";
 import { useUser } from "./queries";
+import { RenameButton } from "./rename_button";
 
 const words = text.users;
 
 export function UserPage(): ReactNode {
   const name = useParams().name ?? "";
   const { iam } = useClients();
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const { tellSuccess } = useNotices();
   const user = useUser(name);
   const identity: Identity = { kind: "user", name };
-  const remove = useMutation({
-    // IAM deletes a user that has nothing any more.
-    mutationFn: async () => {
-      const { AccessKeyMetadata: keys = [] } = await iam.send(new ListAccessKeysCommand({ UserName: name }));
-      for (const key of keys) {
-        await iam.send(new DeleteAccessKeyCommand({ UserName: name, AccessKeyId: key.AccessKeyId }));
-      }
-      await stripPolicies(iam, identity);
-      const { Groups: groups = [] } = await iam.send(new ListGroupsForUserCommand({ UserName: name }));
-      for (const group of groups) {
-        await iam.send(new RemoveUserFromGroupCommand({ UserName: name, GroupName: group.GroupName }));
-      }
-      await iam.send(new DeleteUserCommand({ UserName: name }));
-    },
-    onSuccess: () => {
-      queries.clear();
-      tellSuccess(words.deleted(name));
-      navigate(paths.users);
-    },
-  });
+  // IAM deletes a user that has nothing any more.
+  const remove = async () => {
+    const { AccessKeyMetadata: keys = [] } = await iam.send(new ListAccessKeysCommand({ UserName: name }));
+    for (const key of keys) {
+      await iam.send(new DeleteAccessKeyCommand({ UserName: name, AccessKeyId: key.AccessKeyId }));
+    }
+    await stripPolicies(iam, identity);
+    const { Groups: groups = [] } = await iam.send(new ListGroupsForUserCommand({ UserName: name }));
+    for (const group of groups) {
+      await iam.send(new RemoveUserFromGroupCommand({ UserName: name, GroupName: group.GroupName }));
+    }
+    await iam.send(new DeleteUserCommand({ UserName: name }));
+  };
   return (
     <IdentityPage
       name={name}
@@ -65,14 +55,20 @@ export function UserPage(): ReactNode {
         { label: words.arn, value: <Copyable value={user.data?.Arn ?? ""} /> },
         { label: words.created, value: formatTime(user.data?.CreateDate) },
         { label: words.path, value: user.data?.Path ?? "/" },
-        { label: words.boundary, value: <Boundary boundary={user.data?.PermissionsBoundary} /> },
+        {
+          label: text.boundaries.title,
+          value: <Boundary of={{ kind: "user", name }} boundary={user.data?.PermissionsBoundary} />,
+        },
       ]}
-      removal={remove}
+      actions={<RenameButton kind="user" name={name} />}
+      onDelete={remove}
+      listing={paths.users}
     >
       <AccessKeys user={name} />
       <GroupsOfUser user={name} />
       <AttachedPolicies identity={identity} />
       <InlinePolicies identity={identity} />
+      <IdentityTags of={{ kind: "user", name }} tags={user.data?.Tags} />
     </IdentityPage>
   );
 }

@@ -1,45 +1,29 @@
 /** The account's users. */
 
 import { CreateUserCommand, type User } from "@aws-sdk/client-iam";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { useNavigate } from "react-router";
-import { formatTime } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
-import { Copyable } from "../../shell/copyable";
-import { PageLink } from "../../shell/links";
+import { textColumn, timeColumn } from "../../shell/columns";
 import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
+import { BoundaryField } from "./boundary";
+import { arnColumn, nameColumn } from "./columns";
+import { CreateDialog } from "./create_dialog";
 import { ListingPage } from "./listing_page";
-import { NameDialog } from "./name_dialog";
+import { LONGEST_NAME } from "./longest_name";
 import { useUsers } from "./queries";
 
 const words = text.users;
-const LONGEST_NAME = 64;
 
 const COLUMNS: Column<User>[] = [
-  {
-    id: "name",
-    name: words.name,
-    header: words.name,
-    cell: (user) => <PageLink to={paths.user(nameOf(user))}>{nameOf(user)}</PageLink>,
-    sortingComparator: (one, other) => (nameOf(one) < nameOf(other) ? -1 : 1),
-    isRowHeader: true,
-  },
-  { id: "path", name: words.path, header: words.path, cell: (user) => user.Path ?? "/" },
-  {
-    id: "created",
-    name: words.created,
-    header: words.created,
-    cell: (user) => formatTime(user.CreateDate),
-    sortingComparator: (one, other) => (one.CreateDate?.getTime() ?? 0) - (other.CreateDate?.getTime() ?? 0),
-  },
-  { id: "arn", name: words.arn, header: words.arn, cell: (user) => <Copyable value={user.Arn ?? ""} /> },
+  nameColumn(words.name, nameOf, (user) => paths.user(nameOf(user))),
+  textColumn("path", words.path, (user) => user.Path ?? "/"),
+  timeColumn("created", words.created, (user) => user.CreateDate),
+  arnColumn((user) => user.Arn),
 ];
 
 export function UsersPage(): ReactNode {
-  const listing = useUsers();
   const [isCreating, setCreating] = useState(false);
   return (
     <>
@@ -47,7 +31,7 @@ export function UsersPage(): ReactNode {
         id="users"
         words={words}
         columns={COLUMNS}
-        listing={listing}
+        listing={useUsers()}
         nameOf={nameOf}
         onCreate={() => setCreating(true)}
       />
@@ -58,25 +42,18 @@ export function UsersPage(): ReactNode {
 
 function CreateUser({ onClose }: { onClose: () => void }): ReactNode {
   const { iam } = useClients();
-  const navigate = useNavigate();
-  const queries = useQueryClient();
-  const create = useMutation({
-    mutationFn: (name: string) => iam.send(new CreateUserCommand({ UserName: name })),
-    onSuccess: (_, name) => {
-      queries.removeQueries({ queryKey: ["listing"] });
-      navigate(paths.user(name));
-    },
-  });
+  const [boundary, setBoundary] = useState("");
+  const limit = boundary === "" ? {} : { PermissionsBoundary: boundary };
   return (
-    <NameDialog
-      title={words.create}
-      label={words.name}
-      longest={LONGEST_NAME}
-      isPending={create.isPending}
-      failure={create.error}
-      onName={create.mutate}
+    <CreateDialog
+      words={words}
+      longest={LONGEST_NAME.user}
+      onCreate={(name) => iam.send(new CreateUserCommand({ UserName: name, ...limit }))}
+      pathOf={paths.user}
       onClose={onClose}
-    />
+    >
+      <BoundaryField value={boundary} onChange={setBoundary} />
+    </CreateDialog>
   );
 }
 

@@ -12,6 +12,7 @@ import { compareFiles, type FileChange, stack } from "../../domain/file_comparis
 import type { Descriptor } from "../../domain/manifest";
 import { formatBytes, formatForeign } from "../../format";
 import { useEntrepot } from "../../session/context";
+import { column, textColumn } from "../../shell/columns";
 import { type Column, LongTable } from "../../shell/long_table";
 import { text } from "../../text";
 
@@ -27,28 +28,13 @@ export interface Side {
 
 const COLUMNS: Column<FileChange>[] = [
   {
-    id: "path",
-    name: text.files.name,
-    header: text.files.name,
+    ...textColumn("path", text.files.name, pathOf),
     cell: (change) => <span className="digest">{formatForeign(change.path)}</span>,
-    sortingComparator: (one, other) => (one.path < other.path ? -1 : 1),
     isRowHeader: true,
     minWidth: 300,
   },
-  {
-    id: "before",
-    name: text.comparison.other,
-    header: text.comparison.other,
-    cell: (change) => tell(change.before),
-    minWidth: 180,
-  },
-  {
-    id: "after",
-    name: text.comparison.this,
-    header: text.comparison.this,
-    cell: (change) => tell(change.after),
-    minWidth: 180,
-  },
+  { ...column("before", text.comparison.other, (change: FileChange) => tell(change.before)), minWidth: 180 },
+  { ...column("after", text.comparison.this, (change: FileChange) => tell(change.after)), minWidth: 180 },
 ];
 
 export function FileComparison(props: { name: string; before: Side; after: Side }): ReactNode {

@@ -2,11 +2,9 @@
 
 import Alert from "@cloudscape-design/components/alert";
 import Badge from "@cloudscape-design/components/badge";
-import Box from "@cloudscape-design/components/box";
 import BreadcrumbGroup from "@cloudscape-design/components/breadcrumb-group";
 import Container from "@cloudscape-design/components/container";
 import FormField from "@cloudscape-design/components/form-field";
-import Header from "@cloudscape-design/components/header";
 import Icon from "@cloudscape-design/components/icon";
 import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
@@ -16,11 +14,13 @@ import type { LayerFile, ListLayerFilesResponse } from "../../../generated/entre
 import { useListing } from "../../api/listing";
 import { nameIn, stepsTo } from "../../domain/folders";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes, formatCount, formatForeign, formatTime, momentOf, shortDigest } from "../../format";
+import { formatBytes, formatCount, formatForeign, momentOf, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { useEntrepot, useSession } from "../../session/context";
+import { column, countColumn, sizeColumn, textColumn, timeColumn } from "../../shell/columns";
 import { hrefOf, PageLink, useFollow } from "../../shell/links";
-import { type Column, LongTable } from "../../shell/long_table";
+import { ListingTable } from "../../shell/listing_table";
+import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
 
 const words = text.files;
@@ -119,32 +119,21 @@ function Folder(props: { name: string; digest: string; layer: string; folder: st
         }))}
         onFollow={follow}
       />
-      <LongTable
+      <ListingTable
         id="layer-files"
-        variant="container"
+        title={words.title}
+        description={
+          whole === null
+            ? undefined
+            : words.whole(formatCount(whole.fileCount ?? 0), formatBytes(whole.sizeInBytes))
+        }
         columns={columns}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
+        listing={listing}
         idOf={idOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
-        ariaLabel={words.title}
         sortedBy="name"
-        empty={<Box textAlign="center">{words.none}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            description={
-              whole === null
-                ? undefined
-                : words.whole(formatCount(whole.fileCount ?? 0), formatBytes(whole.sizeInBytes))
-            }
-          >
-            {words.title}
-          </Header>
-        )}
+        empty={words.none}
       />
     </SpaceBetween>
   );
@@ -153,60 +142,33 @@ function Folder(props: { name: string; digest: string; layer: string; folder: st
 function columnsOf(folder: string, addressOf: (folder: string) => string): Column<Row>[] {
   return [
     {
-      id: "name",
-      name: words.name,
-      header: words.name,
+      ...textColumn("name", words.name, pathOf),
       cell: (file) => <Name file={file} folder={folder} addressOf={addressOf} />,
-      sortingComparator: (one, other) => compare(one.path ?? "", other.path ?? ""),
       isRowHeader: true,
       minWidth: 240,
     },
+    sizeColumn("size", text.images.size, (file) => file.sizeInBytes),
+    countColumn("count", words.below, (file) => file.fileCount),
     {
-      id: "size",
-      name: text.images.size,
-      header: text.images.size,
-      cell: (file) => formatBytes(file.sizeInBytes),
-      sortingComparator: (one, other) => (one.sizeInBytes ?? 0) - (other.sizeInBytes ?? 0),
-      minWidth: 90,
-    },
-    {
-      id: "count",
-      name: words.below,
-      header: words.below,
-      cell: (file) => (file.fileCount === undefined ? "–" : formatCount(file.fileCount)),
-      sortingComparator: (one, other) => (one.fileCount ?? -1) - (other.fileCount ?? -1),
-      minWidth: 90,
-    },
-    {
-      id: "kind",
-      name: words.kind,
-      header: words.kind,
-      cell: (file) => (file.type === undefined ? "–" : words.kinds[file.type]),
-      sortingComparator: (one, other) => compare(one.type ?? "", other.type ?? ""),
+      ...textColumn("kind", words.kind, (file: Row) =>
+        file.type === undefined ? "–" : words.kinds[file.type],
+      ),
       minWidth: 110,
     },
-    { id: "mode", name: words.mode, header: words.mode, cell: (file) => file.mode ?? "–", minWidth: 80 },
+    { ...column("mode", words.mode, (file: Row) => file.mode ?? "–"), minWidth: 80 },
     {
-      id: "owner",
-      name: words.owner,
-      header: words.owner,
-      cell: (file) => (file.uid === undefined ? "–" : `${file.uid}:${file.gid ?? "–"}`),
+      ...column("owner", words.owner, (file: Row) =>
+        file.uid === undefined ? "–" : `${file.uid}:${file.gid ?? "–"}`,
+      ),
       minWidth: 90,
     },
-    {
-      id: "modified",
-      name: words.modified,
-      header: words.modified,
-      cell: (file) => formatTime(momentOf(file.modifiedAt)),
-      sortingComparator: (one, other) => (one.modifiedAt ?? 0) - (other.modifiedAt ?? 0),
-      minWidth: 210,
-    },
+    timeColumn("modified", words.modified, (file) => momentOf(file.modifiedAt)),
   ];
 }
 
 function Name(props: { file: Row; folder: string; addressOf: (folder: string) => string }): ReactNode {
   const { file, folder, addressOf } = props;
-  const path = file.path ?? "";
+  const path = pathOf(file);
   const name = formatForeign(nameIn(folder, path));
   const isFolder = file.type === "directory" && file.whiteout === undefined;
   return (
@@ -226,10 +188,10 @@ function idOf(file: Row): string {
   return String(file.place);
 }
 
-function haystackOf(file: Row): string {
-  return (file.path ?? "").toLowerCase();
+function pathOf(file: Row): string {
+  return file.path ?? "";
 }
 
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
+function haystackOf(file: Row): string {
+  return pathOf(file).toLowerCase();
 }

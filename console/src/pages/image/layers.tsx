@@ -59,7 +59,7 @@ export function LayersView(props: {
             cell: ({ layer }) =>
               layer === null ? "–" : <Copyable value={layer.digest} shown={shortDigest(layer.digest)} />,
             width: 260,
-            minWidth: 200,
+            minWidth: 240,
           },
           {
             id: "shared",

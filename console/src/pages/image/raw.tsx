@@ -6,6 +6,7 @@ import CopyToClipboard from "@cloudscape-design/components/copy-to-clipboard";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
+import { indentJson } from "../../domain/policy";
 import { JsonText } from "../../shell/json_text";
 import { text } from "../../text";
 import type { ImageContent } from "./queries";
@@ -46,15 +47,7 @@ function JsonDocument({ title, content }: { title: string; content: string }): R
         </Header>
       }
     >
-      <JsonText label={title} content={isIndented ? indent(content) : content} />
+      <JsonText label={title} content={isIndented ? indentJson(content) : content} />
     </Container>
   );
-}
-
-function indent(content: string): string {
-  try {
-    return JSON.stringify(JSON.parse(content), null, 2);
-  } catch {
-    return content;
-  }
 }

@@ -13,6 +13,7 @@ import { arePatterns, PIN_TAG } from "../../domain/pins";
 import { useClients } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
 import { useNotices } from "../../shell/notifications";
+import { SubmitForm } from "../../shell/submit_form";
 import { text } from "../../text";
 import { useResourceTags } from "../repository/tags";
 
@@ -27,6 +28,7 @@ export function PatternPins({ repositoryArn }: { repositoryArn: string }): React
   const now = tags.data?.find((tag) => tag.Key === PIN_TAG)?.Value ?? "";
   const value = typed ?? now;
   const isRight = arePatterns(value);
+  const isReady = isRight && value !== now;
   const save = useMutation({
     mutationFn: async () => {
       if (value.trim() === "") {
@@ -43,21 +45,14 @@ export function PatternPins({ repositoryArn }: { repositoryArn: string }): React
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isRight && value !== now && !save.isPending) {
-          save.mutate();
-        }
-      }}
-    >
+    <SubmitForm isReady={isReady} isPending={save.isPending} onSubmit={() => save.mutate()}>
       <Container
         header={
           <Header
             variant="h2"
             description={words.patternsDescription}
             actions={
-              <Button formAction="submit" disabled={!isRight || value === now} loading={save.isPending}>
+              <Button formAction="submit" disabled={!isReady} loading={save.isPending}>
                 {text.save}
               </Button>
             }
@@ -82,6 +77,6 @@ export function PatternPins({ repositoryArn }: { repositoryArn: string }): React
           </FormField>
         </SpaceBetween>
       </Container>
-    </form>
+    </SubmitForm>
   );
 }

@@ -1,15 +1,15 @@
 /** Pins and uses as tables, of one repository or of the whole registry. */
 
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import type { Pin, Usage, UsageReport } from "../../../generated/entrepot";
-import { formatCount, formatTime, momentOf, shortDigest } from "../../format";
+import { formatTime, momentOf, shortDigest } from "../../format";
 import { paths } from "../../paths";
+import { column, countColumn, textColumn, timeColumn } from "../../shell/columns";
 import { PageLink } from "../../shell/links";
-import { type Column, LongTable } from "../../shell/long_table";
+import { ListingTable } from "../../shell/listing_table";
+import type { Column } from "../../shell/long_table";
 import { text } from "../../text";
 import { UnpinDialog } from "./pin_dialogs";
 import { type UsageScope, usePins, useReports, useUsages } from "./queries";
@@ -26,41 +26,29 @@ export function PinTable({ repositoryName }: { repositoryName?: string }): React
   );
   return (
     <>
-      <LongTable
+      <ListingTable
         id={repositoryName === undefined ? "all-pins" : "pins"}
-        variant="container"
+        title={words.titlePins}
+        description={words.descriptionPins}
         columns={columns}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
+        listing={listing}
         idOf={idOfPin}
         haystackOf={haystackOfPin}
         filterLabel={words.filterPins}
-        ariaLabel={words.titlePins}
         sortedBy="pinned"
         isDescending
         selectionType="multi"
-        selectionLabelOf={(pin) => tellImage(pin)}
+        selectionLabelOf={tellImage}
         selected={selected}
         onSelect={setSelected}
-        empty={<Box textAlign="center">{words.nonePins}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            description={words.descriptionPins}
-            actions={
-              <SpaceBetween direction="horizontal" size="xs">
-                <Button iconName="refresh" ariaLabel={words.refreshPins} onClick={listing.refresh} />
-                <Button disabled={selected.length === 0} onClick={() => setUnpinning(true)}>
-                  {words.unpinButton}
-                </Button>
-              </SpaceBetween>
-            }
-          >
-            {words.titlePins}
-          </Header>
-        )}
+        empty={words.nonePins}
+        onRefresh={listing.refresh}
+        refreshLabel={words.refreshPins}
+        actions={
+          <Button disabled={selected.length === 0} onClick={() => setUnpinning(true)}>
+            {words.unpinButton}
+          </Button>
+        }
       />
       {isUnpinning && (
         <UnpinDialog
@@ -88,29 +76,20 @@ export function UsageTable({ scope }: { scope: UsageScope }): ReactNode {
     [isOfCluster],
   );
   return (
-    <LongTable
+    <ListingTable
       id={isOfCluster ? "usages-of-cluster" : "usages"}
-      variant="container"
+      title={isOfCluster ? words.titleUsagesOf(scope.clusterName) : words.titleUsages}
+      ariaLabel={words.titleUsages}
+      description={words.descriptionUsages}
       columns={columns}
-      entries={listing.entries}
-      isComplete={listing.isComplete}
-      failure={listing.failure}
+      listing={listing}
       idOf={idOfUsage}
       haystackOf={haystackOfUsage}
       filterLabel={words.filterUsages}
-      ariaLabel={words.titleUsages}
       sortedBy="cluster"
-      empty={<Box textAlign="center">{words.noneUsages}</Box>}
-      header={(counter) => (
-        <Header
-          variant="h2"
-          counter={counter}
-          description={words.descriptionUsages}
-          actions={<Button iconName="refresh" ariaLabel={words.refreshUsages} onClick={listing.refresh} />}
-        >
-          {isOfCluster ? words.titleUsagesOf(scope.clusterName) : words.titleUsages}
-        </Header>
-      )}
+      empty={words.noneUsages}
+      onRefresh={listing.refresh}
+      refreshLabel={words.refreshUsages}
     />
   );
 }
@@ -122,32 +101,22 @@ export function ClusterTables(): ReactNode {
   const clusterName = selected[0]?.clusterName;
   return (
     <SpaceBetween size="l">
-      <LongTable
+      <ListingTable
         id="usage-reports"
-        variant="container"
+        title={words.titleReports}
+        description={words.descriptionReports}
         columns={REPORT_COLUMNS}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
+        listing={listing}
         idOf={nameOfReport}
         haystackOf={haystackOfReport}
         filterLabel={words.filterReports}
-        ariaLabel={words.titleReports}
         sortedBy="cluster"
         selectionType="single"
         selected={selected}
         onSelect={setSelected}
-        empty={<Box textAlign="center">{words.noneReports}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            description={words.descriptionReports}
-            actions={<Button iconName="refresh" ariaLabel={words.refreshReports} onClick={listing.refresh} />}
-          >
-            {words.titleReports}
-          </Header>
-        )}
+        empty={words.noneReports}
+        onRefresh={listing.refresh}
+        refreshLabel={words.refreshReports}
       />
       {clusterName !== undefined && <UsageTable key={clusterName} scope={{ clusterName }} />}
     </SpaceBetween>
@@ -160,41 +129,27 @@ interface Placed {
 
 function repositoryColumn<T extends Placed>(): Column<T> {
   return {
-    id: "repository",
-    name: text.repositories.name,
-    header: text.repositories.name,
+    ...textColumn("repository", text.repositories.name, ({ repositoryName: name = "" }) => name),
     cell: ({ repositoryName: name = "" }) => <PageLink to={paths.repository(name)}>{name}</PageLink>,
-    sortingComparator: (one, other) => compare(one.repositoryName, other.repositoryName),
     minWidth: 180,
   };
 }
 
 const PIN_COLUMNS: Column<Pin>[] = [
   {
-    id: "image",
-    name: words.image,
-    header: words.image,
-    cell: (pin) => (
+    ...column("image", words.image, (pin: Pin) => (
       <PageLink to={paths.image(pin.repositoryName ?? "", pin.imageDigest ?? "")}>{tellImage(pin)}</PageLink>
-    ),
+    )),
     isRowHeader: true,
     minWidth: 180,
   },
-  { id: "reason", name: words.reason, header: words.reason, cell: (pin) => pin.reason ?? "–", minWidth: 160 },
-  { id: "by", name: words.by, header: words.by, cell: (pin) => pin.pinnedBy ?? "–", minWidth: 300 },
+  { ...column("reason", words.reason, (pin: Pin) => pin.reason ?? "–"), minWidth: 160 },
+  { ...column("by", words.by, (pin: Pin) => pin.pinnedBy ?? "–"), minWidth: 300 },
+  timeColumn("pinned", words.at, (pin) => momentOf(pin.pinnedAt)),
   {
-    id: "pinned",
-    name: words.at,
-    header: words.at,
-    cell: (pin) => formatTime(momentOf(pin.pinnedAt)),
-    sortingComparator: (one, other) => (one.pinnedAt ?? 0) - (other.pinnedAt ?? 0),
-    minWidth: 210,
-  },
-  {
-    id: "until",
-    name: words.until,
-    header: words.until,
-    cell: (pin) => (pin.until === undefined ? words.forGood : formatTime(momentOf(pin.until))),
+    ...column("until", words.until, (pin: Pin) =>
+      pin.until === undefined ? words.forGood : formatTime(momentOf(pin.until)),
+    ),
     sortingComparator: (one, other) =>
       (one.until ?? Number.POSITIVE_INFINITY) - (other.until ?? Number.POSITIVE_INFINITY),
     minWidth: 210,
@@ -203,67 +158,30 @@ const PIN_COLUMNS: Column<Pin>[] = [
 
 const USAGE_COLUMNS: Column<Usage>[] = [
   {
-    id: "image",
-    name: words.image,
-    header: words.image,
-    cell: (usage) => (
+    ...column("image", words.image, (usage: Usage) => (
       <PageLink to={paths.image(usage.repositoryName ?? "", usage.imageDigest ?? "")}>
         {shortDigest(usage.imageDigest ?? "")}
       </PageLink>
-    ),
+    )),
     isRowHeader: true,
     minWidth: 200,
   },
-  {
-    id: "cluster",
-    name: words.cluster,
-    header: words.cluster,
-    cell: (usage) => usage.clusterName ?? "–",
-    sortingComparator: (one, other) => compare(one.clusterName, other.clusterName),
-    minWidth: 160,
-  },
-  ...momentColumns<Usage>(),
+  { ...textColumn("cluster", words.cluster, (usage: Usage) => usage.clusterName ?? "–"), minWidth: 160 },
+  ...reportColumns<Usage>(),
 ];
 
 const REPORT_COLUMNS: Column<UsageReport>[] = [
-  {
-    id: "cluster",
-    name: words.cluster,
-    header: words.cluster,
-    cell: (report) => report.clusterName,
-    sortingComparator: (one, other) => compare(one.clusterName, other.clusterName),
-    isRowHeader: true,
-    minWidth: 160,
-  },
-  {
-    id: "images",
-    name: words.count,
-    header: words.count,
-    cell: (report) => formatCount(report.imageCount ?? 0),
-    sortingComparator: (one, other) => (one.imageCount ?? 0) - (other.imageCount ?? 0),
-  },
-  { id: "by", name: words.reportedBy, header: words.reportedBy, cell: (report) => report.reportedBy ?? "–" },
-  ...momentColumns<UsageReport>(),
+  { ...textColumn("cluster", words.cluster, nameOfReport), isRowHeader: true, minWidth: 160 },
+  countColumn("images", words.count, (report) => report.imageCount ?? 0),
+  column("by", words.reportedBy, (report) => report.reportedBy ?? "–"),
+  ...reportColumns<UsageReport>(),
 ];
 
-function momentColumns<T extends { reportedAt?: number; expiresAt?: number }>(): Column<T>[] {
+/** When something was reported, and until when that counts. */
+function reportColumns<T extends { reportedAt?: number; expiresAt?: number }>(): Column<T>[] {
   return [
-    {
-      id: "reported",
-      name: words.reported,
-      header: words.reported,
-      cell: (one) => formatTime(momentOf(one.reportedAt)),
-      sortingComparator: (one, other) => (one.reportedAt ?? 0) - (other.reportedAt ?? 0),
-      minWidth: 210,
-    },
-    {
-      id: "expires",
-      name: words.expires,
-      header: words.expires,
-      cell: (one) => formatTime(momentOf(one.expiresAt)),
-      sortingComparator: (one, other) => (one.expiresAt ?? 0) - (other.expiresAt ?? 0),
-      minWidth: 210,
-    },
+    timeColumn("reported", words.reported, (one) => momentOf(one.reportedAt)),
+    timeColumn("expires", words.expires, (one) => momentOf(one.expiresAt)),
   ];
 }
 
@@ -294,8 +212,4 @@ function nameOfReport(report: UsageReport): string {
 
 function haystackOfReport(report: UsageReport): string {
   return `${report.clusterName} ${report.reportedBy}`.toLowerCase();
-}
-
-function compare(one = "", other = ""): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

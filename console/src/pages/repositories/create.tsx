@@ -2,10 +2,7 @@
 
 import { CreateRepositoryCommand } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
-import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Form from "@cloudscape-design/components/form";
 import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import Input from "@cloudscape-design/components/input";
@@ -15,11 +12,13 @@ import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
 import { complaintAboutFilter, type Mutability, mutabilityMembers } from "../../domain/mutability";
 import { complaintAboutName } from "../../domain/repository_name";
+import type { ResourceTag } from "../../domain/resource_tags";
 import { paths } from "../../paths";
 import { useClients, useSession } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
+import { FormPage } from "../../shell/form_page";
 import { useNotices } from "../../shell/notifications";
-import { complaintAboutTags, type ResourceTag, TagFields } from "../../shell/tag_fields";
+import { complaintAboutTags, TagFields } from "../../shell/tag_fields";
 import { text } from "../../text";
 import { MutabilityFields } from "./mutability_fields";
 import { useRegistryHost } from "./queries";
@@ -60,66 +59,49 @@ export function CreateRepositoryPage(): ReactNode {
   });
 
   return (
-    <ContentLayout header={<Header variant="h1">{words.title}</Header>}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isRight && !create.isPending) {
-            create.mutate();
-          }
-        }}
-      >
-        <Form
-          actions={
-            <SpaceBetween direction="horizontal" size="xs">
-              <Button variant="link" formAction="none" onClick={() => navigate(paths.repositories)}>
-                {text.cancel}
-              </Button>
-              <Button variant="primary" formAction="submit" disabled={!isRight} loading={create.isPending}>
-                {words.button}
-              </Button>
-            </SpaceBetween>
-          }
-        >
-          <SpaceBetween size="l">
-            <FaultAlert failure={create.error} />
-            <Container header={<Header variant="h2">{words.general}</Header>}>
-              <SpaceBetween size="l">
-                <FormField
-                  label={words.name}
-                  description={words.nameDescription}
-                  constraintText={words.nameConstraint}
-                  errorText={complaint}
-                >
-                  <Input
-                    value={name}
-                    onChange={({ detail }) => setName(detail.value)}
-                    placeholder="team/app"
-                    spellcheck={false}
-                    autoComplete={false}
-                    autoFocus
-                  />
-                </FormField>
-                <div>
-                  <Box variant="awsui-key-label">{words.address}</Box>
-                  <Box>
-                    {host ?? account}/{name}
-                  </Box>
-                </div>
-              </SpaceBetween>
-            </Container>
-            <Container header={<Header variant="h2">{text.mutability.title}</Header>}>
-              <MutabilityFields value={mutability} onChange={setMutability} />
-            </Container>
-            <Container header={<Header variant="h2">{words.encryption}</Header>}>
-              <Box>{words.encryptionDescription}</Box>
-            </Container>
-            <Container header={<Header variant="h2">{text.tags.title}</Header>}>
-              <TagFields tags={tags} onChange={setTags} />
-            </Container>
-          </SpaceBetween>
-        </Form>
-      </form>
-    </ContentLayout>
+    <FormPage
+      title={words.title}
+      button={words.button}
+      isReady={isRight}
+      isPending={create.isPending}
+      onSubmit={() => create.mutate()}
+      onCancel={() => navigate(paths.repositories)}
+    >
+      <FaultAlert failure={create.error} />
+      <Container header={<Header variant="h2">{words.general}</Header>}>
+        <SpaceBetween size="l">
+          <FormField
+            label={words.name}
+            description={words.nameDescription}
+            constraintText={words.nameConstraint}
+            errorText={complaint}
+          >
+            <Input
+              value={name}
+              onChange={({ detail }) => setName(detail.value)}
+              placeholder="team/app"
+              spellcheck={false}
+              autoComplete={false}
+              autoFocus
+            />
+          </FormField>
+          <div>
+            <Box variant="awsui-key-label">{words.address}</Box>
+            <Box>
+              {host ?? account}/{name}
+            </Box>
+          </div>
+        </SpaceBetween>
+      </Container>
+      <Container header={<Header variant="h2">{text.mutability.title}</Header>}>
+        <MutabilityFields value={mutability} onChange={setMutability} />
+      </Container>
+      <Container header={<Header variant="h2">{words.encryption}</Header>}>
+        <Box>{words.encryptionDescription}</Box>
+      </Container>
+      <Container header={<Header variant="h2">{text.tags.title}</Header>}>
+        <TagFields tags={tags} onChange={setTags} />
+      </Container>
+    </FormPage>
   );
 }

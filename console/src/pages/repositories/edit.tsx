@@ -1,10 +1,7 @@
 /** Changing what may be changed of a repository. */
 
 import { PutImageTagMutabilityCommand, type Repository } from "@aws-sdk/client-ecr";
-import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
-import Form from "@cloudscape-design/components/form";
 import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Spinner from "@cloudscape-design/components/spinner";
@@ -16,7 +13,9 @@ import { complaintAboutFilter, mutabilityMembers, mutabilityOf } from "../../dom
 import { paths } from "../../paths";
 import { useClients, useEntrepot } from "../../session/context";
 import { FaultAlert } from "../../shell/fault";
+import { FormPage } from "../../shell/form_page";
 import { useNotices } from "../../shell/notifications";
+import { Page } from "../../shell/page";
 import { text } from "../../text";
 import { MutabilityFields } from "./mutability_fields";
 import { useProtection, useRepository } from "./queries";
@@ -26,12 +25,13 @@ const words = text.editRepository;
 export function EditRepositoryPage(): ReactNode {
   const name = useParams()["*"] ?? "";
   const repository = useRepository(name);
-  return (
-    <ContentLayout header={<Header variant="h1">{words.title(name)}</Header>}>
+  return repository.data ? (
+    <EditForm key={name} repository={repository.data} />
+  ) : (
+    <Page title={words.title(name)}>
       <FaultAlert failure={repository.error} />
       {repository.isPending && <Spinner size="large" />}
-      {repository.data && <EditForm key={name} repository={repository.data} />}
-    </ContentLayout>
+    </Page>
   );
 }
 
@@ -68,46 +68,31 @@ function EditForm({ repository }: { repository: Repository }): ReactNode {
     },
   });
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (isRight && !save.isPending) {
-          save.mutate();
-        }
-      }}
+    <FormPage
+      title={words.title(name)}
+      button={text.save}
+      isReady={isRight}
+      isPending={save.isPending}
+      onSubmit={() => save.mutate()}
+      onCancel={() => navigate(-1)}
     >
-      <Form
-        actions={
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" onClick={() => navigate(-1)}>
-              {text.cancel}
-            </Button>
-            <Button variant="primary" formAction="submit" disabled={!isRight} loading={save.isPending}>
-              {text.save}
-            </Button>
-          </SpaceBetween>
-        }
-      >
-        <SpaceBetween size="l">
-          <FaultAlert failure={save.error} />
-          <Container header={<Header variant="h2">{text.mutability.title}</Header>}>
-            <MutabilityFields value={mutability} onChange={setMutability} />
-          </Container>
-          <Container header={<Header variant="h2">{text.protection.title}</Header>}>
-            <SpaceBetween size="m">
-              <FaultAlert failure={protection.error} />
-              <Toggle
-                checked={isProtected}
-                disabled={protection.data === undefined}
-                description={text.protection.description}
-                onChange={({ detail }) => setProtected(detail.checked)}
-              >
-                {text.protection.label}
-              </Toggle>
-            </SpaceBetween>
-          </Container>
+      <FaultAlert failure={save.error} />
+      <Container header={<Header variant="h2">{text.mutability.title}</Header>}>
+        <MutabilityFields value={mutability} onChange={setMutability} />
+      </Container>
+      <Container header={<Header variant="h2">{text.protection.title}</Header>}>
+        <SpaceBetween size="m">
+          <FaultAlert failure={protection.error} />
+          <Toggle
+            checked={isProtected}
+            disabled={protection.data === undefined}
+            description={text.protection.description}
+            onChange={({ detail }) => setProtected(detail.checked)}
+          >
+            {text.protection.label}
+          </Toggle>
         </SpaceBetween>
-      </Form>
-    </form>
+      </Container>
+    </FormPage>
   );
 }

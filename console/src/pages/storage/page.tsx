@@ -4,7 +4,6 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import ColumnLayout from "@cloudscape-design/components/column-layout";
 import Container from "@cloudscape-design/components/container";
-import ContentLayout from "@cloudscape-design/components/content-layout";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
 import ProgressBar from "@cloudscape-design/components/progress-bar";
@@ -18,6 +17,7 @@ import { formatBytes, formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
 import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
+import { Page } from "../../shell/page";
 import { text } from "../../text";
 import { Growth } from "./growth";
 import { useRegistryStatistics } from "./queries";
@@ -34,21 +34,15 @@ export function StoragePage(): ReactNode {
     void queries.invalidateQueries({ queryKey: ["statistics-history"] });
   };
   return (
-    <ContentLayout
-      header={
-        <Header
-          variant="h1"
-          description={words.description}
-          actions={<Button iconName="refresh" ariaLabel={text.refresh} onClick={refresh} />}
-        >
-          {words.title}
-        </Header>
-      }
+    <Page
+      title={words.title}
+      description={words.description}
+      actions={<Button iconName="refresh" ariaLabel={text.refresh} onClick={refresh} />}
     >
       <FaultAlert failure={statistics.error} />
       {statistics.isPending && <Spinner size="large" />}
       {statistics.data && <Dashboard statistics={statistics.data} />}
-    </ContentLayout>
+    </Page>
   );
 }
 

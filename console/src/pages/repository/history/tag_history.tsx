@@ -2,8 +2,6 @@
 
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useMemo, useState } from "react";
 import type { TagEvent } from "../../../../generated/entrepot";
@@ -11,10 +9,12 @@ import type { Listing } from "../../../api/listing";
 import { formatMoment, momentOf, shortDigest } from "../../../format";
 import { paths } from "../../../paths";
 import { useEntrepot } from "../../../session/context";
+import { column, textColumn, timeColumn } from "../../../shell/columns";
 import { FormDialog } from "../../../shell/dialogs";
 import { FaultAlert } from "../../../shell/fault";
 import { PageLink } from "../../../shell/links";
-import { type Column, LongTable } from "../../../shell/long_table";
+import { ListingTable } from "../../../shell/listing_table";
+import type { Column } from "../../../shell/long_table";
 import { useNotices } from "../../../shell/notifications";
 import { text } from "../../../text";
 import { useForgetting } from "../../bin/queries";
@@ -31,30 +31,19 @@ export function TagHistory(props: {
   const columns = useMemo(() => columnsOf(name, setUndone), [name]);
   return (
     <>
-      <LongTable
+      <ListingTable
         id="tag-history"
-        variant="container"
+        title={words.tags}
+        description={words.description}
         columns={columns}
-        entries={listing.entries}
-        isComplete={listing.isComplete}
-        failure={listing.failure}
+        listing={listing}
         idOf={idOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
-        ariaLabel={words.tags}
         sortedBy="at"
         isDescending
-        empty={<Box textAlign="center">{words.noEvents}</Box>}
-        header={(counter) => (
-          <Header
-            variant="h2"
-            counter={counter}
-            description={words.description}
-            actions={<Button iconName="refresh" ariaLabel={text.refresh} onClick={onChange} />}
-          >
-            {words.tags}
-          </Header>
-        )}
+        empty={words.noEvents}
+        onRefresh={onChange}
       />
       {undone !== null && (
         <Undo name={name} event={undone} onDone={onChange} onClose={() => setUndone(null)} />
@@ -97,66 +86,46 @@ function Undo(props: { name: string; event: TagEvent; onDone: () => void; onClos
 function columnsOf(name: string, onUndo: (event: TagEvent) => void): Column<TagEvent>[] {
   return [
     {
-      id: "tag",
-      name: words.tag,
-      header: words.tag,
-      cell: (event) => event.imageTag,
-      sortingComparator: (one, other) => compare(one.imageTag ?? "", other.imageTag ?? ""),
+      ...textColumn("tag", words.tag, (event: TagEvent) => event.imageTag ?? ""),
       isRowHeader: true,
       minWidth: 120,
     },
+    { ...textColumn("change", words.change, tellChange), minWidth: 120 },
     {
-      id: "change",
-      name: words.change,
-      header: words.change,
-      cell: (event) => tellChange(event),
-      sortingComparator: (one, other) => compare(one.change ?? "", other.change ?? ""),
-      minWidth: 120,
-    },
-    {
-      id: "before",
-      name: words.before,
-      header: words.before,
-      cell: (event) => digestLink(name, event.previousImageDigest),
+      ...column("before", words.before, (event: TagEvent) => digestLink(name, event.previousImageDigest)),
       minWidth: 180,
     },
     {
-      id: "after",
-      name: words.after,
-      header: words.after,
-      cell: (event) => digestLink(name, event.imageDigest),
+      ...column("after", words.after, (event: TagEvent) => digestLink(name, event.imageDigest)),
       minWidth: 180,
     },
     {
-      id: "at",
-      name: words.at,
-      header: words.at,
+      ...timeColumn("at", words.at, (event: TagEvent) => momentOf(event.at)),
       cell: (event) => formatMoment(momentOf(event.at)),
-      sortingComparator: (one, other) => (one.at ?? 0) - (other.at ?? 0),
       minWidth: 230,
     },
-    { id: "by", name: words.by, header: words.by, cell: (event) => event.by ?? "–", minWidth: 300 },
     {
-      id: "undo",
-      name: words.undo,
-      header: words.undo,
-      cell: (event) =>
-        event.previousImageDigest === undefined ? (
-          "–"
-        ) : (
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button
-              variant="inline-link"
-              ariaLabel={words.undoOne(event.imageTag ?? "", shortDigest(event.previousImageDigest))}
-              onClick={() => onUndo(event)}
-            >
-              {words.undo}
-            </Button>
-          </SpaceBetween>
-        ),
+      ...column("undo", words.undo, (event: TagEvent) => <UndoButton event={event} onUndo={onUndo} />),
       minWidth: 90,
     },
+    { ...column("by", words.by, (event: TagEvent) => event.by ?? "–"), minWidth: 300 },
   ];
+}
+
+function UndoButton(props: { event: TagEvent; onUndo: (event: TagEvent) => void }): ReactNode {
+  const { event, onUndo } = props;
+  if (event.previousImageDigest === undefined) {
+    return "–";
+  }
+  return (
+    <Button
+      variant="inline-link"
+      ariaLabel={words.undoOne(event.imageTag ?? "", shortDigest(event.previousImageDigest))}
+      onClick={() => onUndo(event)}
+    >
+      {words.undo}
+    </Button>
+  );
 }
 
 function tellChange(event: TagEvent): string {
@@ -178,8 +147,4 @@ function idOf(event: TagEvent): string {
 
 function haystackOf(event: TagEvent): string {
   return `${event.imageTag} ${event.imageDigest} ${event.previousImageDigest} ${event.by}`.toLowerCase();
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -3,11 +3,9 @@
 import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
-import FormField from "@cloudscape-design/components/form-field";
 import Header from "@cloudscape-design/components/header";
 import SegmentedControl from "@cloudscape-design/components/segmented-control";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import Textarea from "@cloudscape-design/components/textarea";
 import { type ReactNode, useState } from "react";
 import {
   byPriority,
@@ -22,8 +20,10 @@ import {
   withRule,
   writePolicy,
 } from "../../../domain/lifecycle";
-import { indentPolicy, jsonComplaint } from "../../../domain/policy";
+import { indentJson, jsonComplaint } from "../../../domain/policy";
+import { Buttons } from "../../../shell/buttons";
 import { FaultAlert } from "../../../shell/fault";
+import { PolicyField } from "../../../shell/policy_field";
 import { text } from "../../../text";
 import { RuleFields } from "./rule_fields";
 
@@ -40,7 +40,7 @@ export function LifecycleEditor(props: {
 }): ReactNode {
   const { policy, isSaving, failure, onSave, onTest, onClose } = props;
   const [rules, setRules] = useState(() => (policy === null ? [newRule()] : readRules(policy)));
-  const [document, setDocument] = useState(() => (policy === null ? "" : indentPolicy(policy)));
+  const [document, setDocument] = useState(() => (policy === null ? "" : indentJson(policy)));
   // The form while the rules can be shown in it and the reader has not chosen otherwise.
   const current = rules === null ? document : writePolicy(rules);
   const complaint = rules === null ? jsonComplaint(document) : null;
@@ -65,7 +65,7 @@ export function LifecycleEditor(props: {
             variant="h2"
             description={words.description}
             actions={
-              <SpaceBetween direction="horizontal" size="xs">
+              <Buttons>
                 <Button variant="link" onClick={onClose}>
                   {text.cancel}
                 </Button>
@@ -80,7 +80,7 @@ export function LifecycleEditor(props: {
                 >
                   {text.save}
                 </Button>
-              </SpaceBetween>
+              </Buttons>
             }
           >
             {words.title}
@@ -103,14 +103,12 @@ export function LifecycleEditor(props: {
             ]}
           />
           {rules === null ? (
-            <FormField label={words.document} errorText={complaint} stretch>
-              <Textarea
-                value={document}
-                onChange={({ detail }) => setDocument(detail.value)}
-                rows={20}
-                spellcheck={false}
-              />
-            </FormField>
+            <PolicyField
+              label={words.document}
+              value={document}
+              complaint={complaint}
+              onChange={setDocument}
+            />
           ) : (
             <RuleForm rules={rules} onChange={setRules} />
           )}
@@ -133,7 +131,7 @@ function RuleForm({ rules, onChange }: { rules: Rule[]; onChange: (rules: Rule[]
               <Header
                 variant="h3"
                 actions={
-                  <SpaceBetween direction="horizontal" size="xs">
+                  <Buttons>
                     <Button
                       iconName="angle-up"
                       ariaLabel={words.up(place + 1)}
@@ -157,7 +155,7 @@ function RuleForm({ rules, onChange }: { rules: Rule[]; onChange: (rules: Rule[]
                       ariaLabel={words.remove(place + 1)}
                       onClick={() => onChange(rules.filter((one) => one !== rule))}
                     />
-                  </SpaceBetween>
+                  </Buttons>
                 }
               >
                 {words.rule(place + 1)}

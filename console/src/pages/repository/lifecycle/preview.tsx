@@ -1,7 +1,6 @@
 /** What a policy would do to the images that are there: a preview as ECR makes it, with the reason for every image. */
 
 import type { LifecyclePolicyPreviewResult, LifecyclePolicyPreviewStatus } from "@aws-sdk/client-ecr";
-import Box from "@cloudscape-design/components/box";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
 import KeyValuePairs from "@cloudscape-design/components/key-value-pairs";
@@ -10,11 +9,14 @@ import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import Toggle from "@cloudscape-design/components/toggle";
 import { type ReactNode, useMemo, useState } from "react";
 import type { LifecycleDecision, LifecycleSummary } from "../../../../generated/entrepot";
-import { formatBytes, formatCount, formatTime, momentOf, shortDigest } from "../../../format";
+import type { Listing } from "../../../api/listing";
+import { formatBytes, formatCount, momentOf, shortDigest } from "../../../format";
 import { paths } from "../../../paths";
+import { column, countColumn, textColumn, timeColumn } from "../../../shell/columns";
 import { FaultAlert } from "../../../shell/fault";
 import { PageLink } from "../../../shell/links";
-import { type Column, LongTable } from "../../../shell/long_table";
+import { ListingTable } from "../../../shell/listing_table";
+import type { Column } from "../../../shell/long_table";
 import { text } from "../../../text";
 import { type PreviewState, useDecisions, usePreview, usePreviewResults } from "./queries";
 
@@ -127,8 +129,7 @@ function Decisions(props: {
   return (
     <FateTable
       name={name}
-      fates={fates}
-      isComplete={isComplete}
+      listing={{ entries: fates, isComplete, failure: null }}
       actions={
         <Toggle checked={isChangedOnly} onChange={({ detail }) => setChangedOnly(detail.checked)}>
           {words.onlyChanged}
@@ -142,37 +143,29 @@ function Decisions(props: {
 function Results({ name, round }: { name: string; round: number }): ReactNode {
   const results = usePreviewResults(name, round);
   const fates = useMemo(() => results.entries.map(fateOfResult), [results.entries]);
-  return <FateTable name={name} fates={fates} isComplete={results.isComplete} failure={results.failure} />;
+  return <FateTable name={name} listing={{ ...results, entries: fates }} />;
 }
 
 function FateTable(props: {
   name: string;
-  fates: readonly Fate[];
-  isComplete: boolean;
-  failure?: unknown;
+  listing: Omit<Listing<Fate>, "refresh">;
   actions?: ReactNode;
 }): ReactNode {
-  const { name, fates, isComplete, failure, actions } = props;
+  const { name, listing, actions } = props;
   const columns = useMemo(() => columnsOf(name), [name]);
   return (
-    <LongTable
+    <ListingTable
       id="lifecycle-preview"
-      variant="container"
+      title={text.images.title}
+      ariaLabel={words.title}
       columns={columns}
-      entries={fates}
-      isComplete={isComplete}
-      failure={failure}
+      listing={listing}
       idOf={(fate) => fate.digest}
       haystackOf={haystackOf}
       filterLabel={words.filter}
-      ariaLabel={words.title}
       sortedBy="pushed"
-      empty={<Box textAlign="center">{words.nothing}</Box>}
-      header={(counter) => (
-        <Header variant="h2" counter={counter} actions={actions}>
-          {text.images.title}
-        </Header>
-      )}
+      empty={words.nothing}
+      actions={actions}
     />
   );
 }
@@ -180,48 +173,18 @@ function FateTable(props: {
 function columnsOf(name: string): Column<Fate>[] {
   return [
     {
-      id: "tags",
-      name: text.images.tags,
-      header: text.images.tags,
-      cell: (fate) => (
+      ...column("tags", text.images.tags, (fate: Fate) => (
         <PageLink to={paths.image(name, fate.digest)}>
           {fate.tags.join(", ") || shortDigest(fate.digest)}
         </PageLink>
-      ),
+      )),
       isRowHeader: true,
       minWidth: 180,
     },
-    {
-      id: "action",
-      name: words.action,
-      header: words.action,
-      cell: (fate) => fate.action,
-      sortingComparator: (one, other) => compare(one.action, other.action),
-      minWidth: 120,
-    },
-    {
-      id: "priority",
-      name: words.priority,
-      header: words.priority,
-      cell: (fate) => fate.priority ?? "–",
-      sortingComparator: (one, other) => (one.priority ?? 0) - (other.priority ?? 0),
-      minWidth: 80,
-    },
-    {
-      id: "because",
-      name: words.because,
-      header: words.because,
-      cell: (fate) => fate.because,
-      minWidth: 320,
-    },
-    {
-      id: "pushed",
-      name: words.pushed,
-      header: words.pushed,
-      cell: (fate) => formatTime(fate.pushedAt),
-      sortingComparator: (one, other) => (one.pushedAt?.getTime() ?? 0) - (other.pushedAt?.getTime() ?? 0),
-      minWidth: 210,
-    },
+    { ...textColumn("action", words.action, (fate: Fate) => fate.action), minWidth: 120 },
+    countColumn("priority", words.priority, (fate) => fate.priority),
+    { ...column("because", words.because, (fate: Fate) => fate.because), minWidth: 320 },
+    timeColumn("pushed", words.pushed, (fate) => fate.pushedAt),
   ];
 }
 
@@ -258,8 +221,4 @@ function fateOfResult(result: LifecyclePolicyPreviewResult): Fate {
 
 function haystackOf(fate: Fate): string {
   return `${fate.tags.join(" ")} ${fate.digest} ${fate.action} ${fate.because}`.toLowerCase();
-}
-
-function compare(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -4,12 +4,13 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import Header from "@cloudscape-design/components/header";
-import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 import { readRules, tellCount, tellSelection } from "../../../domain/lifecycle";
-import { indentPolicy } from "../../../domain/policy";
+import { indentJson } from "../../../domain/policy";
 import { formatTime } from "../../../format";
+import { Buttons } from "../../../shell/buttons";
+import { GuardedButton } from "../../../shell/guarded_button";
 import { JsonText } from "../../../shell/json_text";
 import { text } from "../../../text";
 import type { LifecyclePolicy } from "./queries";
@@ -20,7 +21,7 @@ export function LifecycleRules(props: {
   /** Null where there is none. */
   policy: LifecyclePolicy | null;
   onEdit: () => void;
-  onDelete: () => void;
+  onDelete: () => Promise<unknown>;
   onTest: (policy: string) => void;
 }): ReactNode {
   const { policy, onEdit, onDelete, onTest } = props;
@@ -31,11 +32,20 @@ export function LifecycleRules(props: {
         policy === null ? words.description : `${words.evaluated}: ${formatTime(policy.lastEvaluatedAt)}`
       }
       actions={
-        <SpaceBetween direction="horizontal" size="xs">
-          {policy !== null && <Button onClick={onDelete}>{words.delete}</Button>}
+        <Buttons>
+          {policy !== null && (
+            <GuardedButton
+              title={words.delete}
+              warning={words.deleteWarning}
+              phrase={words.phrase}
+              onConfirm={onDelete}
+            >
+              {words.delete}
+            </GuardedButton>
+          )}
           {policy !== null && <Button onClick={() => onTest(policy.text)}>{words.test}</Button>}
           <Button onClick={onEdit}>{policy === null ? words.write : words.edit}</Button>
-        </SpaceBetween>
+        </Buttons>
       }
     >
       {words.title}
@@ -45,7 +55,7 @@ export function LifecycleRules(props: {
   if (rules === null) {
     return (
       <Container header={header}>
-        <JsonText label={words.document} content={indentPolicy(policy?.text ?? "")} />
+        <JsonText label={words.document} content={indentJson(policy?.text ?? "")} />
       </Container>
     );
   }

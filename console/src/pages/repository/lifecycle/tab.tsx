@@ -7,7 +7,6 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useClients } from "../../../session/context";
 import { Arrival } from "../../../shell/arrival";
-import { Confirmation } from "../../../shell/confirmation";
 import { FaultAlert } from "../../../shell/fault";
 import { useNotices } from "../../../shell/notifications";
 import { text } from "../../../text";
@@ -32,7 +31,6 @@ export function LifecycleTab({ name }: { name: string }): ReactNode {
   const { tellSuccess } = useNotices();
   const policy = useLifecyclePolicy(name);
   const [isEditing, setEditing] = useState(false);
-  const [isDeleting, setDeleting] = useState(false);
   const [tried, setTried] = useState<Try | null>(null);
   const look = () => queries.invalidateQueries({ queryKey: lifecycleKey(name) });
   const save = useMutation({
@@ -44,14 +42,11 @@ export function LifecycleTab({ name }: { name: string }): ReactNode {
       setEditing(false);
     },
   });
-  const remove = useMutation({
-    mutationFn: () => ecr.send(new DeleteLifecyclePolicyCommand({ repositoryName: name })),
-    onSuccess: async () => {
-      await look();
-      tellSuccess(words.deleted);
-      setDeleting(false);
-    },
-  });
+  const remove = async () => {
+    await ecr.send(new DeleteLifecyclePolicyCommand({ repositoryName: name }));
+    await look();
+    tellSuccess(words.deleted);
+  };
   const test = (tested: string) => {
     rounds += 1;
     setTried({ policy: tested, round: rounds });
@@ -77,7 +72,7 @@ export function LifecycleTab({ name }: { name: string }): ReactNode {
           <LifecycleRules
             policy={policy.data}
             onEdit={() => setEditing(true)}
-            onDelete={() => setDeleting(true)}
+            onDelete={remove}
             onTest={test}
           />
         ))}
@@ -85,18 +80,6 @@ export function LifecycleTab({ name }: { name: string }): ReactNode {
         <Arrival key={tried.round}>
           <LifecyclePreview name={name} {...tried} />
         </Arrival>
-      )}
-      {isDeleting && (
-        <Confirmation
-          title={words.delete}
-          warning={words.deleteWarning}
-          phrase={words.phrase}
-          button={text.delete}
-          isPending={remove.isPending}
-          failure={remove.error}
-          onConfirm={() => remove.mutate()}
-          onClose={() => setDeleting(false)}
-        />
       )}
     </SpaceBetween>
   );

@@ -17,6 +17,7 @@ import { REPOSITORY_ACTIONS, resourceOf } from "../../../domain/access";
 import { useEntrepot, useSession } from "../../../session/context";
 import { Arrival } from "../../../shell/arrival";
 import { FaultAlert } from "../../../shell/fault";
+import { SubmitForm } from "../../../shell/submit_form";
 import { type NamedValue, ValueFields } from "../../../shell/value_fields";
 import { text } from "../../../text";
 import { useRoles, useUsers } from "../../identity/queries";
@@ -57,14 +58,7 @@ export function AccessQuestion(props: { repositoryArn: string; topic: AccessTopi
   const isReady = principal.trim() !== "" && action.trim() !== "" && context.every(({ name }) => name !== "");
   return (
     <SpaceBetween size="l">
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (isReady && !explain.isPending) {
-            explain.mutate();
-          }
-        }}
-      >
+      <SubmitForm isReady={isReady} isPending={explain.isPending} onSubmit={() => explain.mutate()}>
         <Container
           header={
             <Header variant="h2" description={words.questionDescription}>
@@ -98,7 +92,7 @@ export function AccessQuestion(props: { repositoryArn: string; topic: AccessTopi
             </FormField>
           </SpaceBetween>
         </Container>
-      </form>
+      </SubmitForm>
       <FaultAlert failure={explain.error} />
       {explain.data !== undefined && (
         <Arrival key={explain.submittedAt}>

@@ -1,9 +1,7 @@
 /** What each user and role of the account may do with a repository, asked only for those that are shown. */
 
 import type { Role, User } from "@aws-sdk/client-iam";
-import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
-import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import StatusIndicator from "@cloudscape-design/components/status-indicator";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
@@ -11,7 +9,9 @@ import { type ReactNode, useMemo } from "react";
 import { faultOf } from "../../../api/faults";
 import { type Answer, answerFor, PURPOSES, type Purpose, requestsFor } from "../../../domain/access";
 import { useEntrepot, useSession } from "../../../session/context";
-import { type Column, LongTable } from "../../../shell/long_table";
+import { column, textColumn } from "../../../shell/columns";
+import { ListingTable } from "../../../shell/listing_table";
+import type { Column } from "../../../shell/long_table";
 import { text } from "../../../text";
 import { useRoles, useUsers } from "../../identity/queries";
 import type { AccessTopic } from "./access_question";
@@ -34,58 +34,35 @@ export function AccessTable(props: {
   );
   const columns = useMemo(() => columnsOf(repositoryArn, onAsk), [repositoryArn, onAsk]);
   return (
-    <LongTable
+    <ListingTable
       id="access"
-      variant="container"
+      title={words.title}
+      description={words.description}
       columns={columns}
-      entries={principals}
-      isComplete={users.isComplete && roles.isComplete}
-      failure={users.failure ?? roles.failure}
+      listing={{
+        entries: principals,
+        isComplete: users.isComplete && roles.isComplete,
+        failure: users.failure ?? roles.failure,
+      }}
       idOf={idOf}
       haystackOf={haystackOf}
       filterLabel={words.filter}
-      ariaLabel={words.title}
       sortedBy="principal"
       pageSize={SHOWN}
-      empty={<Box textAlign="center">{text.none}</Box>}
-      header={(counter) => (
-        <Header
-          variant="h2"
-          counter={counter}
-          description={words.description}
-          actions={
-            <Button
-              iconName="refresh"
-              ariaLabel={words.again}
-              onClick={() => queries.invalidateQueries({ queryKey: ["access", repositoryArn] })}
-            />
-          }
-        >
-          {words.title}
-        </Header>
-      )}
+      empty={text.none}
+      onRefresh={() => queries.invalidateQueries({ queryKey: ["access", repositoryArn] })}
+      refreshLabel={words.again}
     />
   );
 }
 
 function columnsOf(repositoryArn: string, onAsk: (topic: AccessTopic) => void): Column<string>[] {
   return [
-    {
-      id: "principal",
-      name: words.principal,
-      header: words.principal,
-      cell: (principal) => principal,
-      sortingComparator: (one, other) => (one < other ? -1 : 1),
-      isRowHeader: true,
-      width: 300,
-    },
+    { ...textColumn("principal", words.principal, idOf), isRowHeader: true, width: 300 },
     ...PURPOSES.map((purpose) => ({
-      id: purpose,
-      name: words.purposes[purpose],
-      header: words.purposes[purpose],
-      cell: (principal: string) => (
+      ...column(purpose, words.purposes[purpose], (principal: string) => (
         <AnswerCell repositoryArn={repositoryArn} principal={principal} purpose={purpose} onAsk={onAsk} />
-      ),
+      )),
       width: 140,
     })),
   ];

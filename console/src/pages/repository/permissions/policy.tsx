@@ -8,6 +8,7 @@ import {
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { isAbsence } from "../../../api/faults";
+import { policyOf } from "../../../domain/policy";
 import { useClients, useSession } from "../../../session/context";
 import { useNotices } from "../../../shell/notifications";
 import { PolicyEditor } from "../../../shell/policy_editor";
@@ -63,11 +64,10 @@ export function RepositoryPolicy({ name }: { name: string }): ReactNode {
 }
 
 function exampleFor(account: string): string {
-  const statement = {
+  return policyOf({
     Sid: "AllowPull",
     Effect: "Allow",
     Principal: { AWS: `arn:aws:iam::${account}:root` },
     Action: ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-  };
-  return JSON.stringify({ Version: "2012-10-17", Statement: [statement] }, null, 2);
+  });
 }
