@@ -178,7 +178,7 @@ def test_provider_is_made_opens_a_role_and_is_deleted(visitor: Visitor, registry
     page.get_by_role("button", name="Create role for its tokens").click()
     page.get_by_label("Role name").fill("github")
     document = page.get_by_role("textbox", name="Trust policy")
-    document.fill(document.input_value().replace("OWNER/REPOSITORY", "acme/app"))
+    document.fill(document.input_value().replace("<OWNER>/<REPOSITORY>", "acme/app"))
     page.get_by_role("button", name="Create", exact=True).click()
     expect(page.get_by_role("heading", name="github")).to_be_visible()
     visitor.open(f"identity-provider/{arn}")

@@ -15,7 +15,7 @@ describe("trust policies", () => {
     expect(complaint).toBeNull();
     expect(statements[0]?.conditions).toEqual([
       "StringEquals cluster.example.com/id/7:aud sts.amazonaws.com",
-      "StringEquals cluster.example.com/id/7:sub SUBJECT",
+      "StringEquals cluster.example.com/id/7:sub <SUBJECT>",
     ]);
   });
 

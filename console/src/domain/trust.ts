@@ -13,10 +13,13 @@ export function trustOfAccount(account: string): string {
   });
 }
 
-/** Trusts the tokens of a provider that are for `audience`; whose they are is still to be filled in. */
+/**
+ * Trusts the tokens of a provider that are for `audience`; whose they are is still to be filled in: until then it is
+ * nobody, as no name has such brackets.
+ */
 export function trustOfProvider(arn: string, audience: string): string {
   const issuer = issuerOf(arn);
-  const subject = issuer === GITHUB ? "repo:OWNER/REPOSITORY:ref:refs/heads/main" : "SUBJECT";
+  const subject = issuer === GITHUB ? "repo:<OWNER>/<REPOSITORY>:ref:refs/heads/main" : "<SUBJECT>";
   return policyOf({
     Effect: "Allow",
     Principal: { Federated: arn },
@@ -41,5 +44,5 @@ export function openingsFor(arn: string, trustPolicy: string): string[][] {
 
 /** The issuer without its scheme, as condition keys begin. */
 export function issuerOf(arn: string): string {
-  return arn.slice(arn.indexOf(":oidc-provider/") + ":oidc-provider/".length);
+  return arn.replace(/^.*?:oidc-provider\//, "");
 }

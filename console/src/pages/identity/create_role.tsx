@@ -4,14 +4,15 @@ import { CreateRoleCommand } from "@aws-sdk/client-iam";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
+import { areHours, secondsOf } from "../../domain/session_hours";
 import { trustOfAccount, trustOfProvider } from "../../domain/trust";
 import { paths } from "../../paths";
 import { useClients, useSession } from "../../session/context";
 import { text } from "../../text";
 import { BoundaryField } from "./boundary";
 import { DocumentForm, type Entered } from "./document_form";
+import { HoursField } from "./hours_field";
 import { LONGEST_NAME } from "./longest_name";
-import { HoursField, isHours, secondsOf } from "./session_hours";
 
 const words = text.roles;
 
@@ -50,7 +51,7 @@ export function CreateRolePage(): ReactNode {
       example={
         provider === null ? trustOfAccount(account) : trustOfProvider(provider, asked.get("audience") ?? "")
       }
-      isRight={isHours(hours)}
+      isRight={areHours(hours)}
       isPending={create.isPending}
       failure={create.error}
       onSubmit={create.mutate}

@@ -5,11 +5,12 @@ import FormField from "@cloudscape-design/components/form-field";
 import Input from "@cloudscape-design/components/input";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
+import { areHours, hoursOf, secondsOf } from "../../domain/session_hours";
 import { useClients } from "../../session/context";
 import { FormDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
-import { HoursField, hoursOf, isHours, secondsOf } from "./session_hours";
+import { HoursField } from "./hours_field";
 
 const words = text.roles;
 
@@ -18,7 +19,7 @@ export function EditRole({ role, onClose }: { role: Role; onClose: () => void })
   const { iam } = useClients();
   const queries = useQueryClient();
   const [purpose, setPurpose] = useState(role.Description ?? "");
-  const [hours, setHours] = useState(String(hoursOf(role)));
+  const [hours, setHours] = useState(String(hoursOf(role.MaxSessionDuration)));
   const save = useMutation({
     mutationFn: () =>
       iam.send(
@@ -38,7 +39,7 @@ export function EditRole({ role, onClose }: { role: Role; onClose: () => void })
     <FormDialog
       title={words.editTitle(name)}
       button={text.save}
-      isReady={isHours(hours)}
+      isReady={areHours(hours)}
       isPending={save.isPending}
       onSubmit={() => save.mutate()}
       onClose={onClose}

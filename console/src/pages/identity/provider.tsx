@@ -4,11 +4,12 @@ import {
   AddClientIDToOpenIDConnectProviderCommand,
   DeleteOpenIDConnectProviderCommand,
   RemoveClientIDFromOpenIDConnectProviderCommand,
+  type Role,
   UpdateOpenIDConnectProviderThumbprintCommand,
 } from "@aws-sdk/client-iam";
 import Button from "@cloudscape-design/components/button";
 import { useQueryClient } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useMemo } from "react";
 import { useNavigate, useParams } from "react-router";
 import { readDocument } from "../../api/identities";
 import { thumbprintOf } from "../../domain/providers";
@@ -78,15 +79,19 @@ interface Opening {
   conditions: string[];
 }
 
-function TrustingRoles({ arn, audience }: { arn: string; audience: string }): ReactNode {
-  const navigate = useNavigate();
-  const { entries, isComplete, failure } = useRoles();
-  const openings: Opening[] = entries.flatMap((role) =>
+function openingsIn(roles: readonly Role[], arn: string): Opening[] {
+  return roles.flatMap((role) =>
     openingsFor(arn, readDocument(role.AssumeRolePolicyDocument)).map((conditions) => ({
       role: role.RoleName ?? "",
       conditions,
     })),
   );
+}
+
+function TrustingRoles({ arn, audience }: { arn: string; audience: string }): ReactNode {
+  const navigate = useNavigate();
+  const { entries, isComplete, failure } = useRoles();
+  const openings = useMemo(() => openingsIn(entries, arn), [entries, arn]);
   return (
     <ShortTable
       title={words.roles}

@@ -91,7 +91,6 @@ export function useProvider(arn: string): UseQueryResult<GetOpenIDConnectProvide
   return useQuery({
     queryKey: ["provider", arn],
     queryFn: () => iam.send(new GetOpenIDConnectProviderCommand({ OpenIDConnectProviderArn: arn })),
-    enabled: arn !== "",
   });
 }
 

@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { useParams } from "react-router";
 import { type Identity, stripPolicies } from "../../api/identities";
 import { all } from "../../api/listing";
+import { hoursOf } from "../../domain/session_hours";
 import { formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
 import { useClients, useEntrepot } from "../../session/context";
@@ -24,7 +25,6 @@ import { IdentityPage } from "./identity_page";
 import { IdentityTags } from "./identity_tags";
 import { InlinePolicies } from "./inline_policies";
 import { useRole } from "./queries";
-import { hoursOf } from "./session_hours";
 
 const words = text.roles;
 
@@ -52,7 +52,7 @@ export function RolePage(): ReactNode {
         { label: words.arn, value: <Copyable value={arn} /> },
         { label: words.purpose, value: role.data?.Description || "–" },
         { label: words.created, value: formatTime(role.data?.CreateDate) },
-        { label: words.hours, value: formatCount(hoursOf(role.data ?? undefined)) },
+        { label: words.hours, value: formatCount(hoursOf(role.data?.MaxSessionDuration)) },
         {
           label: text.boundaries.title,
           value: <Boundary of={{ kind: "role", name }} boundary={role.data?.PermissionsBoundary} />,
