@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from tests.console.many import fill
 from tests.console.registry import Registry
 from tests.console.visits import sign_in
@@ -29,6 +29,23 @@ _PAINTED = "new Promise((done) => requestAnimationFrame(() => setTimeout(done, 3
 # Who turns a page sees it before turning the next: events that wait for each other would be told as one.
 _SHOWN = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
 
+_RANKED = ("Images", "Size", "Last push", "Last pull", "Pulls")
+# The time from a key until the first row is another one.
+_WATCH = """
+    window.changed = new Promise((done) => {
+        const body = document.querySelector('tbody');
+        const first = () => body.querySelector('a')?.textContent;
+        const before = first();
+        let began = performance.now();
+        addEventListener('keydown', () => { began = performance.now(); }, { once: true, capture: true });
+        const look = () => {
+            if (first() !== before) { done(performance.now() - began); } else { requestAnimationFrame(look); }
+        };
+        requestAnimationFrame(look);
+    });
+    undefined
+"""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.console", description=__doc__)
@@ -46,9 +63,9 @@ def main() -> None:
         fill(registry, name, count)
         sign_in(visitor, registry, "registry")
         page = visitor.page
-        for what, path, heading, typed in (
-            ("repositories", "repositories", "Repositories", "team-042/app-0421"),
-            ("images", f"repository/{name}", "Images", "v0421"),
+        for what, path, heading, typed, ranked in (
+            ("repositories", "repositories", "Repositories", "team-042/app-0421", _RANKED),
+            ("images", f"repository/{name}", "Images", "v0421", ("Pulls",)),
         ):
             began = time.perf_counter()
             visitor.open(path)
@@ -59,6 +76,8 @@ def main() -> None:
             whole = time.perf_counter() - began
             print(f"{what}: first rows {first:.1f} s, all {count + 1:,} {whole:.1f} s")
             measure(page, what, typed)
+            for column in ranked:
+                measure_ranking(page, what, column, loaded)
 
 
 def measure(page: Page, what: str, typed: str) -> None:
@@ -72,6 +91,26 @@ def measure(page: Page, what: str, typed: str) -> None:
     report(page, f"{what}, a page", following.click, times=5)
     header = page.locator("th [role=button]").first
     report(page, f"{what}, a sort", lambda: header.press("Enter"), times=2)
+
+
+def measure_ranking(page: Page, what: str, column: str, loaded: Locator) -> None:
+    """Sort by a column of statistics; print what the first rows, all of them and then a page take.
+
+    The first rows come from the server: what is told is the time from the key until they are others.
+    """
+    page.get_by_placeholder("Find").fill("")
+    header = page.get_by_role("columnheader", name=column).first
+    for direction in ("descending", "ascending"):
+        page.evaluate(_WATCH)
+        began = time.perf_counter()
+        header.get_by_role("button").first.press("Enter")
+        took = float(page.evaluate("window.changed"))
+        expect(header).to_have_attribute("aria-sort", direction)
+        expect(loaded).to_be_visible(timeout=_LOADING_MS)
+        whole = time.perf_counter() - began
+        print(f"{what} by {column.lower()}, {direction}: {took:.0f} ms to other rows, all {whole:.1f} s")
+    following = page.get_by_role("button", name="Next page")
+    report(page, f"{what} by {column.lower()}, a page", following.click, times=5)
 
 
 def report(page: Page, what: str, act: Callable[[], object], *, times: int = 1) -> None:

@@ -21,6 +21,7 @@ export const text = {
   removeOne: (name: string) => `Remove ${name}`,
   requestId: "Request ID",
   save: "Save",
+  tooLarge: "This is too large to be shown",
   confirm: (phrase: string) => `To confirm, type ${phrase}`,
 
   progress: {
@@ -83,6 +84,13 @@ export const text = {
     roleButton: "Switch",
     roleDescription: "A role that trusts you, with its path where it has one.",
   },
+  csv: {
+    bytes: "Size in bytes",
+    download: "Download CSV",
+    progress: (count: string) => `${count} rows`,
+    running: "Gathering the rows",
+    uniqueBytes: "Unique layers in bytes",
+  },
   table: {
     collapse: (name: string) => `Close ${name}`,
     columns: "Columns",
@@ -90,6 +98,7 @@ export const text = {
     loading: "Loading",
     matches: (count: string) => (count === "1" ? "1 match" : `${count} matches`),
     noMatch: "No match",
+    ordered: (count: string) => `, ${count} in order`,
     pageSize: "Page size",
     preferences: "Preferences",
     rows: (count: number) => `${count} rows`,
@@ -218,9 +227,11 @@ export const text = {
   },
   images: {
     title: "Images",
+    artifactType: "Artifact type",
     digest: "Digest",
     filter: "Find images by tag or digest",
     kind: "Type",
+    mediaType: "Media type",
     none: "No images",
     pulled: "Last pulled",
     pushed: "Pushed",

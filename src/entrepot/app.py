@@ -62,6 +62,7 @@ from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns, PushedRepositories
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.orders import Orders
 from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
@@ -75,6 +76,7 @@ from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
 from entrepot.registry.restoring import StorageClassRuns
+from entrepot.registry.sealed_tokens import SealedTokens
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
@@ -102,6 +104,7 @@ from entrepot.services.entrepot.bin_questions import BinQuestions
 from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
+from entrepot.services.entrepot.orders import OrderOperations
 from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
@@ -528,6 +531,7 @@ def _wire(settings: Settings, adapters: _Adapters) -> Application:
                             DeletionEstimates(store, clock),
                             decisions,
                         ),
+                        OrderOperations(catalog, Orders(store, SealedTokens(adapters.ring)), decisions),
                         PinOperations(Pins(store, clock)),
                         UsageOperations(usage, decisions),
                         LifecycleExplanationOperations(explanations),

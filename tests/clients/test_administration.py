@@ -1,5 +1,6 @@
 """The commands that ask a running server: where they find it, as whom, and what they say when it refuses."""
 
+import csv
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,8 @@ from entrepot.services.entrepot.model import FOLDER
 from tests.engines.entrepot import PROGRAM, REGION, Entrepot, served
 from tests.engines.programs import PATH, run_program
 
+INDEX = "application/vnd.oci.image.index.v1+json"
+EMPTY_INDEX = json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []})
 APP = f"arn:aws:ecr:{REGION}:123456789012:repository/team/app"
 
 
@@ -115,8 +118,31 @@ def test_repositories_are_told_a_line_each(shell: Shell, server: Entrepot) -> No
     assert head.split("\t") == ["IMAGES", "TAGS", "BYTES", "PULLS", "REPOSITORY"]
     assert [line.split("\t") for line in lines] == [["0"] * 4 + [f"team/{name}"] for name in ("web", "app")]
     assert "\trepositories\n" in shell.run("stats", here)
+    listed = shell.run("stats", "--sort=name", "--reverse", here)
+    assert listed.index("\tteam/web\n") < listed.index("\tteam/app\n")
     refused = shell.run("stats", "team/none", here, is_expected_to_fail=True)
     assert "RepositoryNotFoundException" in refused
+
+
+def test_attack_48_statistics_leave_as_csv_without_formulas(shell: Shell, server: Entrepot) -> None:
+    here = f"--endpoint-url={server.url}"
+    server.ecr().create_repository(repositoryName="csv/app")
+    digest = server.ecr().put_image(
+        repositoryName="csv/app", imageTag="v1", imageManifest=EMPTY_INDEX, imageManifestMediaType=INDEX
+    )["image"]["imageId"]["imageDigest"]
+    rows = {row["repositoryName"]: row for row in csv_of(shell.run("stats", "--csv", here))}
+    assert (rows["csv/app"]["imageCount"], rows["csv/app"]["tagCount"]) == ("1", "1")
+    assert csv_of(shell.run("stats", "csv/app", "--csv", here)) == [rows["csv/app"]]
+    (image,) = csv_of(shell.run("stats", "--images=csv/app", "--sort=pulls", "--csv", here))
+    assert (image["imageDigest"], image["imageTags"], image["pullCount"]) == (digest, "v1", "0")
+    assert digest in shell.run("stats", "--images=csv/app", here)
+    assert json.loads(shell.run("stats", "--images=csv/app", "--json", here))["images"][0]["pullCount"] == 0
+    for wrong in (("--images=csv/app", "--sort=size"), ("csv/app", "--sort=size"), ("--csv", "--json")):
+        assert shell.run("stats", *wrong, here, is_expected_to_fail=True).startswith("entrepot: ")
+
+
+def csv_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
 
 
 def test_a_session_is_listed_with_its_end_and_which_one_it_is(shell: Shell, server: Entrepot) -> None:

@@ -1,7 +1,7 @@
 """What jobs add up once a minute or an hour: hurried, and given a past."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
 from tests.console.registry import Registry
@@ -32,6 +32,18 @@ def note_pulls(registry: Registry, name: str, count: int) -> None:
             {"count": count, "region": registry.region, "name": name},
         )
         assert changed.rowcount == 1
+
+
+def note_image_pulls(registry: Registry, pulls: Mapping[str, int]) -> None:
+    """As if images had been pulled so often, by digest."""
+    with _rows(registry) as rows:
+        for digest, count in pulls.items():
+            changed = rows.execute(
+                "UPDATE image SET pulls = ?, last_pulled_at = pushed_at WHERE digest = ?"
+                " AND repository_id IN (SELECT id FROM repository WHERE region = ?)",
+                (count, digest, registry.region),
+            )
+            assert changed.rowcount == 1
 
 
 def give_past(registry: Registry, days: int) -> None:

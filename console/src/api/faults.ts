@@ -31,6 +31,11 @@ export function isEndOfSession(failure: unknown): boolean {
   return failure instanceof Error && ENDED.has(failure.name);
 }
 
+/** Whether the API said that one may not ask. */
+export function isRefusal(failure: unknown): boolean {
+  return failure instanceof Error && /^AccessDenied(Exception)?$/.test(failure.name);
+}
+
 /** Whether the API said that there is no such thing, by the end of its code. */
 export function isAbsence(failure: unknown): boolean {
   return (

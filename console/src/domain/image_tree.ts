@@ -72,6 +72,12 @@ export function imagesOf(rows: readonly ImageRow[]): ImageDetail[] {
   return [...new Map(rows.map((row) => [row.imageDigest, row])).values()];
 }
 
+/** The image, and all that stands below it; what has a row of its own besides is not told twice. */
+export function withAllBelow(image: ImageDetail, below: ImageTree["below"]): ImageDetail[] {
+  const children = (below.get(image.imageDigest ?? "") ?? []).filter((child) => child.within === undefined);
+  return [image, ...children.flatMap((child) => withAllBelow(child, below))];
+}
+
 function put(below: Map<string, ImageRow[]>, parent: string, row: ImageRow): void {
   const siblings = below.get(parent);
   if (siblings === undefined) {

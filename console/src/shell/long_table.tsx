@@ -6,12 +6,13 @@ import Pagination from "@cloudscape-design/components/pagination";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table, { type TableProps } from "@cloudscape-design/components/table";
 import TextFilter from "@cloudscape-design/components/text-filter";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
+import type { Listing } from "../api/listing";
 import { formatCount } from "../format";
 import { text } from "../text";
 import { FaultAlert } from "./fault";
 import { usePreferences } from "./preferences";
-import { useRows } from "./rows";
+import { type Order, useRows } from "./rows";
 
 export interface Column<T> extends TableProps.ColumnDefinition<T> {
   id: string;
@@ -19,6 +20,13 @@ export interface Column<T> extends TableProps.ColumnDefinition<T> {
   name: string;
   /** Whether it is shown until somebody chooses. */
   isStandard?: boolean;
+  /** Whether the server puts the rows in its order: see `ranking`. */
+  isRanked?: boolean;
+}
+
+export interface Sorting {
+  by: string;
+  isDescending: boolean;
 }
 
 export interface LongTableProps<T> {
@@ -41,13 +49,21 @@ export interface LongTableProps<T> {
   onShow?: (shown: readonly T[]) => void;
   sortedBy: string;
   isDescending?: boolean;
+  /** Called with the order that somebody chose. */
+  onSort?: (sorting: Sorting) => void;
+  /** Ids in the order of the ranked column that was chosen, as far as they have come. */
+  ranking?: Ranking;
   expandable?: TableProps.ExpandableRows<T>;
   variant?: TableProps.Variant;
   /** How many rows a page has until somebody chooses. */
   pageSize?: number;
-  header: (counter: string) => ReactNode;
+  /** `matching` gives all rows that the filter leaves, in order. */
+  header: (counter: string, matching: () => readonly T[]) => ReactNode;
   empty: ReactNode;
 }
+
+/** Ids in an order that the server keeps, as far as they have come. */
+export type Ranking = Listing<string>;
 
 const PAGE_SIZES = [10, 20, 50, 100];
 const STANDARD_PAGE = 50;
@@ -58,33 +74,44 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
     pageSize: props.pageSize ?? STANDARD_PAGE,
     contentDisplay: columns.map((column) => ({ id: column.id, visible: column.isStandard ?? true })),
   });
-  const [sorting, setSorting] = useState({ by: props.sortedBy, isDescending: props.isDescending ?? false });
-  const sortingColumn = columns.find((column) => column.id === sorting.by);
-  const rows = useRows(
-    entries,
-    sortingColumn?.sortingComparator
-      ? { compare: sortingColumn.sortingComparator, isDescending: sorting.isDescending }
-      : null,
-    haystackOf,
-    preferences.pageSize ?? STANDARD_PAGE,
+  const [sorting, setSorting] = useState<Sorting>({
+    by: props.sortedBy,
+    isDescending: props.isDescending ?? false,
+  });
+  const definitions = useMemo(
+    () => columns.map((column) => (column.isRanked ? { ...column, sortingField: column.id } : column)),
+    [columns],
   );
+  const sortingColumn = definitions.find((column) => column.id === sorting.by);
+  const ranking = sortingColumn?.isRanked ? props.ranking : undefined;
+  const order = useOrder(sortingColumn, sorting.isDescending, ranking, idOf);
+  const rows = useRows(entries, order, haystackOf, preferences.pageSize ?? STANDARD_PAGE);
   const { onShow } = props;
   useEffect(() => onShow?.(rows.items), [rows.items, onShow]);
   return (
     <SpaceBetween size="s">
-      <FaultAlert failure={failure} />
+      <FaultAlert failure={failure ?? ranking?.failure} />
       <Table
         items={rows.items}
         sortingColumn={sortingColumn}
         sortingDescending={sorting.isDescending}
         onSortingChange={({ detail }) => {
-          const column = columns.find(
-            (one) => one.sortingComparator === detail.sortingColumn.sortingComparator,
+          const column = definitions.find(
+            (one) =>
+              one.sortingComparator === detail.sortingColumn.sortingComparator &&
+              one.sortingField === detail.sortingColumn.sortingField,
           );
-          setSorting({ by: column?.id ?? sorting.by, isDescending: detail.isDescending ?? false });
+          // What is most comes first where the server counts: that is what one looks for.
+          const isAnother = column?.id !== sorting.by;
+          const chosen = {
+            by: column?.id ?? sorting.by,
+            isDescending: column?.isRanked && isAnother ? true : (detail.isDescending ?? false),
+          };
+          setSorting(chosen);
+          props.onSort?.(chosen);
           rows.setPage(1);
         }}
-        columnDefinitions={columns}
+        columnDefinitions={definitions}
         columnDisplay={preferences.contentDisplay ?? []}
         trackBy={idOf}
         loading={!isComplete && entries.length === 0}
@@ -104,14 +131,14 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
           expandButtonLabel: (entry) => text.table.expand(props.selectionLabelOf?.(entry) ?? idOf(entry)),
           collapseButtonLabel: (entry) => text.table.collapse(props.selectionLabelOf?.(entry) ?? idOf(entry)),
         }}
-        header={props.header(counter(entries.length, isComplete))}
+        header={props.header(counter(entries.length, isComplete, ranking), () => rows.matching)}
         filter={
           <TextFilter
             filteringText={rows.wanted}
             onChange={({ detail }) => rows.setWanted(detail.filteringText)}
             filteringPlaceholder={props.filterLabel}
             filteringAriaLabel={props.filterLabel}
-            countText={text.table.matches(formatCount(rows.matches))}
+            countText={text.table.matches(formatCount(rows.matching.length))}
           />
         }
         pagination={
@@ -156,6 +183,30 @@ export function LongTable<T>(props: LongTableProps<T>): ReactNode {
   );
 }
 
-function counter(count: number, isComplete: boolean): string {
-  return `(${formatCount(count)}${isComplete ? "" : "+"})`;
+/** The order that is shown: that of before, until the first rows of a ranking have come. */
+function useOrder<T>(
+  column: Column<T> | undefined,
+  isDescending: boolean,
+  ranking: Ranking | undefined,
+  idOf: (entry: T) => string,
+): Order<T> | null {
+  const compare = column?.sortingComparator;
+  const ids = ranking?.entries;
+  const order = useMemo<Order<T> | null>(() => {
+    if (ids !== undefined && ids.length > 0) {
+      return { ids, idOf };
+    }
+    return compare === undefined ? null : { compare, isDescending };
+  }, [compare, isDescending, ids, idOf]);
+  const shown = useRef(order);
+  shown.current = order ?? shown.current;
+  return shown.current;
+}
+
+function counter(count: number, isComplete: boolean, ranking: Ranking | undefined): string {
+  const ordered =
+    ranking === undefined || ranking.isComplete
+      ? ""
+      : text.table.ordered(formatCount(ranking.entries.length));
+  return `(${formatCount(count)}${isComplete ? "" : "+"}${ordered})`;
 }

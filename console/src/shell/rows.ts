@@ -2,14 +2,15 @@
 
 import { useDeferredValue, useMemo, useState } from "react";
 
-export interface Order<T> {
-  compare: (one: T, other: T) => number;
-  isDescending: boolean;
-}
+/** By comparing, or as the server has put the ids. */
+export type Order<T> =
+  | { compare: (one: T, other: T) => number; isDescending: boolean }
+  | { ids: readonly string[]; idOf: (entry: T) => string };
 
 export interface Rows<T> {
   items: readonly T[];
-  matches: number;
+  /** All that match, not only those of the page. */
+  matching: readonly T[];
   pages: number;
   page: number;
   setPage: (page: number) => void;
@@ -18,7 +19,7 @@ export interface Rows<T> {
 }
 
 /**
- * Each step is done again only where what it depends on has changed: a key only looks, a page only cuts.
+ * An order must be the same object until it is another one. Each step is done again only where what it depends on has changed: a key only looks, a page only cuts.
  * `haystackOf` must be the same function every time.
  */
 export function useRows<T>(
@@ -31,9 +32,7 @@ export function useRows<T>(
   const [page, setPage] = useState(1);
   // The field shows a letter at once, the table follows.
   const looked = useDeferredValue(wanted);
-  const compare = order?.compare;
-  const isDescending = order?.isDescending ?? false;
-  const sorted = useMemo(() => sort(entries, compare, isDescending), [entries, compare, isDescending]);
+  const sorted = useMemo(() => put(entries, order), [entries, order]);
   // Not of the sorted ones: another order looks in the same.
   const haystacks = useMemo(
     () => new Map(entries.map((entry) => [entry, haystackOf(entry)])),
@@ -48,7 +47,7 @@ export function useRows<T>(
   );
   return {
     items,
-    matches: matching.length,
+    matching,
     pages,
     page: shown,
     setPage,
@@ -60,15 +59,39 @@ export function useRows<T>(
   };
 }
 
-export function sort<T>(
-  entries: readonly T[],
-  compare: ((one: T, other: T) => number) | undefined,
-  isDescending: boolean,
-): readonly T[] {
-  if (compare === undefined) {
+function put<T>(entries: readonly T[], order: Order<T> | null): readonly T[] {
+  if (order === null) {
     return entries;
   }
+  return "ids" in order
+    ? arrange(entries, order.ids, order.idOf)
+    : sort(entries, order.compare, order.isDescending);
+}
+
+export function sort<T>(
+  entries: readonly T[],
+  compare: (one: T, other: T) => number,
+  isDescending: boolean,
+): readonly T[] {
   return entries.toSorted(isDescending ? (one, other) => compare(other, one) : compare);
+}
+
+/** Entries as their ids come, each once, then those whose ids did not come (yet), as they were. */
+export function arrange<T>(
+  entries: readonly T[],
+  ids: readonly string[],
+  idOf: (entry: T) => string,
+): readonly T[] {
+  const waiting = new Map(entries.map((entry) => [idOf(entry), entry]));
+  const arranged: T[] = [];
+  for (const id of ids) {
+    const entry = waiting.get(id);
+    if (entry !== undefined) {
+      arranged.push(entry);
+      waiting.delete(id);
+    }
+  }
+  return [...arranged, ...waiting.values()];
 }
 
 /** Entries whose haystack, in lower case, has what is wanted. */

@@ -22,7 +22,7 @@ from entrepot.administration.recycling import (
 )
 from entrepot.administration.revocation import list_sessions, revoke_session, revoke_tokens
 from entrepot.administration.runtimes import RUNTIMES
-from entrepot.administration.statistics import stats
+from entrepot.administration.statistics import SORT_KEYS, stats
 from entrepot.administration.usage import list_usage, report_usage
 from entrepot.administration.why import why
 
@@ -60,8 +60,7 @@ def add_commands(commands: Commands) -> None:
     made.add_argument("id", metavar="ACCOUNT", nargs="?", help="12 digits; else a free number")
     _add(accounts, "list", list_accounts, "the accounts of the server")
 
-    told = _add(commands, "stats", stats, "say how much the registry holds, or each of some repositories")
-    told.add_argument("repository", metavar="REPOSITORY", nargs="*", help="a name; none for the registry")
+    _add_stats(commands)
     add_recycling_commands(commands)
 
     _add_pins(commands)
@@ -78,6 +77,21 @@ def add_commands(commands: Commands) -> None:
     how.add_argument("--install", action="store_true", help="copy it into ~/.aws/models")
     how.add_argument("--path", action="store_true", help="print the folder to name in AWS_DATA_PATH")
     printed.set_defaults(command=model)
+
+
+def _add_stats(commands: Commands) -> None:
+    told = _add(commands, "stats", stats, "say how much the registry holds, its repositories, or images")
+    told.add_argument("repository", metavar="REPOSITORY", nargs="*", help="a name; none for the registry")
+    told.add_argument("--images", metavar="REPOSITORY", help="list the images of a repository")
+    told.add_argument(
+        "--sort",
+        choices=[*SORT_KEYS, "digest"],
+        help="list all repositories by this, or images by digest or pulls",
+    )
+    told.add_argument("--reverse", action="store_true", help="the other way round")
+    told.add_argument(
+        "--csv", action="store_true", help="print a table for spreadsheets; of all repositories"
+    )
 
 
 def _add_pins(commands: Commands) -> None:

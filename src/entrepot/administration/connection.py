@@ -17,6 +17,7 @@ from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.settings import DATA_DIR, add_options, read_option
 
 _REGION = "us-east-1"
+_LARGEST_PAGE = 1000  # entries, in the lists of the service that may be very long
 
 
 class NotAnswered(Exception):
@@ -41,6 +42,12 @@ class Server:
             pages = self._client.get_paginator(operation).paginate(**_given(params))
             whole: Mapping[str, Any] = pages.build_full_result()
         return whole
+
+    def pages(self, operation: str, **params: object) -> Iterator[Mapping[str, Any]]:
+        """Page after page of a list, the largest that there are."""
+        wanted = _given(params) | {"PaginationConfig": {"PageSize": _LARGEST_PAGE}}
+        with _said_plainly():
+            yield from self._client.get_paginator(operation).paginate(**wanted)
 
 
 def add_connection_options(parser: ArgumentParser) -> None:

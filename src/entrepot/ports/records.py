@@ -31,6 +31,7 @@ from entrepot.ports.identities import (
 )
 from entrepot.ports.keeping import Pins, Usage
 from entrepot.ports.lifecycle import LifecyclePolicies, LifecyclePreviews, PullTimeExclusions
+from entrepot.ports.orders import Orders
 from entrepot.ports.recycling import (
     DeletedImages,
     DeletedRepositories,
@@ -956,6 +957,8 @@ class Records(Protocol):
     def jobs(self) -> Jobs: ...
     @property
     def counts(self) -> Counts: ...
+    @property
+    def orders(self) -> Orders: ...
     @property
     def statistics(self) -> Statistics: ...
     @property

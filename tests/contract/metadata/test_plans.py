@@ -24,15 +24,18 @@ from entrepot.identity.credentials import new_key
 from entrepot.identity.revocation import Revocations
 from entrepot.identity.signing import Signer
 from entrepot.identity.tokens import Tokens
+from entrepot.ports.orders import ImageOrder, RepositoryOrder
 from entrepot.ports.records import KeysOf, KeysOfAccount, OneKey
 from entrepot.ports.reports import NoReports
 from entrepot.registry.deletion_estimates import DeletionEstimates
 from entrepot.registry.lifecycle_runs import PushedRepositories
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.orders import Orders
 from entrepot.registry.pull_times import PullTimes
 from entrepot.registry.registry_totals import DAYS_KEPT, RegistryTotals
 from entrepot.registry.repository_totals import RepositoryTotals
 from entrepot.registry.rewrapping import Rewrapping
+from entrepot.registry.sealed_tokens import SealedTokens
 from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
 from entrepot.registry.usage import NamedImage
@@ -312,6 +315,13 @@ async def tell_statistics(world: World, repository: Repository, image: int) -> N
     ids = [ImageId(digest=IMAGES.digest(image + 3)), ImageId(tag=IMAGES.tag(image + 4))]
     await statistics.of_images(repository, ids)
     await statistics.of_registry(REGISTRY, limit=10, may_be_named=everybody)
+    orders = Orders(world.store, SealedTokens(key_ring(1)))
+    for is_descending in (False, True):
+        asked: Any = {"is_descending": is_descending, "token": None, "limit": 100}
+        for order in RepositoryOrder:
+            await orders.repositories(REGISTRY, order, may_be_named=everybody, **asked)
+        for image_order in ImageOrder:
+            await orders.images(repository, image_order, **asked)
     await statistics.days_of_repository(repository, since=START - timedelta(days=30), until=None)
     await statistics.days_of_registry(REGISTRY, since=None, until=None)
     await DeletionEstimates(world.store, world.clock).of(repository, ids)

@@ -66,6 +66,7 @@ from entrepot.registry.lifecycle_previews import LifecyclePreviews
 from entrepot.registry.lifecycle_runs import LifecycleRuns
 from entrepot.registry.listings import Listings
 from entrepot.registry.mounts import Mounts
+from entrepot.registry.orders import Orders
 from entrepot.registry.pins import Pins
 from entrepot.registry.pull_exclusions import PullExclusions
 from entrepot.registry.pull_times import PullTimes
@@ -75,6 +76,7 @@ from entrepot.registry.recycle_bin import RecycleBin
 from entrepot.registry.resource_policies import RegistryPolicies, RepositoryPolicies
 from entrepot.registry.restorations import Restorations
 from entrepot.registry.restoring import StorageClassRuns
+from entrepot.registry.sealed_tokens import SealedTokens
 from entrepot.registry.settings import AccountSettings
 from entrepot.registry.shared_layers import SharedLayers
 from entrepot.registry.statistics import Statistics
@@ -101,6 +103,7 @@ from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
 from entrepot.services.entrepot.model import NAME
+from entrepot.services.entrepot.orders import OrderOperations
 from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.questions import EntrepotQuestions
 from entrepot.services.entrepot.recycling import RecyclingOperations
@@ -444,6 +447,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
                         DeletionEstimates(store, now),
                         decisions,
                     ),
+                    OrderOperations(catalog, Orders(store, SealedTokens(ring)), decisions),
                     PinOperations(Pins(store, now)),
                     UsageOperations(usage, decisions),
                     LifecycleExplanationOperations(explanations),

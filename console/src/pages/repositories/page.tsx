@@ -8,21 +8,26 @@ import Header from "@cloudscape-design/components/header";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useState } from "react";
 import { useNavigate } from "react-router";
+import type { RepositoryStatistics } from "../../../generated/entrepot";
 import { tellMutability } from "../../domain/mutability";
 import { formatBytes, formatCount, formatTime, momentOf } from "../../format";
 import { paths } from "../../paths";
+import { useSession } from "../../session/context";
 import { CopyableCell } from "../../shell/copyable";
+import { type CsvColumn, CsvDownload } from "../../shell/csv_download";
 import { hrefOf, PageLink, useFollow } from "../../shell/links";
-import { type Column, LongTable } from "../../shell/long_table";
+import { type Column, LongTable, type Sorting } from "../../shell/long_table";
 import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
 import { PushCommands } from "../repository/push_commands";
 import { RepositoryStatisticsProvider, StatisticsCell } from "../storage/cells";
+import { useAllRepositoryStatistics, useRepositoryRanking } from "../storage/queries";
 import { DeleteRepository } from "./delete";
 import { FirstRun } from "./first_run";
 import { useRepositories } from "./queries";
 
 const words = text.repositories;
+const BY_NAME: Sorting = { by: "name", isDescending: false };
 
 const COLUMNS: Column<Repository>[] = [
   {
@@ -39,6 +44,7 @@ const COLUMNS: Column<Repository>[] = [
     name: words.uri,
     header: words.uri,
     cell: (one) => <CopyableCell value={one.repositoryUri ?? ""} />,
+    sortingComparator: (one, other) => compare(one.repositoryUri ?? "", other.repositoryUri ?? ""),
     minWidth: 220,
   },
   {
@@ -46,6 +52,7 @@ const COLUMNS: Column<Repository>[] = [
     name: text.storage.images,
     header: text.storage.images,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.imageCount)} />,
+    isRanked: true,
     minWidth: 80,
   },
   {
@@ -53,6 +60,7 @@ const COLUMNS: Column<Repository>[] = [
     name: text.storage.logical,
     header: text.storage.logical,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => formatBytes(told.sizeBytes)} />,
+    isRanked: true,
     minWidth: 90,
   },
   {
@@ -62,6 +70,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => (
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPushedAt))} />
     ),
+    isRanked: true,
     minWidth: 200,
   },
   {
@@ -71,6 +80,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => (
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPulledAt))} />
     ),
+    isRanked: true,
     minWidth: 200,
   },
   {
@@ -78,6 +88,7 @@ const COLUMNS: Column<Repository>[] = [
     name: text.storage.pulls,
     header: text.storage.pulls,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.pullCount)} />,
+    isRanked: true,
     minWidth: 80,
   },
   {
@@ -100,14 +111,16 @@ const COLUMNS: Column<Repository>[] = [
     id: "encryption",
     name: words.encryption,
     header: words.encryption,
-    cell: (one) => one.encryptionConfiguration?.encryptionType ?? "–",
+    cell: (one) => encryptionOf(one) ?? "–",
+    sortingComparator: (one, other) => compare(encryptionOf(one) ?? "", encryptionOf(other) ?? ""),
     minWidth: 120,
   },
   {
     id: "scan",
     name: words.scanOnPush,
     header: words.scanOnPush,
-    cell: (one) => (one.imageScanningConfiguration?.scanOnPush ? text.on : text.off),
+    cell: (one) => (scansOnPush(one) ? text.on : text.off),
+    sortingComparator: (one, other) => Number(scansOnPush(one)) - Number(scansOnPush(other)),
     isStandard: false,
   },
   {
@@ -119,10 +132,37 @@ const COLUMNS: Column<Repository>[] = [
   },
 ];
 
+type Known = ReadonlyMap<string, RepositoryStatistics>;
+
+const CSV_COLUMNS: CsvColumn<Repository, Known>[] = [
+  { name: words.name, cell: nameOf },
+  { name: words.uri, cell: (one) => one.repositoryUri },
+  { name: words.arn, cell: (one) => one.repositoryArn },
+  { name: text.storage.images, cell: (one, known) => known.get(nameOf(one))?.imageCount },
+  { name: text.storage.tags, cell: (one, known) => known.get(nameOf(one))?.tagCount },
+  { name: text.csv.bytes, cell: (one, known) => known.get(nameOf(one))?.sizeBytes },
+  { name: text.csv.uniqueBytes, cell: (one, known) => known.get(nameOf(one))?.uniqueBytes },
+  { name: text.storage.lastPush, cell: (one, known) => momentOf(known.get(nameOf(one))?.lastPushedAt) },
+  { name: text.storage.lastPull, cell: (one, known) => momentOf(known.get(nameOf(one))?.lastPulledAt) },
+  { name: text.storage.pulls, cell: (one, known) => known.get(nameOf(one))?.pullCount },
+  { name: words.created, cell: (one) => one.createdAt },
+  { name: words.mutability, cell: tellMutability },
+  { name: words.encryption, cell: encryptionOf },
+  { name: words.scanOnPush, cell: (one) => (scansOnPush(one) ? text.on : text.off) },
+];
+
 export function RepositoriesPage(): ReactNode {
   const navigate = useNavigate();
   const follow = useFollow();
+  const { account, region } = useSession();
   const listing = useRepositories();
+  const [sorting, setSorting] = useState<Sorting>(BY_NAME);
+  const ranking = useRepositoryRanking(sorting);
+  const fetchStatistics = useAllRepositoryStatistics();
+  const refresh = () => {
+    listing.refresh();
+    ranking.refresh();
+  };
   const [selected, setSelected] = useState<Repository[]>([]);
   const shown = useShownRows<Repository>();
   const [dialog, setDialog] = useState<"push" | "delete" | null>(null);
@@ -146,18 +186,27 @@ export function RepositoriesPage(): ReactNode {
           haystackOf={nameOf}
           filterLabel={words.filter}
           ariaLabel={words.title}
-          sortedBy="name"
+          sortedBy={BY_NAME.by}
+          onSort={setSorting}
+          ranking={ranking}
           selectionType="single"
           selected={selected}
           onSelect={setSelected}
           empty={<Box textAlign="center">{words.none}</Box>}
-          header={(counter) => (
+          header={(counter, matching) => (
             <Header
               variant="h1"
               counter={counter}
               actions={
                 <SpaceBetween direction="horizontal" size="xs">
-                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                  <Button iconName="refresh" ariaLabel={text.refresh} onClick={refresh} />
+                  <CsvDownload
+                    fileName={["repositories", account, region]}
+                    rows={matching}
+                    columns={CSV_COLUMNS}
+                    fetchKnown={fetchStatistics}
+                    disabled={!listing.isComplete}
+                  />
                   <Button disabled={!repository} onClick={() => setDialog("push")}>
                     {text.push.view}
                   </Button>
@@ -199,6 +248,14 @@ export function RepositoriesPage(): ReactNode {
 
 function nameOf(repository: Repository): string {
   return repository.repositoryName ?? "";
+}
+
+function encryptionOf(repository: Repository): string | undefined {
+  return repository.encryptionConfiguration?.encryptionType;
+}
+
+function scansOnPush(repository: Repository): boolean {
+  return repository.imageScanningConfiguration?.scanOnPush ?? false;
 }
 
 function counted(count: number | undefined): string {

@@ -8,21 +8,24 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
-import { imagesOf, imageTree, rowIdOf, rowsBelow } from "../../domain/image_tree";
+import { imagesOf, imageTree, rowIdOf, rowsBelow, withAllBelow } from "../../domain/image_tree";
 import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { CopyableCell } from "../../shell/copyable";
+import { type CsvColumn, CsvDownload } from "../../shell/csv_download";
 import { PageLink } from "../../shell/links";
-import { type Column, LongTable } from "../../shell/long_table";
+import { type Column, LongTable, type Sorting } from "../../shell/long_table";
 import { useShownRows } from "../../shell/shown_rows";
 import { text } from "../../text";
 import { type Keeping, tellKept, useKeeping } from "../keeping/queries";
 import { ImagePullsProvider, PullsCell } from "../storage/cells";
+import { useAllImagePulls, useImageRanking } from "../storage/queries";
 import { ImageActions } from "./image_actions";
 import { useImages, useIndexParts } from "./queries";
 import { type Status, StatusOfImage, statusOf, useRestoring } from "./storage_class";
 
 const words = text.images;
+const LATEST_FIRST: Sorting = { by: "pushed", isDescending: true };
 /** Indexes that are looked into by themselves; further ones are, where they are opened. */
 const MOST_INDEXES = 500;
 
@@ -51,12 +54,20 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
       status === "" ? listing.entries : listing.entries.filter((image) => statusOf(image) === status);
     return imageTree(wanted, parts.data?.parts ?? new Map());
   }, [listing.entries, status, parts.data]);
+  const [sorting, setSorting] = useState<Sorting>(LATEST_FIRST);
+  const ranking = useImageRanking(name, sorting);
+  const fetchPulls = useAllImagePulls(name);
   const shown = useShownRows<ImageDetail>();
   const below = useMemo(() => opened.flatMap((image) => rowsBelow(tree, image)), [opened, tree]);
   const columns = useMemo(
     () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
     [name, parts.data, keeping],
   );
+  const csvColumns = useMemo(() => csvColumnsOf(keeping), [keeping]);
+  const refreshAll = () => {
+    listing.refresh();
+    ranking.refresh();
+  };
   return (
     <ImagePullsProvider name={name} shown={shown} below={below}>
       <LongTable
@@ -71,8 +82,10 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
-        sortedBy="pushed"
-        isDescending
+        sortedBy={LATEST_FIRST.by}
+        isDescending={LATEST_FIRST.isDescending}
+        onSort={setSorting}
+        ranking={ranking}
         selectionType="multi"
         selectionLabelOf={(image) => nameOf(image)}
         selected={selected}
@@ -89,7 +102,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
             }),
         }}
         empty={<Box textAlign="center">{words.none}</Box>}
-        header={(counter) => (
+        header={(counter, matching) => (
           <Header
             variant="h2"
             counter={counter}
@@ -101,7 +114,14 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
                   selectedOption={STATUSES.find((one) => one.value === status) ?? null}
                   onChange={({ detail }) => setStatus(detail.selectedOption.value as Status | "")}
                 />
-                <Button iconName="refresh" ariaLabel={text.refresh} onClick={listing.refresh} />
+                <Button iconName="refresh" ariaLabel={text.refresh} onClick={refreshAll} />
+                <CsvDownload
+                  fileName={["images", name]}
+                  rows={() => matching().flatMap((image) => withAllBelow(image, tree.below))}
+                  columns={csvColumns}
+                  fetchKnown={fetchPulls}
+                  disabled={!listing.isComplete}
+                />
                 <ImageActions
                   name={name}
                   images={imagesOf(selected)}
@@ -183,8 +203,25 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       name: text.storage.pulls,
       header: text.storage.pulls,
       cell: (image) => <PullsCell image={image} />,
+      isRanked: true,
       minWidth: 80,
     },
+  ];
+}
+
+function csvColumnsOf(keeping: Keeping): CsvColumn<ImageDetail, ReadonlyMap<string, number>>[] {
+  return [
+    { name: words.tags, cell: (image) => image.imageTags?.join(" ") },
+    { name: words.kind, cell: tellKind },
+    { name: words.pushed, cell: (image) => image.imagePushedAt },
+    { name: text.csv.bytes, cell: (image) => image.imageSizeInBytes },
+    { name: words.digest, cell: digestOf },
+    { name: words.pulled, cell: (image) => image.lastRecordedPullTime },
+    { name: text.storage.pulls, cell: (image, pulls) => pulls.get(digestOf(image)) },
+    { name: text.storageClasses.status, cell: (image) => text.storageClasses.statuses[statusOf(image)] },
+    { name: text.pins.kept, cell: (image) => tellKept(image, keeping) },
+    { name: words.mediaType, cell: (image) => image.imageManifestMediaType },
+    { name: words.artifactType, cell: (image) => image.artifactMediaType },
   ];
 }
 

@@ -11,6 +11,7 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { type Listing, useListing } from "../../api/listing";
 import { parseManifest } from "../../domain/manifest";
 import { useClients, useSession } from "../../session/context";
+import { text } from "../../text";
 
 const PAGE = 1000; // the most that DescribeImages gives at once
 const BATCH = 50; // manifests asked for at once
@@ -165,7 +166,7 @@ async function readText(url: string, mostBytes: number, signal: AbortSignal): Pr
     });
   }
   if (Number(answer.headers.get("content-length") ?? 0) > mostBytes) {
-    throw new Error("too large to show");
+    throw new Error(text.tooLarge);
   }
   return await answer.text();
 }

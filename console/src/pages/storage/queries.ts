@@ -4,13 +4,20 @@ import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react
 import type {
   DescribeRegistryStatisticsResponse,
   EstimateDeletionResponse,
+  RepositorySortKey,
   RepositoryStatistics,
+  SortOrder,
   StatisticsPoint,
 } from "../../../generated/entrepot";
-import { useEntrepot } from "../../session/context";
+import { isRefusal } from "../../api/faults";
+import type { Listing, Page } from "../../api/listing";
+import { pageSize, useRanking } from "../../api/ranking";
+import { useEntrepot, useSession } from "../../session/context";
+import type { Sorting } from "../../shell/long_table";
 
 const MOST_REPOSITORIES = 100; // the most that each of the operations takes or names
 const MOST_IMAGES = 100;
+const PAGE = 1000; // the most that a list gives at once
 const HISTORY_DAYS = 365;
 
 export function useRegistryStatistics(): UseQueryResult<DescribeRegistryStatisticsResponse> {
@@ -32,6 +39,100 @@ export function useStatisticsHistory(): UseQueryResult<StatisticsPoint[]> {
       return (await call("ListStatisticsHistory", { startTime }, signal)).points ?? [];
     },
   });
+}
+
+/** What a column of repositories is ordered by in the server. */
+const REPOSITORY_KEYS: Readonly<Record<string, RepositorySortKey>> = {
+  images: "IMAGE_COUNT",
+  size: "SIZE",
+  pulls: "PULL_COUNT",
+  "last-push": "LAST_PUSHED",
+  "last-pull": "LAST_PULLED",
+};
+
+/** Names of repositories in the order of a column, where that is the server's to keep. */
+export function useRepositoryRanking({ by, isDescending }: Sorting): Listing<string> {
+  const call = useEntrepot();
+  const { account, region } = useSession();
+  const sortBy = REPOSITORY_KEYS[by];
+  const name = sortBy && `repositories/${account}/${region}/${by}/${isDescending}`;
+  return useRanking(name ?? null, async (nextToken, signal) => {
+    const asked = { sortBy, sortOrder: sortOrder(isDescending), maxResults: pageSize(nextToken), nextToken };
+    const page = await call("ListRepositoryStatistics", asked, signal);
+    return { entries: page.repositories?.map((one) => one.repositoryName ?? "") ?? [], next: page.nextToken };
+  });
+}
+
+/** Digests of a repository's images in the order of their pulls, where that is the column. */
+export function useImageRanking(repositoryName: string, { by, isDescending }: Sorting): Listing<string> {
+  const call = useEntrepot();
+  const { account, region } = useSession();
+  const name = by === "pulls" ? `images/${account}/${region}/${repositoryName}/${isDescending}` : null;
+  return useRanking(name, async (nextToken, signal) => {
+    const page = await call(
+      "ListImageStatistics",
+      {
+        repositoryName,
+        sortBy: "PULL_COUNT",
+        sortOrder: sortOrder(isDescending),
+        maxResults: pageSize(nextToken),
+        nextToken,
+      },
+      signal,
+    );
+    return { entries: page.images?.map((one) => one.imageDigest ?? "") ?? [], next: page.nextToken };
+  });
+}
+
+function sortOrder(isDescending: boolean): SortOrder {
+  return isDescending ? "DESCENDING" : "ASCENDING";
+}
+
+/** The statistics of every repository, by name; nothing for whoever may not ask. */
+export function useAllRepositoryStatistics(): FetchKnown<ReadonlyMap<string, RepositoryStatistics>> {
+  const call = useEntrepot();
+  return (signal, tell) =>
+    gather(tell, async (nextToken) => {
+      const page = await call("ListRepositoryStatistics", { maxResults: PAGE, nextToken }, signal);
+      const entries = page.repositories?.map((one) => [one.repositoryName ?? "", one] as const) ?? [];
+      return { entries, next: page.nextToken };
+    });
+}
+
+/** How often every image of a repository was pulled, by digest; nothing for whoever may not ask. */
+export function useAllImagePulls(repositoryName: string): FetchKnown<ReadonlyMap<string, number>> {
+  const call = useEntrepot();
+  return (signal, tell) =>
+    gather(tell, async (nextToken) => {
+      const page = await call("ListImageStatistics", { repositoryName, maxResults: PAGE, nextToken }, signal);
+      const entries = page.images?.map((one) => [one.imageDigest ?? "", one.pullCount ?? 0] as const) ?? [];
+      return { entries, next: page.nextToken };
+    });
+}
+
+type FetchKnown<Known> = (signal: AbortSignal, tell: (count: number) => void) => Promise<Known>;
+
+async function gather<T>(
+  tell: (count: number) => void,
+  fetchPage: (token: string | undefined) => Promise<Page<readonly [string, T]>>,
+): Promise<ReadonlyMap<string, T>> {
+  const known = new Map<string, T>();
+  let token: string | undefined;
+  try {
+    do {
+      const page = await fetchPage(token);
+      for (const [id, told] of page.entries) {
+        known.set(id, told);
+      }
+      token = page.next;
+      tell(known.size);
+    } while (token !== undefined);
+  } catch (failure) {
+    if (!isRefusal(failure)) {
+      throw failure;
+    }
+  }
+  return known;
 }
 
 /** By name, of those that are shown; nothing of what the caller may not ask about. */

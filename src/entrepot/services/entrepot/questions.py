@@ -29,6 +29,8 @@ ABOUT_REGISTRIES = frozenset(
         "DescribeRepositoryStatistics",
         "DescribeSharedLayers",
         "EstimateDeletion",
+        "ListImageStatistics",
+        "ListRepositoryStatistics",
         "ListStatisticsHistory",
     )
 )

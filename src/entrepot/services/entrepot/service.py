@@ -10,6 +10,7 @@ from entrepot.services.entrepot.explanations import ExplanationOperations
 from entrepot.services.entrepot.layer_files import LayerFileOperations
 from entrepot.services.entrepot.lifecycle import LifecycleExplanationOperations
 from entrepot.services.entrepot.model import FOLDER, NAME
+from entrepot.services.entrepot.orders import OrderOperations
 from entrepot.services.entrepot.pins import PinOperations
 from entrepot.services.entrepot.recycling import RecyclingOperations
 from entrepot.services.entrepot.sessions import SessionOperations
@@ -27,6 +28,7 @@ class EntrepotPerformers:
     layer_files: LayerFileOperations
     recycling: RecyclingOperations
     statistics: StatisticsOperations
+    orders: OrderOperations
     pins: PinOperations
     usage: UsageOperations
     lifecycle: LifecycleExplanationOperations
@@ -48,8 +50,10 @@ ENTREPOT_OFFERED: Mapping[str, Callable[[EntrepotPerformers], AnyHandler]] = {
     "ListAccounts": lambda own: own.accounts.list,
     "ListDeletedImages": lambda own: own.recycling.list_images,
     "ListDeletedRepositories": lambda own: own.recycling.list_repositories,
+    "ListImageStatistics": lambda own: own.orders.images,
     "ListLayerFiles": lambda own: own.layer_files.list,
     "ListPins": lambda own: own.pins.list,
+    "ListRepositoryStatistics": lambda own: own.orders.repositories,
     "ListSessions": lambda own: own.sessions.list,
     "ListStatisticsHistory": lambda own: own.statistics.history,
     "ListTagHistory": lambda own: own.recycling.list_history,

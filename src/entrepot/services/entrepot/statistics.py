@@ -27,7 +27,7 @@ _DEFAULT_REPOSITORIES = 10  # of each order
 _DEFAULT_LAYERS = 100  # a page
 _DEFAULT_IMAGES = 10  # named of each layer
 _OF_REGISTRY = "entrepot:DescribeRegistryStatistics"
-_OF_REPOSITORY = "entrepot:DescribeRepositoryStatistics"
+OF_REPOSITORY = "entrepot:DescribeRepositoryStatistics"
 _OF_IMAGES = "ecr:DescribeImages"
 
 
@@ -74,7 +74,7 @@ class StatisticsOperations:
         registry = registry_of(call, params)
 
         async def may_be_named(name: RepositoryName) -> bool:
-            return await self._allows(call, _OF_REPOSITORY, registry, name)
+            return await self._allows(call, OF_REPOSITORY, registry, name)
 
         limit = cast("int", params.get("maxRepositories", _DEFAULT_REPOSITORIES))
         found = await self._statistics.of_registry(registry, limit=limit, may_be_named=may_be_named)

@@ -26,6 +26,7 @@ from entrepot.storage.metadata.managed_policies import SqlManagedPolicies
 from entrepot.storage.metadata.manifests import SqlManifests
 from entrepot.storage.metadata.memberships import SqlMemberships
 from entrepot.storage.metadata.oidc_providers import SqlOidcProviders
+from entrepot.storage.metadata.orders import SqlOrders
 from entrepot.storage.metadata.pins import SqlPins
 from entrepot.storage.metadata.policy_attachments import SqlPolicyAttachments
 from entrepot.storage.metadata.pull_time_exclusions import SqlPullTimeExclusions
@@ -228,6 +229,10 @@ class SqlRecords(Subject):
     @property
     def repairs(self) -> SqlRepairs:
         return SqlRepairs(self._connection)
+
+    @property
+    def orders(self) -> SqlOrders:
+        return SqlOrders(self._connection)
 
     @property
     def statistics(self) -> SqlStatistics:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from entrepot.domain.images import ImageStatus
 from entrepot.domain.names import Tag
 from entrepot.domain.recycling import Deletion, Protection, TagChange, TagEvent, bin_of
 from entrepot.ports.lifecycle import PreviewStatus
+from entrepot.ports.orders import RepositoryOrder
 from entrepot.ports.records import (
     Counted,
     Flaw,
@@ -410,6 +412,12 @@ async def _call_about_statistics(records: Records) -> None:
     await totals.registries(after=("", ""), limit=1)
     for ranking in Ranking:
         await totals.ranked(REGISTRY, ranking, after=None, limit=1)
+    for is_descending in (False, True):
+        asked: Any = {"is_descending": is_descending, "after": None, "limit": 1}
+        for order in RepositoryOrder:
+            await records.orders.repositories(REGISTRY, order, **asked)
+        await records.orders.images(kept.id, **asked)
+        await records.orders.pulled_images(kept.id, **asked)
     await totals.layers_of(kept.id, image().digest, after="", limit=1)
     await totals.holders_of(REGISTRY, "key", limit=1)
     await totals.used_by_others(kept.id, [digest("layer")], [image().digest])
