@@ -1,7 +1,6 @@
 """Takes the pictures of README.md, of a registry made up for them: python -m tests.console.pictures."""
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -9,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Page, expect
 
-from tests.console.books import hurry, note_pulls
+from tests.console.books import added_up, note_pulls
 from tests.console.registry import Registry
 from tests.console.visits import sign_in
 from tests.engines.browser import Visitor, chromium, visiting
@@ -60,9 +59,9 @@ def main() -> None:
         with chromium() as browser, visiting(browser, server.url) as visitor:
             sign_in(visitor, registry)
             take(visitor, "repositories", "repositories", "tools/scanner")
+            visitor.page.set_viewport_size({"width": 1280, "height": 1150})
             take(visitor, f"image/shop/web?digest={image}&tab=layers", "image", "Images with the same layers")
             wait_for_sums(visitor.page)
-            visitor.page.set_viewport_size({"width": 1280, "height": 1150})
             take(visitor, "storage", "storage", "Growth")
 
 
@@ -87,21 +86,11 @@ def fill(registry: Registry) -> str:
                     for place, step in enumerate(STEPS)
                 ],
             )
-    hurry(registry)
-    wait_for_totals(registry)
+    added_up(registry, len(OWN))
+    give_past(registry)
     for name, pulls in PULLS.items():
         note_pulls(registry, name, pulls)
-    hurry(registry)
     return newest["shop/web"]
-
-
-def wait_for_totals(registry: Registry) -> None:
-    own = registry.server.own(REGION)
-    last = time.monotonic() + 120
-    while own.describe_registry_statistics().get("storedBytes") is None:
-        assert time.monotonic() < last, "the sums were not added up"
-        time.sleep(1)
-    give_past(registry)
 
 
 def give_past(registry: Registry) -> None:

@@ -38,7 +38,7 @@ export function LayersView(props: {
         trackBy={(step) => String(step.place)}
         ariaLabels={{ tableLabel: words.history }}
         columnDefinitions={[
-          { id: "step", header: words.step, cell: (step) => step.place + 1, width: 80 },
+          { id: "step", header: words.step, cell: (step) => step.place + 1, width: 75 },
           {
             id: "created-by",
             header: words.createdBy,
@@ -58,14 +58,14 @@ export function LayersView(props: {
             header: words.layer,
             cell: ({ layer }) =>
               layer === null ? "–" : <Copyable value={layer.digest} shown={shortDigest(layer.digest)} />,
-            width: 260,
-            minWidth: 240,
+            width: 230,
+            minWidth: 230,
           },
           {
             id: "shared",
             header: words.shared,
             cell: ({ layer }) => (layer === null ? "–" : (countOf(shared.data, layer.digest) ?? "–")),
-            width: 130,
+            width: 110,
           },
           {
             id: "files",

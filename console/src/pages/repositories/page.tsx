@@ -53,7 +53,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.images,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.imageCount)} />,
     isRanked: true,
-    minWidth: 80,
+    minWidth: 120,
   },
   {
     id: "size",
@@ -61,7 +61,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.logical,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => formatBytes(told.sizeBytes)} />,
     isRanked: true,
-    minWidth: 90,
+    minWidth: 120,
   },
   {
     id: "last-push",
@@ -89,7 +89,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.pulls,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.pullCount)} />,
     isRanked: true,
-    minWidth: 80,
+    minWidth: 120,
   },
   {
     id: "created",

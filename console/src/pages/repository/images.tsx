@@ -180,7 +180,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: words.size,
       cell: (image) => formatBytes(image.imageSizeInBytes),
       sortingComparator: (one, other) => (one.imageSizeInBytes ?? 0) - (other.imageSizeInBytes ?? 0),
-      minWidth: 90,
+      minWidth: 120,
     },
     {
       id: "digest",
@@ -204,7 +204,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: text.storage.pulls,
       cell: (image) => <PullsCell image={image} />,
       isRanked: true,
-      minWidth: 80,
+      minWidth: 110,
     },
   ];
 }
