@@ -17,23 +17,40 @@ export function formatBytes(bytes: number | undefined): string {
   return `${size.toFixed(digits)} ${UNITS[unit]}`;
 }
 
-/** A moment in the reader's own time zone. */
+// Made once: a formatter costs more than what it formats.
+const TO_THE_MINUTE: Intl.DateTimeFormatOptions = {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  timeZoneName: "short",
+};
+const minutes = new Intl.DateTimeFormat("en-GB", TO_THE_MINUTE);
+const seconds = new Intl.DateTimeFormat("en-GB", { ...TO_THE_MINUTE, second: "2-digit" });
+
+/** A moment in the reader's own time zone, which is named. */
 export function formatTime(moment: Date | undefined): string {
-  return moment === undefined
-    ? "–"
-    : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  return moment === undefined ? "–" : minutes.format(moment);
 }
 
 /** The same to the second, where it matters what came first. */
 export function formatMoment(moment: Date | undefined): string {
-  return moment === undefined
-    ? "–"
-    : moment.toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+  return moment === undefined ? "–" : seconds.format(moment);
+}
+
+/** A time as other programs write it down; what is none is left as it is, and the year 1 means nothing. */
+export function formatWritten(time: string | null): string {
+  const moment = new Date(time ?? "");
+  if (time === null || moment.getUTCFullYear() <= 1) {
+    return "–";
+  }
+  return Number.isNaN(moment.getTime()) ? time : formatTime(moment);
 }
 
 /** A moment that Entrepot's own service tells, in seconds since 1970. */
-export function momentOf(seconds: number | undefined): Date | undefined {
-  return seconds === undefined ? undefined : new Date(seconds * 1000);
+export function momentOf(epoch: number | undefined): Date | undefined {
+  return epoch === undefined ? undefined : new Date(epoch * 1000);
 }
 
 /** A day, for axes. */
@@ -45,6 +62,20 @@ export function formatDay(moment: Date): string {
 export function shortDigest(digest: string): string {
   const [algorithm, hex] = digest.split(":");
   return hex === undefined ? digest : `${algorithm}:${hex.slice(0, 12)}`;
+}
+
+/**
+ * Other people's text with the characters written out that are not seen, or that turn what is around them: a name
+ * that is read backwards would pass for another one.
+ */
+export function formatForeign(foreign: string): string {
+  return foreign.replaceAll(
+    /[\p{Cc}\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
+    (character) =>
+      character === "\n" || character === "\t"
+        ? character
+        : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 export function formatCount(count: number): string {

@@ -21,8 +21,13 @@ export const text = {
   removeOne: (name: string) => `Remove ${name}`,
   requestId: "Request ID",
   save: "Save",
+  tooLarge: "This is too large to be shown",
   confirm: (phrase: string) => `To confirm, type ${phrase}`,
 
+  progress: {
+    title: "In progress",
+    of: (done: string, total: string) => `${done} of ${total}`,
+  },
   navigation: {
     repositories: "Repositories",
     registry: "Registry",
@@ -350,6 +355,14 @@ export const text = {
     notYet: "The files are read when you ask",
     same: "No file differs",
   },
+  packageComparison: {
+    title: "Packages that differ",
+    description: "As the images' bills of materials name them: CycloneDX or SPDX, among their referrers.",
+    filter: "Find packages",
+    package: "Package",
+    same: "No package differs",
+    unknown: "Packages are not known of both images: each needs a bill of materials among its referrers",
+  },
   sharing: {
     title: "Images with the same layers",
     bytes: "In common",
@@ -562,7 +575,29 @@ export const text = {
     policyDescription: "Who may do what in all repositories of this registry, besides the policies of each.",
     policySaved: "The registry's policy was saved.",
     saved: "The setting was saved.",
+    scope: "Registry policy scope",
+    scopeDescription: "In which requests the registry policy below has a say.",
+    scopes: {
+      V1: {
+        label: "Three actions (V1)",
+        description: "ecr:CreateRepository, ecr:ReplicateImage and ecr:BatchImportUpstreamImage only.",
+      },
+      V2: { label: "All actions (V2)", description: "Every action of ECR." },
+    },
     settings: "Account settings",
+  },
+  pullExclusions: {
+    title: "Pulls that do not count",
+    add: "Add user or role",
+    addButton: "Add",
+    added: "The user or role was added. Within a minute its pulls no longer count.",
+    constraint: "The ARN of a user or a role.",
+    description:
+      "Pulls by these users and roles leave an image's last pull as it is, as for scanners and mirrors.",
+    none: "All pulls count",
+    principal: "User or role",
+    removed: "The user or role was removed. Within a minute its pulls count again.",
+    wrong: "Use the ARN of a user or a role, such as arn:aws:iam::123456789012:role/scanner",
   },
   storageClasses: {
     ARCHIVE: {
@@ -900,6 +935,7 @@ export const text = {
     mostPulled: "Most pulled",
     neverPulled: "Never pulled",
     noHistory: "There is nothing from earlier days yet",
+    notYet: "Computed within the hour",
     nothing: "There are no images yet",
     others: "Others",
     pulls: "Pulls",
@@ -986,7 +1022,7 @@ export const text = {
   },
   protection: {
     title: "Deletion protection",
-    description: "A protected repository cannot be deleted, with force neither, until this is switched off.",
+    description: "A protected repository cannot be deleted, not even with force, until this is switched off.",
     label: "Deletion protection",
   },
 

@@ -1,11 +1,14 @@
 """What jobs add up once a minute or an hour: hurried, and given a past."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from typing import Any
 
 from tests.console.registry import Registry
 
+_PATIENCE_SECONDS = 60
 JOBS = ("fold-totals", "registry-totals", "stored-bytes")
 
 
@@ -21,6 +24,18 @@ def hurry(registry: Registry) -> None:
     with _rows(registry) as rows:
         for kind in JOBS:
             rows.execute("UPDATE job SET run_at = 0 WHERE kind = ?", (kind,))
+
+
+def added_up(registry: Registry, repositories: int) -> dict[str, Any]:
+    """The registry's statistics, once jobs have added up all of it."""
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        hurry(registry)
+        told: dict[str, Any] = registry.server.own(registry.region).describe_registry_statistics()
+        if told.get("repositoryCount") == repositories and told.get("storedBytes"):
+            return told
+        assert time.monotonic() < end, told
+        time.sleep(0.2)
 
 
 def note_pulls(registry: Registry, name: str, count: int) -> None:

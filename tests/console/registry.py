@@ -73,6 +73,18 @@ class Registry:
         }
         return _push_manifest(raw, repository, OCI_MANIFEST, manifest, tags)
 
+    def push_artifact(self, repository: str, *tags: str, kind: str, content: bytes, **members: object) -> str:
+        """Push something that is no image: its config and its one layer have the media type `kind`."""
+        raw = self._raw()
+        manifest = {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": _push_blob(raw, repository, kind, b"{}"),
+            "layers": [_push_blob(raw, repository, kind, content)],
+            **members,
+        }
+        return _push_manifest(raw, repository, OCI_MANIFEST, manifest, tags)
+
     def push_index(self, repository: str, *tags: str, parts: Mapping[str, str]) -> str:
         """Push an index of images that are there, by architecture, and return its digest."""
         raw = self._raw()

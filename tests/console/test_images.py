@@ -1,9 +1,11 @@
 """A repository's images and one image: what is shown of them, and deleting them."""
 
+import json
 import re
 
 from playwright.sync_api import expect
 
+from tests.clients.raw_registry import OCI_MANIFEST
 from tests.console.registry import Registry
 from tests.engines.browser import Visitor
 
@@ -56,14 +58,16 @@ def test_an_index_is_one_row_that_opens(visitor: Visitor, registry: Registry) ->
         architecture: registry.push_image(name, architecture=architecture, layers=[architecture.encode()])
         for architecture in ("amd64", "arm64")
     }
+    parts["s390x"] = registry.push_image(name, "by-itself", layers=[b"s390x"])
     registry.push_index(name, "multi", parts=parts)
     visitor.open(f"repository/{name}")
     page = visitor.page
 
-    expect(page.get_by_role("heading", name="Images (1)")).to_be_visible()
+    expect(page.get_by_role("heading", name="Images (2)")).to_be_visible()
     expect(page.get_by_role("link", name="linux/arm64")).to_have_count(0)
     page.get_by_role("button", name="Open multi").click()
     expect(page.get_by_role("link", name="linux/arm64")).to_be_visible()
+    expect(page.get_by_role("link", name="by-itself")).to_have_count(2)
     visitor.assert_accessible("index-opened")
 
     page.get_by_role("link", name="multi").click()
@@ -77,16 +81,17 @@ def test_referrers_stand_under_their_subject(visitor: Visitor, registry: Registr
     digest = push_app(registry, name, "1.0")
     subject = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 1}
     registry.push_image(name, layers=[b"signature"], artifactType=SIGNATURE, subject=subject)
+    registry.push_image(name, f"sha256-{digest.removeprefix('sha256:')}.sig", layers=[b"by cosign"])
     visitor.open(f"repository/{name}")
     page = visitor.page
 
     expect(page.get_by_role("heading", name="Images (1)")).to_be_visible()
     page.get_by_role("button", name="Open 1.0").click()
-    expect(page.get_by_text("Signature", exact=True)).to_be_visible()
+    expect(page.get_by_text("Signature", exact=True)).to_have_count(2)
 
     page.get_by_role("link", name="1.0").click()
     page.get_by_role("tab", name="Referrers").click()
-    expect(page.get_by_role("table", name="Referrers").get_by_text("Signature")).to_be_visible()
+    expect(page.get_by_role("table", name="Referrers").get_by_text("Signature")).to_have_count(2)
 
 
 def test_attack_23_images_are_deleted_only_when_it_was_confirmed(
@@ -171,12 +176,51 @@ def test_image_is_compared_with_another_tag(visitor: Visitor, registry: Registry
 
     settings = page.get_by_role("table", name="Settings that differ").locator("tbody tr")
     expect(settings).to_have_count(2)
-    expect(settings.nth(0)).to_contain_text("Env GREETING")
-    expect(settings.nth(0)).to_contain_text("good day")
+    expect(settings.nth(1)).to_contain_text("Variable GREETING")
+    expect(settings.nth(1)).to_contain_text("good day")
     layers = page.get_by_role("table", name="Layers").locator("tbody tr")
     expect(layers).to_have_count(3)
     expect(layers.nth(2)).to_contain_text("in both")
+    expect(page.get_by_text("Packages are not known of both images")).to_be_visible()
     visitor.assert_accessible("image-comparison")
+
+
+def test_packages_are_compared_where_bills_of_materials_name_them(
+    visitor: Visitor, registry: Registry
+) -> None:
+    name = registry.create("team/app")
+    digests = [push_app(registry, name, "1.0"), registry.push_image(name, "2.0", layers=[b"another"])]
+    for digest, version in zip(digests, ("5.2", "5.3"), strict=True):
+        packages = [{"name": "bash", "version": version}, {"name": "apt", "version": "2"}]
+        registry.push_artifact(
+            name,
+            kind="application/vnd.cyclonedx+json",
+            content=json.dumps({"bomFormat": "CycloneDX", "components": packages}).encode(),
+            subject={"mediaType": OCI_MANIFEST, "digest": digest, "size": 1},
+        )
+    visitor.open(f"image/{name}?digest={digests[1]}&tab=comparison")
+    page = visitor.page
+    page.get_by_role("button", name="Compare with").click()
+    page.get_by_role("option", name="1.0").click()
+
+    rows = page.get_by_role("table", name="Packages that differ").locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("bash")
+    for version in ("5.2", "5.3"):
+        expect(rows).to_contain_text(version)
+
+
+def test_a_chart_shows_what_it_has_and_the_command_that_fetches_it(
+    visitor: Visitor, registry: Registry
+) -> None:
+    name = registry.create("charts/web")
+    kind = "application/vnd.cncf.helm.config.v1+json"
+    digest = registry.push_artifact(name, "0.1.0", kind=kind, content=b"a chart")
+    visitor.open(f"image/{name}?digest={digest}")
+    page = visitor.page
+    expect(page.get_by_text("Helm chart")).to_be_visible()
+    expect(page.get_by_text(f"helm pull oci://{registry.server.registry}/{name}@{digest}")).to_be_visible()
+    expect(page.get_by_role("heading", name="One layer")).to_be_visible()
 
 
 def test_deep_link_to_a_tab_works_after_a_reload(visitor: Visitor, registry: Registry) -> None:

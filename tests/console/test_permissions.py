@@ -134,8 +134,32 @@ def test_registry_page_shows_and_changes_settings_and_policy(visitor: Visitor, r
     expect(page.get_by_text("The setting was saved.")).to_be_visible()
     assert registry.ecr().get_account_setting(name="BLOB_MOUNTING")["value"] == "DISABLED"
 
+    for scope, value in (("Three actions (V1)", "V1"), ("All actions (V2)", "V2")):
+        page.get_by_role("radio", name=scope).click()
+        expect(page.get_by_role("radio", name=scope)).to_be_checked()
+        assert registry.ecr().get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == value
+
     page.get_by_role("button", name="Edit policy").click()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The registry's policy was saved.")).to_be_visible()
     stored = json.loads(registry.ecr().get_registry_policy()["policyText"])
     assert stored["Statement"][0]["Sid"] == "AllowPull"
+
+
+def test_users_and_roles_are_listed_whose_pulls_do_not_count(visitor: Visitor, registry: Registry) -> None:
+    arn = f"arn:aws:iam::{registry.server.account}:role/scanner"
+    visitor.open("registry")
+    page = visitor.page
+    expect(page.get_by_text("All pulls count")).to_be_visible()
+    page.get_by_role("button", name="Add user or role").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox").fill("scanner")
+    expect(dialog.get_by_text("Use the ARN of a user or a role")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Add")).to_be_disabled()
+    dialog.get_by_role("textbox").fill(arn)
+    dialog.get_by_role("button", name="Add").click()
+
+    expect(page.get_by_role("table", name="Pulls that do not count").get_by_text(arn)).to_be_visible()
+    assert registry.ecr().list_pull_time_update_exclusions()["pullTimeUpdateExclusions"] == [arn]
+    page.get_by_role("button", name=f"Remove {arn}").click()
+    expect(page.get_by_text("All pulls count")).to_be_visible()

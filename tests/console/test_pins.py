@@ -2,7 +2,7 @@
 
 import json
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.registry import Registry
 from tests.engines.browser import Visitor
@@ -50,6 +50,32 @@ def test_images_are_pinned_from_the_table_and_unpinned_on_their_page(
     expect(page.get_by_text(f"pinned: {SCRIPT}")).to_have_count(0)
     assert registry.server.own(registry.region).list_pins()["pins"] == []
     assert page.evaluate("window.broken") is None
+
+
+def test_pinning_many_tells_how_many_are_pinned(visitor: Visitor, registry: Registry) -> None:
+    name = registry.create("team/app")
+    for number in range(3):
+        registry.push_image(name, f"v{number}", layers=[f"layer {number}".encode()])
+    visitor.open(f"repository/{name}")
+    page = visitor.page
+    pins: list[Route] = []
+
+    def hold_the_second(route: Route) -> None:
+        if route.request.headers.get("x-amz-target", "").endswith(".PinImage"):
+            pins.append(route)
+            if len(pins) == 2:
+                return
+        route.continue_()
+
+    page.route("**/*", hold_the_second)
+    for number in range(3):
+        page.get_by_role("checkbox", name=f"Select v{number}").click()
+    page.get_by_role("button", name="Actions").click()
+    page.get_by_role("menuitem", name="Pin", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Pin", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_text("1 of 3").first).to_be_visible()
+    pins[1].continue_()
+    expect(page.get_by_text("3 images were pinned.")).to_be_visible()
 
 
 def test_images_are_pinned_by_patterns_of_their_tags(visitor: Visitor, registry: Registry) -> None:

@@ -2,30 +2,15 @@
 
 import csv
 import re
-import time
-from typing import Any
 
 from playwright.sync_api import expect
 
 from tests.clients.oci_layout import layer_of
-from tests.console.books import give_past, hurry, note_image_pulls, note_pulls
+from tests.console.books import added_up, give_past, note_image_pulls, note_pulls
 from tests.console.registry import Registry
 from tests.engines.browser import Visitor
 
-_PATIENCE_SECONDS = 60
 BASE, APP = b"base" * 9000, b"app" * 300
-
-
-def added_up(registry: Registry, repositories: int) -> dict[str, Any]:
-    """The registry's statistics, once jobs have added up all of it."""
-    end = time.monotonic() + _PATIENCE_SECONDS
-    while True:
-        hurry(registry)
-        told: dict[str, Any] = registry.server.own(registry.region).describe_registry_statistics()
-        if told.get("repositoryCount") == repositories and told.get("storedBytes"):
-            return told
-        assert time.monotonic() < end, told
-        time.sleep(0.2)
 
 
 def test_repositories_show_what_they_hold(visitor: Visitor, registry: Registry) -> None:

@@ -1,6 +1,9 @@
 /** How one image differs from another: layers, and what a container is started with. */
 
+import { text } from "../text";
 import type { Descriptor, ImageConfig, Manifest } from "./manifest";
+
+const words = text.image;
 
 export interface Change {
   what: string;
@@ -29,7 +32,8 @@ export function compareImages(
   };
 }
 
-function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Change[] {
+/** What two sets of named values do not have alike, by name. */
+export function changes(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): Change[] {
   const names = [...new Set([...before.keys(), ...after.keys()])].sort();
   return names
     .map((what) => ({ what, before: before.get(what) ?? null, after: after.get(what) ?? null }))
@@ -43,13 +47,13 @@ function settings(config: ImageConfig | null): Map<string, string> {
     return found;
   }
   const single: [string, string | null][] = [
-    ["Platform", config.platform],
-    ["User", config.user],
-    ["WorkingDir", config.workingDir],
-    ["Entrypoint", words(config.entrypoint)],
-    ["Cmd", words(config.command)],
-    ["ExposedPorts", words(config.ports)],
-    ["Volumes", words(config.volumes)],
+    [words.platform, config.platform],
+    [words.user, config.user],
+    [words.workingDir, config.workingDir],
+    [words.entrypoint, list(config.entrypoint)],
+    [words.command, list(config.command)],
+    [words.ports, list(config.ports)],
+    [words.volumes, list(config.volumes)],
   ];
   for (const [name, value] of single) {
     if (value !== null) {
@@ -58,16 +62,16 @@ function settings(config: ImageConfig | null): Map<string, string> {
   }
   for (const variable of config.environment) {
     const [name, value] = split(variable);
-    found.set(`Env ${name}`, value);
+    found.set(`${words.variable} ${name}`, value);
   }
   for (const [name, value] of config.labels) {
-    found.set(`Label ${name}`, value);
+    found.set(`${words.label} ${name}`, value);
   }
   return found;
 }
 
-function words(list: string[]): string | null {
-  return list.length === 0 ? null : JSON.stringify(list);
+function list(parts: string[]): string | null {
+  return parts.length === 0 ? null : JSON.stringify(parts);
 }
 
 /** The name and value of `NAME=value`. */

@@ -1,16 +1,25 @@
 import { describe, expect, test } from "vitest";
-import { imageTree } from "./image_tree";
+import { imagesOf, imageTree, rowIdOf, rowsBelow } from "./image_tree";
 
 describe("images below others", () => {
-  test("parts of an index stand below it, unless they have tags", () => {
+  test("parts of an index stand below it, and for themselves too where they have tags", () => {
     const images = [
       { imageDigest: "index" },
       { imageDigest: "part" },
       { imageDigest: "tagged", imageTags: ["1"] },
     ];
-    const { roots, below } = imageTree(images, new Map([["index", ["part", "tagged", "absent"]]]));
-    expect(roots.map((image) => image.imageDigest)).toEqual(["index", "tagged"]);
-    expect(below.get("index")?.map((image) => image.imageDigest)).toEqual(["part"]);
+    const tree = imageTree(images, new Map([["index", ["part", "tagged", "absent"]]]));
+    expect(tree.roots.map(rowIdOf)).toEqual(["index", "tagged"]);
+    const parts = rowsBelow(tree, { imageDigest: "index" });
+    expect(parts.map(rowIdOf).sort()).toEqual(["index/tagged", "part"]);
+    expect(parts.flatMap((row) => rowsBelow(tree, row))).toEqual([]);
+    expect(imagesOf([...tree.roots, ...parts])).toHaveLength(3);
+  });
+
+  test("what cosign tags for an image stands below that image", () => {
+    const hex = "ab".repeat(32);
+    const images = [{ imageDigest: `sha256:${hex}` }, { imageDigest: "s", imageTags: [`sha256-${hex}.sig`] }];
+    expect(imageTree(images, new Map()).roots).toHaveLength(1);
   });
 
   test("referrers stand below a subject that is there", () => {

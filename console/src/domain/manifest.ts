@@ -1,5 +1,7 @@
 /** Manifests and image configs as they were pushed: other people's JSON, so nothing in it is taken for granted. */
 
+import { isObject, list, object, string, strings } from "./json";
+
 export interface Descriptor {
   mediaType: string;
   digest: string;
@@ -121,29 +123,6 @@ function descriptor(value: unknown): Descriptor | null {
 function platform(value: Record<string, unknown>): string | null {
   const parts = [value.os, value.architecture, value.variant].map(string).filter((part) => part !== null);
   return parts.length === 0 ? null : parts.join("/");
-}
-
-function object(value: unknown): Record<string, unknown> {
-  if (!isObject(value)) {
-    throw new TypeError("not a JSON object");
-  }
-  return value;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
-function string(value: unknown): string | null {
-  return typeof value === "string" && value !== "" ? value : null;
-}
-
-function strings(value: unknown): string[] {
-  return list(value).filter((one) => typeof one === "string");
 }
 
 function pairs(value: unknown): [string, string][] {

@@ -51,7 +51,7 @@ function numberColumn<T>(
   return {
     ...column(id, name, (entry: T) => tell(numberOf(entry))),
     sortingComparator: (one, other) => (numberOf(one) ?? -1) - (numberOf(other) ?? -1),
-    minWidth: 90,
+    minWidth: 120,
   };
 }
 

@@ -28,7 +28,7 @@ export function OneCommand({ says, command }: Command): ReactNode {
     <SpaceBetween size="xxs">
       <Box>{says}</Box>
       <div className="command">
-        <code>{command}</code>
+        <code>{unbroken(command)}</code>
         <CopyToClipboard
           variant="icon"
           copyButtonAriaLabel={text.copy(says)}
@@ -39,4 +39,14 @@ export function OneCommand({ says, command }: Command): ReactNode {
       </div>
     </SpaceBetween>
   );
+}
+
+/** Breaks between words only, and never after a hyphen, where what follows would look like another word. */
+function unbroken(command: string): ReactNode {
+  return command.split(/(?<= )/).map((word, place) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: words of a command have their place, and nothing else
+    <span key={place} className="word">
+      {word}
+    </span>
+  ));
 }

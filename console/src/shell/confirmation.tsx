@@ -7,6 +7,7 @@ import { type ReactNode, useState } from "react";
 import { text } from "../text";
 import { FormDialog } from "./dialogs";
 import { FaultAlert } from "./fault";
+import type { Progress } from "./progress";
 
 export interface ConfirmationProps {
   title: string;
@@ -16,6 +17,7 @@ export interface ConfirmationProps {
   phrase: string;
   button: string;
   isPending: boolean;
+  progress?: Progress | null;
   failure: unknown;
   onConfirm: () => void;
   onClose: () => void;
@@ -30,6 +32,7 @@ export function Confirmation(props: ConfirmationProps): ReactNode {
       button={button}
       isReady={typed === phrase}
       isPending={isPending}
+      progress={props.progress ?? null}
       onSubmit={onConfirm}
       onClose={onClose}
     >

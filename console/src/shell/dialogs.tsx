@@ -6,6 +6,7 @@ import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type FormEvent, type ReactNode, useId } from "react";
 import { text } from "../text";
+import { type Progress, ProgressOf } from "./progress";
 
 export interface FormDialogProps {
   title: string;
@@ -14,6 +15,8 @@ export interface FormDialogProps {
   /** Whether what was entered may be sent. */
   isReady: boolean;
   isPending?: boolean;
+  /** How far what was sent is. */
+  progress?: Progress | null;
   size?: ModalProps.Size;
   onSubmit: () => void;
   onClose: () => void;
@@ -23,6 +26,7 @@ export interface FormDialogProps {
 /** The button and the return key both go on, where what was entered may be sent and is not on its way. */
 export function FormDialog(props: FormDialogProps): ReactNode {
   const { title, button, isReady, isPending = false, size = "medium", onSubmit, onClose, children } = props;
+  const { progress = null } = props;
   const form = useId();
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -50,7 +54,10 @@ export function FormDialog(props: FormDialogProps): ReactNode {
       }
     >
       <form id={form} onSubmit={submit}>
-        <SpaceBetween size="m">{children}</SpaceBetween>
+        <SpaceBetween size="m">
+          {children}
+          {progress !== null && <ProgressOf progress={progress} />}
+        </SpaceBetween>
       </form>
     </Modal>
   );

@@ -5,6 +5,7 @@ import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { text } from "../text";
 import { Confirmation } from "./confirmation";
+import { type EachPart, useProgress } from "./progress";
 
 export interface GuardedButtonProps {
   /** What the button says. */
@@ -16,8 +17,8 @@ export interface GuardedButtonProps {
   warning: ReactNode;
   /** What has to be typed. */
   phrase: string;
-  /** The dialog stays, and tells of it, where this fails. */
-  onConfirm: () => Promise<unknown>;
+  /** The dialog stays, and tells of it, where this fails; what takes many requests goes through `each`. */
+  onConfirm: (each: EachPart) => Promise<unknown>;
   isDisabled?: boolean;
   variant?: ButtonProps.Variant;
   ariaLabel?: string;
@@ -26,7 +27,8 @@ export interface GuardedButtonProps {
 export function GuardedButton(props: GuardedButtonProps): ReactNode {
   const { children, confirmLabel = text.delete, title, warning, phrase, onConfirm } = props;
   const [isAsking, setAsking] = useState(false);
-  const act = useMutation({ mutationFn: onConfirm, onSuccess: () => setAsking(false) });
+  const [progress, each] = useProgress();
+  const act = useMutation({ mutationFn: () => onConfirm(each), onSuccess: () => setAsking(false) });
   return (
     <>
       <Button
@@ -47,6 +49,7 @@ export function GuardedButton(props: GuardedButtonProps): ReactNode {
           phrase={phrase}
           button={confirmLabel}
           isPending={act.isPending}
+          progress={progress}
           failure={act.error}
           onConfirm={() => act.mutate()}
           onClose={() => setAsking(false)}

@@ -4,6 +4,7 @@ import Box from "@cloudscape-design/components/box";
 import Header from "@cloudscape-design/components/header";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
+import { formatForeign } from "../format";
 import { text } from "../text";
 
 export function PairTable(props: {
@@ -19,8 +20,8 @@ export function PairTable(props: {
       wrapLines
       ariaLabels={{ tableLabel: title }}
       columnDefinitions={[
-        { id: "name", header: name, cell: ([one]) => one, isRowHeader: true },
-        { id: "value", header: value, cell: ([, one]) => one },
+        { id: "name", header: name, cell: ([one]) => foreign(one), isRowHeader: true, minWidth: 160 },
+        { id: "value", header: value, cell: ([, one]) => foreign(one), minWidth: 240 },
       ]}
       header={
         <Header variant="h2" counter={`(${pairs.length})`}>
@@ -30,4 +31,8 @@ export function PairTable(props: {
       empty={<Box textAlign="center">{text.none}</Box>}
     />
   );
+}
+
+function foreign(one: string): ReactNode {
+  return <span className="foreign">{formatForeign(one)}</span>;
 }

@@ -27,10 +27,10 @@ const words = text.recycleBin;
 const COLUMNS: Column<RecycledRepository>[] = [
   { ...textColumn("name", text.repositories.name, nameOf), isRowHeader: true, minWidth: 180 },
   timeColumn("deleted", words.deleted, (one) => momentOf(one.deletedAt)),
-  { ...column("by", words.by, (one: RecycledRepository) => one.deletedBy ?? "–"), minWidth: 300 },
   countColumn("images", text.storage.images, (one) => one.imageCount),
   sizeColumn("size", text.images.size, (one) => one.imageSizeInBytes),
   timeColumn("until", words.until, (one) => momentOf(one.restorableUntil)),
+  { ...column("by", words.by, (one: RecycledRepository) => one.deletedBy ?? "–"), minWidth: 300 },
 ];
 
 export function RecycleBinPage(): ReactNode {
@@ -52,7 +52,7 @@ export function RecycleBinPage(): ReactNode {
           label={words.empty}
           title={words.empty}
           phrase={words.emptyPhrase}
-          input={{ everything: true }}
+          input={bin.data !== undefined && isEmpty(bin.data) ? undefined : { everything: true }}
           onDone={done}
         />
       }
@@ -111,21 +111,23 @@ function Contents({ bin }: { bin: DescribeRecycleBinResponse }): ReactNode {
         items={[
           {
             label: words.repositories,
-            value: words.held(
-              formatCount(bin.repositoryCount ?? 0),
-              formatBytes(bin.repositorySizeInBytes ?? 0),
-            ),
+            value: held(bin.repositoryCount, bin.repositorySizeInBytes),
           },
-          {
-            label: words.images,
-            value: words.held(formatCount(bin.imageCount ?? 0), formatBytes(bin.imageSizeInBytes ?? 0)),
-          },
+          { label: words.images, value: held(bin.imageCount, bin.imageSizeInBytes) },
           { label: words.oldest, value: formatTime(momentOf(bin.oldestDeletedAt)) },
           { label: words.days, value: words.kept(bin.retentionDays ?? 0) },
         ]}
       />
     </Container>
   );
+}
+
+function held(count = 0, bytes = 0): string {
+  return count === 0 ? text.none : words.held(formatCount(count), formatBytes(bytes));
+}
+
+function isEmpty(bin: DescribeRecycleBinResponse): boolean {
+  return bin.repositoryCount === 0 && bin.imageCount === 0;
 }
 
 function PurgeButton(props: {

@@ -13,12 +13,13 @@ import { type ReactNode, useMemo, useState } from "react";
 import { isIndex } from "../../domain/artifacts";
 import { compareImages } from "../../domain/comparison";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes, shortDigest } from "../../format";
+import { formatBytes, formatForeign, shortDigest } from "../../format";
 import { FaultAlert } from "../../shell/fault";
 import { text } from "../../text";
 import { useImages } from "../repository/queries";
 import { statusOf } from "../repository/storage_class";
 import { FileComparison } from "./file_comparison";
+import { PackageComparison } from "./package_comparison";
 import { type ImageContent, useImageContent } from "./queries";
 
 const words = text.comparison;
@@ -81,9 +82,9 @@ function Result(props: {
         wrapLines
         ariaLabels={{ tableLabel: words.changes }}
         columnDefinitions={[
-          { id: "what", header: words.what, cell: (change) => change.what, isRowHeader: true },
-          { id: "before", header: words.other, cell: (change) => change.before ?? "–" },
-          { id: "after", header: words.this, cell: (change) => change.after ?? "–" },
+          { id: "what", header: words.what, cell: (change) => formatForeign(change.what), isRowHeader: true },
+          { id: "before", header: words.other, cell: (change) => formatForeign(change.before ?? "–") },
+          { id: "after", header: words.this, cell: (change) => formatForeign(change.after ?? "–") },
         ]}
         header={<Header variant="h2">{words.changes}</Header>}
         empty={<Box textAlign="center">{words.same}</Box>}
@@ -102,6 +103,7 @@ function Result(props: {
           </Header>
         }
       />
+      <PackageComparison name={name} before={digests.before} after={digests.after} />
       <FileComparison
         name={name}
         before={{ digest: digests.before, layers: gone }}

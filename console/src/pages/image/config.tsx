@@ -7,6 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import type { ReactNode } from "react";
 import { split } from "../../domain/comparison";
 import type { ImageConfig } from "../../domain/manifest";
+import { formatForeign, formatWritten } from "../../format";
 import { PairTable } from "../../shell/pair_table";
 import { text } from "../../text";
 
@@ -25,7 +26,7 @@ export function ConfigView({ config }: { config: ImageConfig }): ReactNode {
             { label: words.workingDir, value: config.workingDir ?? "–" },
             { label: words.ports, value: config.ports.join(", ") || "–" },
             { label: words.volumes, value: config.volumes.join(", ") || "–" },
-            { label: words.created, value: config.created ?? "–" },
+            { label: words.created, value: formatWritten(config.created) },
             { label: words.author, value: config.author ?? "–" },
           ]}
         />
@@ -42,5 +43,5 @@ export function ConfigView({ config }: { config: ImageConfig }): ReactNode {
 }
 
 function commandLine(parts: string[]): ReactNode {
-  return parts.length === 0 ? "–" : <code>{JSON.stringify(parts)}</code>;
+  return parts.length === 0 ? "–" : <code className="foreign">{formatForeign(JSON.stringify(parts))}</code>;
 }

@@ -10,7 +10,7 @@ import type { ReactNode } from "react";
 import type { LayerFile } from "../../../generated/entrepot";
 import { compareFiles, type FileChange, stack } from "../../domain/file_comparison";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes } from "../../format";
+import { formatBytes, formatForeign } from "../../format";
 import { useEntrepot } from "../../session/context";
 import { column, textColumn } from "../../shell/columns";
 import { type Column, LongTable } from "../../shell/long_table";
@@ -29,7 +29,7 @@ export interface Side {
 const COLUMNS: Column<FileChange>[] = [
   {
     ...textColumn("path", text.files.name, pathOf),
-    cell: (change) => <span className="digest">{change.path}</span>,
+    cell: (change) => <span className="digest">{formatForeign(change.path)}</span>,
     isRowHeader: true,
     minWidth: 300,
   },

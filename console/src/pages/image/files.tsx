@@ -14,7 +14,7 @@ import type { LayerFile, ListLayerFilesResponse } from "../../../generated/entre
 import { useListing } from "../../api/listing";
 import { nameIn, stepsTo } from "../../domain/folders";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes, formatCount, momentOf, shortDigest } from "../../format";
+import { formatBytes, formatCount, formatForeign, momentOf, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { useEntrepot, useSession } from "../../session/context";
 import { column, countColumn, sizeColumn, textColumn, timeColumn } from "../../shell/columns";
@@ -169,21 +169,18 @@ function columnsOf(folder: string, addressOf: (folder: string) => string): Colum
 function Name(props: { file: Row; folder: string; addressOf: (folder: string) => string }): ReactNode {
   const { file, folder, addressOf } = props;
   const path = pathOf(file);
+  const name = formatForeign(nameIn(folder, path));
   const isFolder = file.type === "directory" && file.whiteout === undefined;
   return (
-    <SpaceBetween direction="horizontal" size="xs">
+    <span className="file-name">
       <Icon name={isFolder ? "folder" : "file"} />
       <span className="digest">
-        {isFolder ? (
-          <PageLink to={addressOf(`${path}/`)}>{nameIn(folder, path)}</PageLink>
-        ) : (
-          nameIn(folder, path)
-        )}
-        {file.linkTarget !== undefined && ` → ${file.linkTarget}`}
+        {isFolder ? <PageLink to={addressOf(`${path}/`)}>{name}</PageLink> : name}
+        {file.linkTarget !== undefined && ` → ${formatForeign(file.linkTarget)}`}
       </span>
       {file.whiteout !== undefined && <Badge color="red">{words.whiteouts[file.whiteout]}</Badge>}
       {file.leavesRoot && <Badge color="severity-medium">{words.leavesRoot}</Badge>}
-    </SpaceBetween>
+    </span>
   );
 }
 

@@ -7,7 +7,7 @@ import SpaceBetween from "@cloudscape-design/components/space-between";
 import Table from "@cloudscape-design/components/table";
 import type { ReactNode } from "react";
 import { type Descriptor, type HistoryEntry, type LayerStep, matchHistory } from "../../domain/manifest";
-import { formatBytes, shortDigest } from "../../format";
+import { formatBytes, formatForeign, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { Copyable } from "../../shell/copyable";
 import { PageLink } from "../../shell/links";
@@ -38,31 +38,34 @@ export function LayersView(props: {
         trackBy={(step) => String(step.place)}
         ariaLabels={{ tableLabel: words.history }}
         columnDefinitions={[
-          { id: "step", header: words.step, cell: (step) => step.place + 1, width: 80 },
+          { id: "step", header: words.step, cell: (step) => step.place + 1, width: 75 },
           {
             id: "created-by",
             header: words.createdBy,
             cell: (step) => tellStep(step),
             isRowHeader: true,
+            minWidth: 200,
           },
           {
             id: "size",
             header: text.images.size,
             cell: (step) => (step.layer === null ? words.noLayer : formatBytes(step.layer.size)),
             width: 120,
+            minWidth: 100,
           },
           {
             id: "layer",
             header: words.layer,
             cell: ({ layer }) =>
               layer === null ? "–" : <Copyable value={layer.digest} shown={shortDigest(layer.digest)} />,
-            width: 260,
+            width: 230,
+            minWidth: 230,
           },
           {
             id: "shared",
             header: words.shared,
             cell: ({ layer }) => (layer === null ? "–" : (countOf(shared.data, layer.digest) ?? "–")),
-            width: 130,
+            width: 110,
           },
           {
             id: "files",
@@ -93,5 +96,7 @@ function tellStep({ history }: LayerStep): ReactNode {
   if (history === null) {
     return words.untold;
   }
-  return <span className="digest">{history.createdBy || history.comment || words.untold}</span>;
+  return (
+    <span className="digest">{formatForeign(history.createdBy || history.comment) || words.untold}</span>
+  );
 }

@@ -14,7 +14,7 @@ import Tabs, { type TabsProps } from "@cloudscape-design/components/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import { useParams, useSearchParams } from "react-router";
-import { isImageConfig, tellKind } from "../../domain/artifacts";
+import { isImageConfig, pullCommand, tellKind } from "../../domain/artifacts";
 import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { useClients } from "../../session/context";
@@ -60,6 +60,7 @@ export function ImagePage(): ReactNode {
   const isActive = detail.data ? statusOf(detail.data) === "ACTIVE" : true;
   const image = useImageContent(name, isActive ? digest : null);
   const { keeping, refresh } = useKeeping(useKnownRepository(name));
+  const tabs = detail.data && image.content ? tabsOf(name, detail.data, image.content) : [];
   return (
     <ContentLayout
       header={
@@ -96,14 +97,14 @@ export function ImagePage(): ReactNode {
           />
         )}
         {!isActive && <Alert type="info">{text.storageClasses.archived}</Alert>}
-        {detail.data && image.content && (
+        {tabs.length > 0 && (
           <Tabs
             ariaLabel={words.parts}
-            activeTabId={search.get("tab") ?? firstTab(image.content)}
+            activeTabId={tabs.find((tab) => tab.id === search.get("tab"))?.id ?? tabs[0]?.id}
             onChange={({ detail: { activeTabId } }) =>
               setSearch({ digest, tab: activeTabId }, { replace: true })
             }
-            tabs={tabsOf(name, detail.data, image.content)}
+            tabs={tabs}
           />
         )}
       </SpaceBetween>
@@ -209,14 +210,10 @@ function Summary(props: {
               : []),
           ]}
         />
-        <OneCommand says={words.pull} command={`docker pull ${address}`} />
+        <OneCommand says={words.pull} command={pullCommand(detail, address)} />
       </SpaceBetween>
     </Container>
   );
-}
-
-function firstTab(image: ImageContent): string {
-  return image.manifest.manifests.length > 0 ? "platforms" : "config";
 }
 
 function tabsOf(name: string, detail: ImageDetail, image: ImageContent): TabsProps.Tab[] {

@@ -1,23 +1,20 @@
 /** Images that belong to this one: the platforms of an index, or what refers to it. */
 
-import { ListImageReferrersCommand } from "@aws-sdk/client-ecr";
 import Box from "@cloudscape-design/components/box";
 import Header from "@cloudscape-design/components/header";
 import Table from "@cloudscape-design/components/table";
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { tellKind } from "../../domain/artifacts";
 import type { Descriptor } from "../../domain/manifest";
-import { formatBytes, shortDigest } from "../../format";
+import { formatBytes, formatForeign, shortDigest } from "../../format";
 import { paths } from "../../paths";
-import { useClients } from "../../session/context";
 import { Copyable } from "../../shell/copyable";
 import { FaultAlert } from "../../shell/fault";
 import { PageLink } from "../../shell/links";
 import { text } from "../../text";
+import { useReferrers } from "./referrers";
 
 const words = text.image;
-const MOST_REFERRERS = 50; // the most that ListImageReferrers gives at once
 
 interface Related {
   digest: string;
@@ -43,38 +40,17 @@ export function RelatedImages(
 
 function Referrers(props: { title: string; name: string; subject: string }): ReactNode {
   const { title, name, subject } = props;
-  const { ecr } = useClients();
-  const referrers = useQuery({
-    queryKey: ["referrers", name, subject],
-    queryFn: async () => {
-      const rows: Related[] = [];
-      let nextToken: string | undefined;
-      do {
-        const page = await ecr.send(
-          new ListImageReferrersCommand({
-            repositoryName: name,
-            subjectId: { imageDigest: subject },
-            maxResults: MOST_REFERRERS,
-            nextToken,
-          }),
-        );
-        for (const one of page.referrers ?? []) {
-          rows.push({
-            digest: one.digest ?? "",
-            kind: tellKind({ imageManifestMediaType: one.mediaType, artifactMediaType: one.artifactType }),
-            told: annotationsOf(Object.entries(one.annotations ?? {})),
-            size: one.size ?? 0,
-          });
-        }
-        nextToken = page.nextToken;
-      } while (nextToken !== undefined && rows.length < 1000);
-      return rows;
-    },
-  });
+  const referrers = useReferrers(name, subject);
+  const rows = (referrers.data ?? []).map((one) => ({
+    digest: one.digest,
+    kind: one.kind,
+    told: annotationsOf(one.annotations),
+    size: one.size,
+  }));
   return (
     <>
       <FaultAlert failure={referrers.error} />
-      <RelatedTable title={title} name={name} rows={referrers.data ?? []} isPending={referrers.isPending} />
+      <RelatedTable title={title} name={name} rows={rows} isPending={referrers.isPending} />
     </>
   );
 }
@@ -119,5 +95,5 @@ function RelatedTable(props: {
 }
 
 function annotationsOf(annotations: [string, string][]): string {
-  return annotations.map(([key, value]) => `${key}=${value}`).join(", ");
+  return annotations.map(([key, value]) => `${key}=${formatForeign(value)}`).join(", ");
 }

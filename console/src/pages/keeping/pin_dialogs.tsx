@@ -11,6 +11,7 @@ import { useEntrepot } from "../../session/context";
 import { FormDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
 import { useNotices } from "../../shell/notifications";
+import { useProgress } from "../../shell/progress";
 import { text } from "../../text";
 
 const words = text.pins;
@@ -30,19 +31,18 @@ export interface PinDialogProps {
 export function PinDialog({ images, onDone, onClose }: PinDialogProps): ReactNode {
   const call = useEntrepot();
   const { tellSuccess } = useNotices();
+  const [progress, each] = useProgress();
   const [reason, setReason] = useState("");
   const [day, setDay] = useState("");
   const pin = useMutation({
-    mutationFn: async () => {
-      for (const { repositoryName, imageDigest } of images) {
+    mutationFn: () =>
+      each(images, async ([image]) => {
         await call("PinImage", {
-          repositoryName,
-          imageId: { imageDigest },
+          ...named(image),
           ...(reason === "" ? {} : { reason }),
           ...(day === "" ? {} : { until: endOf(day) }),
         });
-      }
-    },
+      }),
     onSuccess: () => {
       tellSuccess(words.pinned(formatCount(images.length)));
       onDone();
@@ -54,6 +54,7 @@ export function PinDialog({ images, onDone, onClose }: PinDialogProps): ReactNod
       button={words.pinButton}
       isReady
       isPending={pin.isPending}
+      progress={progress}
       onSubmit={() => pin.mutate()}
       onClose={onClose}
     >
@@ -82,12 +83,12 @@ export function PinDialog({ images, onDone, onClose }: PinDialogProps): ReactNod
 export function UnpinDialog({ images, onDone, onClose }: PinDialogProps): ReactNode {
   const call = useEntrepot();
   const { tellSuccess } = useNotices();
+  const [progress, each] = useProgress();
   const unpin = useMutation({
-    mutationFn: async () => {
-      for (const { repositoryName, imageDigest } of images) {
-        await call("UnpinImage", { repositoryName, imageId: { imageDigest } });
-      }
-    },
+    mutationFn: () =>
+      each(images, async ([image]) => {
+        await call("UnpinImage", named(image));
+      }),
     onSuccess: () => {
       tellSuccess(words.unpinned(formatCount(images.length)));
       onDone();
@@ -99,6 +100,7 @@ export function UnpinDialog({ images, onDone, onClose }: PinDialogProps): ReactN
       button={words.unpinButton}
       isReady
       isPending={unpin.isPending}
+      progress={progress}
       onSubmit={() => unpin.mutate()}
       onClose={onClose}
     >
@@ -106,6 +108,13 @@ export function UnpinDialog({ images, onDone, onClose }: PinDialogProps): ReactN
       <FaultAlert failure={unpin.error} />
     </FormDialog>
   );
+}
+
+function named(image: PinnableImage | undefined) {
+  return {
+    repositoryName: image?.repositoryName ?? "",
+    imageId: { imageDigest: image?.imageDigest ?? "" },
+  };
 }
 
 /** The last second of a day in the reader's own time zone, in seconds since 1970. */

@@ -1,5 +1,6 @@
 /** What an empty registry shows: three commands, the last of which pushes a first image. */
 
+import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Container from "@cloudscape-design/components/container";
 import ContentLayout from "@cloudscape-design/components/content-layout";
@@ -41,6 +42,7 @@ export function FirstRun(): ReactNode {
     >
       <Container header={<Header variant="h2">{text.firstRun.commands}</Header>}>
         <SpaceBetween size="m">
+          <Box>{text.push.needsCli}</Box>
           <Commands
             steps={[
               { says: text.firstRun.create, command: createCommand(place, NAME) },

@@ -37,7 +37,7 @@ const COLUMNS: Column<Repository>[] = [
     cell: (one) => <PageLink to={paths.repository(nameOf(one))}>{nameOf(one)}</PageLink>,
     sortingComparator: (one, other) => compare(nameOf(one), nameOf(other)),
     isRowHeader: true,
-    minWidth: 180,
+    minWidth: 240,
   },
   {
     id: "uri",
@@ -53,7 +53,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.images,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.imageCount)} />,
     isRanked: true,
-    minWidth: 80,
+    minWidth: 120,
   },
   {
     id: "size",
@@ -61,7 +61,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.logical,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => formatBytes(told.sizeBytes)} />,
     isRanked: true,
-    minWidth: 90,
+    minWidth: 120,
   },
   {
     id: "last-push",
@@ -71,7 +71,7 @@ const COLUMNS: Column<Repository>[] = [
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPushedAt))} />
     ),
     isRanked: true,
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "last-pull",
@@ -81,7 +81,7 @@ const COLUMNS: Column<Repository>[] = [
       <StatisticsCell repository={one} tell={(told) => formatTime(momentOf(told.lastPulledAt))} />
     ),
     isRanked: true,
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "pulls",
@@ -89,7 +89,7 @@ const COLUMNS: Column<Repository>[] = [
     header: text.storage.pulls,
     cell: (one) => <StatisticsCell repository={one} tell={(told) => counted(told.pullCount)} />,
     isRanked: true,
-    minWidth: 80,
+    minWidth: 120,
   },
   {
     id: "created",
@@ -97,7 +97,7 @@ const COLUMNS: Column<Repository>[] = [
     header: words.created,
     cell: (one) => formatTime(one.createdAt),
     sortingComparator: (one, other) => (one.createdAt?.getTime() ?? 0) - (other.createdAt?.getTime() ?? 0),
-    minWidth: 150,
+    minWidth: 200,
   },
   {
     id: "mutability",

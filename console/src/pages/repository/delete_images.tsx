@@ -13,6 +13,7 @@ import { useClients } from "../../session/context";
 import { Confirmation } from "../../shell/confirmation";
 import { InfoDialog } from "../../shell/dialogs";
 import { useNotices } from "../../shell/notifications";
+import { useProgress } from "../../shell/progress";
 import { text } from "../../text";
 import { useRecycleBin } from "../bin/queries";
 import { useEstimate } from "../storage/queries";
@@ -33,18 +34,18 @@ export function DeleteImages(props: {
   const digests = useMemo(() => images.map((image) => image.imageDigest ?? ""), [images]);
   const estimate = useEstimate(repositoryName, digests);
   const bin = useRecycleBin();
+  const [progress, each] = useProgress();
   const remove = useMutation({
     mutationFn: async () => {
       const failures: ImageFailure[] = [];
       // An index first: the registry keeps what an index still names.
       const ordered = [...images.filter(isIndex), ...images.filter((image) => !isIndex(image))];
-      for (let start = 0; start < ordered.length; start += BATCH) {
-        const imageIds = ordered
-          .slice(start, start + BATCH)
-          .map((image) => ({ imageDigest: image.imageDigest }));
+      const removePart = async (part: readonly ImageDetail[]) => {
+        const imageIds = part.map((image) => ({ imageDigest: image.imageDigest }));
         const done = await ecr.send(new BatchDeleteImageCommand({ repositoryName, imageIds }));
         failures.push(...(done.failures ?? []));
-      }
+      };
+      await each(ordered, removePart, BATCH);
       return failures;
     },
     onSuccess: (failures) => {
@@ -78,6 +79,7 @@ export function DeleteImages(props: {
       phrase={words.phrase}
       button={text.delete}
       isPending={remove.isPending}
+      progress={progress}
       failure={remove.error}
       onConfirm={() => remove.mutate()}
       onClose={onClose}

@@ -8,7 +8,7 @@ import Select from "@cloudscape-design/components/select";
 import SpaceBetween from "@cloudscape-design/components/space-between";
 import { type ReactNode, useMemo, useState } from "react";
 import { isIndex, tellKind } from "../../domain/artifacts";
-import { imageTree, withAllBelow } from "../../domain/image_tree";
+import { imagesOf, imageTree, rowIdOf, rowsBelow, withAllBelow } from "../../domain/image_tree";
 import { formatBytes, formatTime, shortDigest } from "../../format";
 import { paths } from "../../paths";
 import { CopyableCell } from "../../shell/copyable";
@@ -58,10 +58,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
   const ranking = useImageRanking(name, sorting);
   const fetchPulls = useAllImagePulls(name);
   const shown = useShownRows<ImageDetail>();
-  const below = useMemo(
-    () => opened.flatMap((image) => tree.below.get(digestOf(image)) ?? []),
-    [opened, tree],
-  );
+  const below = useMemo(() => opened.flatMap((image) => rowsBelow(tree, image)), [opened, tree]);
   const columns = useMemo(
     () => [...columnsOf(name, parts.data?.platforms ?? new Map()), STATUS_COLUMN, keptColumn(keeping)],
     [name, parts.data, keeping],
@@ -81,7 +78,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         entries={tree.roots}
         isComplete={listing.isComplete}
         failure={listing.failure ?? parts.error}
-        idOf={digestOf}
+        idOf={rowIdOf}
         haystackOf={haystackOf}
         filterLabel={words.filter}
         ariaLabel={words.title}
@@ -94,13 +91,13 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
         selected={selected}
         onSelect={setSelected}
         expandable={{
-          getItemChildren: (image) => tree.below.get(digestOf(image)) ?? [],
+          getItemChildren: (image) => rowsBelow(tree, image),
           isItemExpandable: (image) =>
-            tree.below.has(digestOf(image)) || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
+            rowsBelow(tree, image).length > 0 || (isIndex(image) && !parts.data?.parts.has(digestOf(image))),
           expandedItems: opened,
           onExpandableItemToggle: ({ detail }) =>
             setOpened((before) => {
-              const others = before.filter((one) => digestOf(one) !== digestOf(detail.item));
+              const others = before.filter((one) => rowIdOf(one) !== rowIdOf(detail.item));
               return detail.expanded ? [...others, detail.item] : others;
             }),
         }}
@@ -127,7 +124,7 @@ export function ImagesTab({ repository }: { repository: Repository }): ReactNode
                 />
                 <ImageActions
                   name={name}
-                  images={selected}
+                  images={imagesOf(selected)}
                   keeping={keeping}
                   onKept={refresh}
                   onChanged={() => {
@@ -175,7 +172,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: words.pushed,
       cell: (image) => formatTime(image.imagePushedAt),
       sortingComparator: (one, other) => momentOf(one.imagePushedAt) - momentOf(other.imagePushedAt),
-      minWidth: 160,
+      minWidth: 200,
     },
     {
       id: "size",
@@ -183,7 +180,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: words.size,
       cell: (image) => formatBytes(image.imageSizeInBytes),
       sortingComparator: (one, other) => (one.imageSizeInBytes ?? 0) - (other.imageSizeInBytes ?? 0),
-      minWidth: 90,
+      minWidth: 120,
     },
     {
       id: "digest",
@@ -199,7 +196,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       cell: (image) => formatTime(image.lastRecordedPullTime),
       sortingComparator: (one, other) =>
         momentOf(one.lastRecordedPullTime) - momentOf(other.lastRecordedPullTime),
-      minWidth: 160,
+      minWidth: 200,
     },
     {
       id: "pulls",
@@ -207,7 +204,7 @@ function columnsOf(name: string, platforms: ReadonlyMap<string, string>): Column
       header: text.storage.pulls,
       cell: (image) => <PullsCell image={image} />,
       isRanked: true,
-      minWidth: 80,
+      minWidth: 110,
     },
   ];
 }

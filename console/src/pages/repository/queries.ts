@@ -11,6 +11,7 @@ import { type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { type Listing, useListing } from "../../api/listing";
 import { parseManifest } from "../../domain/manifest";
 import { useClients, useSession } from "../../session/context";
+import { text } from "../../text";
 
 const PAGE = 1000; // the most that DescribeImages gives at once
 const BATCH = 50; // manifests asked for at once
@@ -100,21 +101,23 @@ export function useManifest(name: string, digest: string | null): UseQueryResult
     queryKey: ["manifest", name, digest],
     enabled: digest !== null,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async () => {
-      const batch = await ecr.send(
-        new BatchGetImageCommand({ repositoryName: name, imageIds: [{ imageDigest: digest ?? "" }] }),
-      );
-      const image = batch.images?.[0];
-      if (image?.imageManifest === undefined) {
-        const failure = batch.failures?.[0];
-        throw Object.assign(new Error(failure?.failureReason ?? digest ?? ""), {
-          name: failure?.failureCode ?? "ImageNotFound",
-          $metadata: batch.$metadata,
-        });
-      }
-      return { content: image.imageManifest, mediaType: image.imageManifestMediaType ?? "" };
-    },
+    queryFn: () => getManifest(ecr, name, digest ?? ""),
   });
+}
+
+export async function getManifest(ecr: ECRClient, name: string, digest: string): Promise<ManifestText> {
+  const batch = await ecr.send(
+    new BatchGetImageCommand({ repositoryName: name, imageIds: [{ imageDigest: digest }] }),
+  );
+  const image = batch.images?.[0];
+  if (image?.imageManifest === undefined) {
+    const failure = batch.failures?.[0];
+    throw Object.assign(new Error(failure?.failureReason ?? digest), {
+      name: failure?.failureCode ?? "ImageNotFound",
+      $metadata: batch.$metadata,
+    });
+  }
+  return { content: image.imageManifest, mediaType: image.imageManifestMediaType ?? "" };
 }
 
 /** The text of a small blob of an image, read from where GetDownloadUrlForLayer says it is. */
@@ -124,13 +127,21 @@ export function useBlobText(name: string, digest: string | null): UseQueryResult
     queryKey: ["blob", name, digest],
     enabled: digest !== null,
     staleTime: Number.POSITIVE_INFINITY,
-    queryFn: async ({ signal }) => {
-      const found = await ecr.send(
-        new GetDownloadUrlForLayerCommand({ repositoryName: name, layerDigest: digest ?? "" }),
-      );
-      return await readText(sameOrigin(found.downloadUrl ?? ""), signal);
-    },
+    queryFn: ({ signal }) => getBlobText(ecr, name, digest ?? "", MOST_CONFIG_BYTES, signal),
   });
+}
+
+export async function getBlobText(
+  ecr: ECRClient,
+  name: string,
+  digest: string,
+  mostBytes: number,
+  signal: AbortSignal,
+): Promise<string> {
+  const found = await ecr.send(
+    new GetDownloadUrlForLayerCommand({ repositoryName: name, layerDigest: digest }),
+  );
+  return await readText(sameOrigin(found.downloadUrl ?? ""), mostBytes, signal);
 }
 
 /** The server may call itself by another name than the one in the address bar; the path is the same. */
@@ -139,7 +150,7 @@ export function sameOrigin(url: string): string {
   return there.pathname.startsWith("/layers/") ? there.pathname + there.search : there.href;
 }
 
-async function readText(url: string, signal: AbortSignal): Promise<string> {
+async function readText(url: string, mostBytes: number, signal: AbortSignal): Promise<string> {
   const answer = await fetch(url, {
     signal,
     credentials: "omit",
@@ -154,8 +165,8 @@ async function readText(url: string, signal: AbortSignal): Promise<string> {
       $metadata: { requestId: answer.headers.get("x-amzn-requestid") },
     });
   }
-  if (Number(answer.headers.get("content-length") ?? 0) > MOST_CONFIG_BYTES) {
-    throw new Error("too large to show");
+  if (Number(answer.headers.get("content-length") ?? 0) > mostBytes) {
+    throw new Error(text.tooLarge);
   }
   return await answer.text();
 }

@@ -15,6 +15,7 @@ import { useClients } from "../../session/context";
 import { FormDialog } from "../../shell/dialogs";
 import { FaultAlert } from "../../shell/fault";
 import { useNotices } from "../../shell/notifications";
+import { useProgress } from "../../shell/progress";
 import { text } from "../../text";
 
 const words = text.storageClasses;
@@ -46,9 +47,10 @@ export function StorageClassDialog(props: {
   const { ecr } = useClients();
   const { tellSuccess } = useNotices();
   const { title, button, description, done } = words[target];
+  const [progress, each] = useProgress();
   const change = useMutation({
-    mutationFn: async () => {
-      for (const imageDigest of digests) {
+    mutationFn: () =>
+      each(digests, async ([imageDigest]) => {
         await ecr.send(
           new UpdateImageStorageClassCommand({
             repositoryName,
@@ -56,8 +58,7 @@ export function StorageClassDialog(props: {
             targetStorageClass: target,
           }),
         );
-      }
-    },
+      }),
     onSuccess: () => {
       tellSuccess(done(formatCount(digests.length)));
       onDone();
@@ -69,6 +70,7 @@ export function StorageClassDialog(props: {
       button={button}
       isReady
       isPending={change.isPending}
+      progress={progress}
       onSubmit={() => change.mutate()}
       onClose={onClose}
     >

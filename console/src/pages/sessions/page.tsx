@@ -12,6 +12,7 @@ import { GuardedButton } from "../../shell/guarded_button";
 import { ListingTable } from "../../shell/listing_table";
 import type { Column } from "../../shell/long_table";
 import { useNotices } from "../../shell/notifications";
+import type { EachPart } from "../../shell/progress";
 import { text } from "../../text";
 
 const words = text.sessions;
@@ -49,12 +50,14 @@ export function SessionsPage(): ReactNode {
     );
     return { entries: page.sessions ?? [], next: page.nextToken };
   });
-  const endSelected = async () => {
+  const endSelected = async (each: EachPart) => {
     // One's own last: it is needed for the others.
     const ordered = [...selected.filter((one) => !one.isCurrent), ...selected.filter((one) => one.isCurrent)];
-    for (const one of ordered) {
-      await call("RevokeSession", { accessKeyId: idOf(one) });
-    }
+    await each(ordered, async (part) => {
+      for (const one of part) {
+        await call("RevokeSession", { accessKeyId: idOf(one) });
+      }
+    });
     if (selected.some((one) => one.isCurrent)) {
       end();
       return;

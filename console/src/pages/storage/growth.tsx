@@ -16,7 +16,8 @@ const HEIGHT = 260;
 
 export function Growth(): ReactNode {
   const history = useStatisticsHistory();
-  const points = history.data ?? [];
+  // One day is no growth, and a line of one point is not seen.
+  const points = history.data !== undefined && history.data.length > 1 ? history.data : [];
   return (
     <Container header={<Header variant="h2">{words.growth}</Header>}>
       <FaultAlert failure={history.error} />
@@ -32,7 +33,11 @@ export function Growth(): ReactNode {
         ariaLabel={words.growth}
         statusType={history.isPending ? "loading" : "finished"}
         loadingText={text.table.loading}
-        series={[line(words.logical, points, "sizeBytes"), line(words.stored, points, "storedBytes")]}
+        series={
+          points.length === 0
+            ? []
+            : [line(words.logical, points, "sizeBytes"), line(words.stored, points, "storedBytes")]
+        }
         empty={<Box textAlign="center">{words.noHistory}</Box>}
       />
     </Container>

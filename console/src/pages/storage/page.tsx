@@ -64,7 +64,7 @@ function Dashboard({ statistics }: { statistics: DescribeRegistryStatisticsRespo
       </Container>
       <Growth />
       <Ranking title={words.largest} rows={largest} columns={[NAME, SIZE, UNIQUE, IMAGES, PUSHED]} />
-      <ColumnLayout columns={2}>
+      <ColumnLayout columns={2} minColumnWidth={420}>
         <Ranking title={words.mostPulled} rows={pulled} columns={[NAME, PULLS, PULLED]} />
         <Ranking title={words.neverPulled} rows={never} columns={[NAME, SIZE, PUSHED]} />
       </ColumnLayout>
@@ -85,8 +85,8 @@ function Totals({ statistics }: { statistics: DescribeRegistryStatisticsResponse
             { label: words.tags, value: counted(statistics.tagCount) },
             { label: words.pulls, value: counted(statistics.pullCount) },
             { label: words.logical, value: formatBytes(logical) },
-            { label: words.stored, value: formatBytes(stored) },
-            { label: words.shared, value: formatBytes(shared) },
+            { label: words.stored, value: stored === undefined ? words.notYet : formatBytes(stored) },
+            { label: words.shared, value: shared === undefined ? words.notYet : formatBytes(shared) },
             { label: words.asOf, value: formatTime(momentOf(statistics.storedBytesComputedAt)) },
           ]}
         />

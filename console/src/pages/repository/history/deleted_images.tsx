@@ -16,6 +16,7 @@ import { GuardedButton } from "../../../shell/guarded_button";
 import { ListingTable } from "../../../shell/listing_table";
 import type { Column } from "../../../shell/long_table";
 import { useNotices } from "../../../shell/notifications";
+import { type EachPart, ProgressOf, useProgress } from "../../../shell/progress";
 import { text } from "../../../text";
 import { useForgetting } from "../../bin/queries";
 
@@ -27,8 +28,8 @@ const COLUMNS: Column<RecycledImage>[] = [
   { ...column("kind", text.images.kind, tellKind), minWidth: 120 },
   sizeColumn("size", text.images.size, (one) => one.imageSizeInBytes),
   timeColumn("deleted", words.deleted, (one) => momentOf(one.deletedAt)),
-  { ...column("by", words.by, tellCause), minWidth: 300 },
   timeColumn("until", words.until, (one) => momentOf(one.restorableUntil)),
+  { ...column("by", words.by, tellCause), minWidth: 300 },
 ];
 
 export function DeletedImages(props: {
@@ -42,6 +43,7 @@ export function DeletedImages(props: {
   const { tellSuccess } = useNotices();
   const [selected, setSelected] = useState<RecycledImage[]>([]);
   const [kept, setKept] = useState<KeptTag[]>([]);
+  const [progress, each] = useProgress();
   const done = (said: string) => {
     forget();
     tellSuccess(said);
@@ -52,7 +54,8 @@ export function DeletedImages(props: {
     mutationFn: async () => {
       const back = new Set<string>();
       const others: KeptTag[] = [];
-      for (const { imageDigest = "" } of selected) {
+      await each(selected, async ([image]) => {
+        const imageDigest = image?.imageDigest ?? "";
         if (!back.has(imageDigest)) {
           const answer = await call("RestoreImage", { repositoryName: name, imageDigest });
           others.push(...(answer.keptTags ?? []));
@@ -60,7 +63,7 @@ export function DeletedImages(props: {
             back.add(one.imageDigest ?? "");
           }
         }
-      }
+      });
       return { count: back.size, others };
     },
     onSuccess: ({ count, others }) => {
@@ -69,17 +72,17 @@ export function DeletedImages(props: {
     },
     onError: onChange, // some may be back
   });
-  const erase = async () => {
-    const digests = selected.map(digestOf);
-    for (let start = 0; start < digests.length; start += BATCH) {
-      const imageDigests = digests.slice(start, start + BATCH);
-      await call("PurgeRecycleBin", { repositoryName: name, imageDigests });
-    }
+  const erase = async (each: EachPart) => {
+    const eraseThese = async (part: readonly RecycledImage[]) => {
+      await call("PurgeRecycleBin", { repositoryName: name, imageDigests: part.map(digestOf) });
+    };
+    await each(selected, eraseThese, BATCH);
     done(text.recycleBin.erased);
   };
   return (
     <SpaceBetween size="s">
       <FaultAlert failure={restore.error} />
+      {progress !== null && <ProgressOf progress={progress} />}
       {kept.length > 0 && (
         <Alert type="info" dismissible onDismiss={() => setKept([])} header={words.keptTags}>
           <ul>

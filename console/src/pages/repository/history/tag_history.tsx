@@ -104,11 +104,11 @@ function columnsOf(name: string, onUndo: (event: TagEvent) => void): Column<TagE
       cell: (event) => formatMoment(momentOf(event.at)),
       minWidth: 230,
     },
-    { ...column("by", words.by, (event: TagEvent) => event.by ?? "–"), minWidth: 300 },
     {
       ...column("undo", words.undo, (event: TagEvent) => <UndoButton event={event} onUndo={onUndo} />),
       minWidth: 90,
     },
+    { ...column("by", words.by, (event: TagEvent) => event.by ?? "–"), minWidth: 300 },
   ];
 }
 

@@ -34,18 +34,16 @@ export function LifecycleRules(props: {
       actions={
         <Buttons>
           {policy !== null && (
-            <>
-              <GuardedButton
-                title={words.delete}
-                warning={words.deleteWarning}
-                phrase={words.phrase}
-                onConfirm={onDelete}
-              >
-                {words.delete}
-              </GuardedButton>
-              <Button onClick={() => onTest(policy.text)}>{words.test}</Button>
-            </>
+            <GuardedButton
+              title={words.delete}
+              warning={words.deleteWarning}
+              phrase={words.phrase}
+              onConfirm={onDelete}
+            >
+              {words.delete}
+            </GuardedButton>
           )}
+          {policy !== null && <Button onClick={() => onTest(policy.text)}>{words.test}</Button>}
           <Button onClick={onEdit}>{policy === null ? words.write : words.edit}</Button>
         </Buttons>
       }
