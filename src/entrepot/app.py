@@ -87,6 +87,7 @@ from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
+from entrepot.services.ecr.archive_events import activation_events
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
@@ -573,7 +574,9 @@ def _archiving_jobs(
     if adapters.tiers is not None:
         is_sealed = not settings.is_storage_encrypted
         mover = TierMover(store, adapters.tiers, data_keys, clock, is_sealed=is_sealed)
-    return archiving_jobs(StorageClassRuns(store, clock, mover.bring_back if mover else None), mover)
+    bring_back = mover.bring_back if mover else None
+    runs = StorageClassRuns(store, clock, bring_back, event=activation_events(clock))
+    return archiving_jobs(runs, mover)
 
 
 def now() -> datetime:
