@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 from entrepot.aws.operations import Call
 from entrepot.domain.errors import InvalidParameter
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
+from entrepot.domain.lifecycle.documents import beyond_ecr, parse_policy
 from entrepot.domain.lifecycle.holds import Hold
 from entrepot.domain.lifecycle.policies import Rule
 from entrepot.domain.names import Registry, parse_repository_name
@@ -58,7 +59,7 @@ def _members(found: Explained) -> Member:
         "lifecyclePolicyText": found.document,
         "evaluatedAt": found.evaluated_at,
         "decisions": [_decision(each) for each in found.decisions],
-        "summary": None if found.effect is None else _summary(found.effect),
+        "summary": None if found.effect is None else _summary(found.effect, found.document),
         "nextToken": found.next_token,
     }
 
@@ -97,7 +98,7 @@ def _because(why: Why, rule: Rule | None, hold: Hold | None) -> str:
     return why.value if rule is None else f"rule {rule.priority}: {why.value}"
 
 
-def _summary(effect: Effect) -> Member:
+def _summary(effect: Effect, document: str) -> Member:
     return {
         "imageCount": effect.images,
         "expiringImageCount": effect.expiring,
@@ -107,4 +108,5 @@ def _summary(effect: Effect) -> Member:
         "usedImageCount": effect.used,
         "expiringBytes": effect.expiring_bytes,
         "freedBytes": effect.freed_bytes,
+        "notes": beyond_ecr(parse_policy(document)) or None,
     }
