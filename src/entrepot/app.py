@@ -126,7 +126,8 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
-from entrepot.storage.metadata.drivers import connect
+from entrepot.storage.metadata.drivers import connect, database_file
+from entrepot.storage.metadata.drivers.sqlite import find_damage
 from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
@@ -256,6 +257,18 @@ async def is_current(settings: Settings) -> bool:
     """Whether the database's tables are those that this program needs; changes nothing."""
     async with _closed(await connect(settings.database)) as database:
         return await is_migrated(database, packaged())
+
+
+def is_database_missing(settings: Settings) -> bool:
+    """Whether the rows would lie in a file that is not there; a server that does not answer is none."""
+    file = database_file(settings.database)
+    return file is not None and not file.exists()
+
+
+def database_damage(settings: Settings, *, is_deep: bool) -> list[str]:
+    """What is wrong in the database's own file, in sentences; servers look after theirs. Blocks."""
+    file = database_file(settings.database)
+    return [] if file is None else find_damage(file, is_deep=is_deep)
 
 
 async def migrate_database(settings: Settings) -> None:
