@@ -89,6 +89,7 @@ from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
+from entrepot.services.ecr.archive_events import activation_events
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
@@ -128,7 +129,8 @@ from entrepot.storage.blobs.s3.store import S3Blobs
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.copying.row_copy import CopyProgress, RowCopy
 from entrepot.storage.metadata.connection import Database
-from entrepot.storage.metadata.drivers import connect
+from entrepot.storage.metadata.drivers import connect, database_file
+from entrepot.storage.metadata.drivers.sqlite import find_damage
 from entrepot.storage.metadata.migrate import is_migrated, migrate, packaged
 from entrepot.storage.metadata.node_stamp import NodeStamp
 from entrepot.storage.metadata.revision_watch import watching
@@ -258,6 +260,18 @@ async def is_current(settings: Settings) -> bool:
     """Whether the database's tables are those that this program needs; changes nothing."""
     async with _closed(await connect(settings.database)) as database:
         return await is_migrated(database, packaged())
+
+
+def is_database_missing(settings: Settings) -> bool:
+    """Whether the rows would lie in a file that is not there; a server that does not answer is none."""
+    file = database_file(settings.database)
+    return file is not None and not file.exists()
+
+
+def database_damage(settings: Settings, *, is_deep: bool) -> list[str]:
+    """What is wrong in the database's own file, in sentences; servers look after theirs. Blocks."""
+    file = database_file(settings.database)
+    return [] if file is None else find_damage(file, is_deep=is_deep)
 
 
 async def migrate_database(settings: Settings) -> None:
@@ -577,7 +591,9 @@ def _archiving_jobs(
     if adapters.tiers is not None:
         is_sealed = not settings.is_storage_encrypted
         mover = TierMover(store, adapters.tiers, data_keys, clock, is_sealed=is_sealed)
-    return archiving_jobs(StorageClassRuns(store, clock, mover.bring_back if mover else None), mover)
+    bring_back = mover.bring_back if mover else None
+    runs = StorageClassRuns(store, clock, bring_back, event=activation_events(clock))
+    return archiving_jobs(runs, mover)
 
 
 def now() -> datetime:

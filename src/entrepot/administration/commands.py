@@ -141,9 +141,10 @@ def add_recycling_commands(commands: Commands) -> None:
     for parser in (undone, restored):
         parser.add_argument("--move-tags", action="store_true", help="also take tags that point elsewhere")
     purged = _add(commands, "purge", purge, "erase what is in the recycle bin")
-    purged.add_argument("name", metavar="REPO[@DIGEST]", nargs="?", help="deleted images of a repository")
-    purged.add_argument("--id", help="a deleted repository, as `bin list` has it")
-    purged.add_argument("--all", action="store_true", help="everything in the registry's bin")
+    what = purged.add_mutually_exclusive_group(required=True)
+    what.add_argument("name", metavar="REPO[@DIGEST]", nargs="?", help="deleted images of a repository")
+    what.add_argument("--id", help="a deleted repository, as `bin list` has it")
+    what.add_argument("--all", action="store_true", help="everything in the registry's bin")
 
     bins = _group(commands, "bin", "look into the recycle bin, and say how long things stay")
     shown = _add(bins, "show", show_bin, "how much is in the bin")

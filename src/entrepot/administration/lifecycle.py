@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from entrepot.administration.connection import connect
+from entrepot.administration.connection import NotAnswered, connect
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 def explain(parsed: Namespace, environment: Mapping[str, str]) -> int:
     """A line an image, oldest first, and what the policy would free."""
-    text = None if parsed.policy is None else Path(parsed.policy).read_text(encoding="utf-8")
+    text = None if parsed.policy is None else _read(Path(parsed.policy))
     answer = connect(parsed, environment).all(
         "explain_lifecycle", repositoryName=parsed.repository, lifecyclePolicyText=text
     )
@@ -23,8 +23,17 @@ def explain(parsed: Namespace, environment: Mapping[str, str]) -> int:
     for decision in answer.get("decisions", ()):
         for line in _lines(decision):
             print(line)
+    for note in answer["summary"].get("notes", ()):
+        print(f"note: {note}")
     print(_summary(answer["summary"]))
     return 0
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as cause:
+        raise NotAnswered(f"{path}: is no text in UTF-8") from cause
 
 
 def _lines(decision: Mapping[str, Any]) -> Iterator[str]:

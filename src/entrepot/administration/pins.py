@@ -9,6 +9,7 @@ from typing import Any
 
 from entrepot.administration.connection import NotAnswered, connect
 from entrepot.administration.references import read_image
+from entrepot.domain.pins import PIN_TAG
 
 _SPAN = re.compile(r"([0-9]{1,5})([dh])")
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
@@ -35,12 +36,16 @@ def unpin_image(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def list_pins(parsed: Namespace, environment: Mapping[str, str]) -> int:
     """A line a pinned image."""
-    pins = connect(parsed, environment).all("list_pins", repositoryName=parsed.repository)["pins"]
+    answer = connect(parsed, environment).all("list_pins", repositoryName=parsed.repository)
+    pins = answer["pins"]
     if parsed.json:
         print(json.dumps(pins, indent=2, default=str))
         return 0
     for pin in pins:
         print(_line(pin))
+    patterns = answer.get("tagPatterns")
+    if patterns:
+        print(f"{parsed.repository}: every image with a tag {' or '.join(patterns)}, by {PIN_TAG}")
     return 0
 
 

@@ -56,8 +56,10 @@ def undo(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def restore(parsed: Namespace, environment: Mapping[str, str]) -> int:
     """Bring back a repository, an image, or a tag."""
-    server, named = connect(parsed, environment), read_name(parsed.name)
-    if named.digest is not None and named.tag is None:
+    named = read_name(parsed.name)
+    _check_options(parsed, named)
+    server = connect(parsed, environment)
+    if named.digest is not None:
         return _restore_image(server, parsed, named.repository, named.digest)
     if named.tag is not None:
         return _restore_tag(server, parsed, named.repository, named.tag, parsed.digest)
@@ -71,14 +73,12 @@ def purge(parsed: Namespace, environment: Mapping[str, str]) -> int:
         answer = server.ask("purge_recycle_bin", everything=True)
     elif parsed.id is not None:
         answer = server.ask("purge_recycle_bin", deletionId=parsed.id)
-    elif parsed.name is not None:
+    else:
         named = read_name(parsed.name)
         if named.tag is not None:
             raise NotAnswered("a tag is not in the bin: name a repository, or an image by its digest")
         digests = None if named.digest is None else [named.digest]
         answer = server.ask("purge_recycle_bin", repositoryName=named.repository, imageDigests=digests)
-    else:
-        raise NotAnswered("say what to erase: REPO, REPO@DIGEST, --id or --all")
     if parsed.json:
         return _print_json(answer)
     print(f"Erased {answer['imageCount']} images and {answer['repositoryCount']} repositories.")
@@ -167,6 +167,16 @@ def _set_protection(parsed: Namespace, environment: Mapping[str, str], *, enable
     return 0
 
 
+def _check_options(parsed: Namespace, named: Named) -> None:
+    """Raises NotAnswered for an option that says nothing of what is named: it would be passed over."""
+    if parsed.digest is not None and named.tag is None:
+        raise NotAnswered("--digest says where a tag is to point: name REPO:TAG, or an image as REPO@DIGEST")
+    is_repository = named.tag is None and named.digest is None
+    for option, given in (("--as", parsed.as_name), ("--id", parsed.id)):
+        if given is not None and not is_repository:
+            raise NotAnswered(f"{option} is about a deleted repository: name REPO alone")
+
+
 def _last_to_undo(events: Sequence[Answer]) -> Answer | None:
     """The last change that took something from a tag; of each tag only its own last change counts."""
     seen = set[str]()
@@ -202,7 +212,16 @@ def _undo_tag(server: Server, parsed: Namespace, repository: str, last: Answer) 
         except NotAnswered as refused:
             if not str(refused).startswith("DeletedImageNotFoundException"):
                 raise
-    return _restore_tag(server, parsed, repository, tag, previous)
+    try:
+        return _restore_tag(server, parsed, repository, tag, previous)
+    except NotAnswered as refused:
+        if not str(refused).startswith("ImageNotFoundException"):
+            raise
+        what = "moved" if last["change"] == "MOVED" else "took away"
+        raise NotAnswered(
+            f"the last change {what} the tag {tag} of {repository}, and the image that it pointed at is "
+            f"erased for good: {previous}"
+        ) from refused
 
 
 def _restore_image(server: Server, parsed: Namespace, repository: str, digest: str) -> int:

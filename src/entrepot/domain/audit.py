@@ -20,6 +20,7 @@ HIDDEN = "HIDDEN_DUE_TO_SECURITY_REASONS"  # CloudTrail's own words
 NOISE_BITS = 62
 POLICY_EXECUTION = "PolicyExecutionEvent"  # what a lifecycle policy did
 DRY_RUN = "DryRunEvent"  # what a preview says that one would do
+IMAGE_ACTIVATION = "ImageActivationEvent"  # an image is back from the archive
 OURS = "entrepot"  # the service that an event of the program's own work is said to come from
 
 _VERSION = "1.11"  # of CloudTrail's record format

@@ -8,7 +8,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from entrepot.app import check_blobs, is_current, migrate_database, now, open_store
+from entrepot.app import (
+    check_blobs,
+    is_current,
+    is_database_missing,
+    migrate_database,
+    now,
+    open_store,
+)
 from entrepot.domain.audit import operator, own_deed
 from entrepot.domain.principals import root_arn
 from entrepot.identity.auditing import AuditedStore, doing
@@ -252,6 +259,8 @@ async def root_key_versions(settings: Settings) -> list[int]:
 
 
 def check_served(settings: Settings) -> None:
-    """Raise CannotStart where no server ever made a root key."""
+    """Raise CannotStart where no server ever made a root key, or its database is gone; makes nothing."""
     if not settings.root_key_file.exists():
         raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")
+    if is_database_missing(settings):
+        raise CannotStart(f"there is no database {settings.database}: restore it from your copy")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from entrepot.app import open_inspector, open_repairer, open_store
+from entrepot.app import database_damage, is_current, open_inspector, open_repairer, open_store
 from entrepot.domain.audit import operator, own_deed
 from entrepot.identity.auditing import doing
 from entrepot.installation.first_start import CannotStart, check_served, open_ring, refuse_unnamed_archive
@@ -27,8 +27,18 @@ class Report:
 
 
 async def inspect(settings: Settings, depth: Depth, report: Callable[[Finding], None]) -> Seen:
-    """Check the installation and report each finding at once; changes nothing. Raises CannotStart."""
+    """Check the installation and report each finding at once; changes nothing. Raises CannotStart, also for a
+    database whose own file is damaged.
+    """
     check_served(settings)
+    damage = database_damage(settings, is_deep=depth.is_deep)  # first of all: its rows cannot be believed
+    if damage:
+        raise CannotStart(
+            f"the database {settings.database} is damaged: {damage[0]}; restore it from your copy, or save "
+            "what can be read of it with sqlite3's .recover"
+        )
+    if not await is_current(settings):
+        raise CannotStart("the tables are not those of this release: start `entrepot serve` first")
     async with open_store(settings) as store:
         await open_ring(settings, store)  # with another key everything would look damaged
         await refuse_unnamed_archive(settings, store)

@@ -6,7 +6,7 @@ from datetime import datetime
 from entrepot.domain.errors import InvalidParameter, PinNotFound
 from entrepot.domain.images import ImageId
 from entrepot.domain.names import Registry, RepositoryName, Tag
-from entrepot.domain.pins import Pin
+from entrepot.domain.pins import Pin, pin_patterns
 from entrepot.domain.repositories import Repository
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
@@ -94,6 +94,15 @@ class Pins:
             return Page(listed, page.next_token)
 
         return await fetch_page(self._store, limit, body)
+
+    async def patterns(self, registry: Registry, name: RepositoryName) -> tuple[str, ...]:
+        """Those of the repository's resource tag: every image with a tag that fits one is pinned too."""
+
+        async def body(records: Records) -> tuple[str, ...]:
+            repository = await get_repository(records, registry, name)
+            return pin_patterns(await records.resource_tags.of(repository.id))
+
+        return await self._store.read(body)
 
 
 async def _pinned(records: Records, repository: Repository, pin: Pin) -> PinnedImage:

@@ -10,12 +10,16 @@ from functools import partial
 
 from entrepot.domain.digests import Digest
 from entrepot.domain.errors import ImagePinned, ImageReferenced
-from entrepot.domain.images import ImageStatus
+from entrepot.domain.images import Image, ImageStatus
+from entrepot.domain.repositories import Repository
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records, Store
 from entrepot.registry.archiving import activate_image, archive_image, check_may_be_archived
 
 _STEP = 100  # images a transaction
+
+ActivationEvent = Callable[[Records, Repository, Image], Awaitable[None]]
+"""Called in the transaction that makes an image active again, for the audit."""
 
 BringBack = Callable[[str], Awaitable[None]]
 """Moves the blob with this key out of the archive tier; returns when it is not there any more."""
@@ -31,11 +35,14 @@ class ArchiveUnnamed(Exception):
 class StorageClassRuns:
     """Carries on where UpdateImageStorageClass ended."""
 
-    def __init__(self, store: Store, clock: Clock, bring_back: BringBack | None) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, bring_back: BringBack | None, *, event: ActivationEvent
+    ) -> None:
         """`bring_back` is None where the server knows no archive tier."""
         self._store = store
         self._clock = clock
         self._bring_back = bring_back
+        self._event = event
 
     async def run(self, key: str) -> None:
         """Let followers of the image go with it, and make it active where it is to be; may be repeated."""
@@ -119,7 +126,10 @@ class StorageClassRuns:
         held = await records.layers.find_many(repository_id, sorted(parts.layers))
         away = [layer.blob_key for layer in held.values() if layer.in_archive is not None]
         if not away:
-            await activate_image(records, repository_id, image, self._clock())
+            active = await activate_image(records, repository_id, image, self._clock())
+            repository = await records.repositories.find_by_id(repository_id)
+            if repository is not None:
+                await self._event(records, repository, active)
         return away
 
     async def _followers(self, repository_id: str, leader: Digest) -> list[Digest]:

@@ -14,6 +14,7 @@ from entrepot.registry.archiving import FOLLOW_STORAGE_CLASS
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.restoring import StorageClassRuns
 from entrepot.registry.tier_moves import TierMover
+from entrepot.services.ecr.archive_events import activation_events
 from entrepot.storage.blobs.filesystem import FilesystemBlobs
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from entrepot.storage.metadata.drivers import connect
@@ -60,7 +61,7 @@ def work(folder: str) -> None:
 
 async def _work(folder: Path) -> None:
     async with opened(folder) as registry:
-        runs = StorageClassRuns(registry.store, now, registry.mover.bring_back)
+        runs = StorageClassRuns(registry.store, now, registry.mover.bring_back, event=activation_events(now))
 
         async def following(records: Records) -> list[str]:
             jobs = await records.jobs.due(now(), 99, kinds=[FOLLOW_STORAGE_CLASS])

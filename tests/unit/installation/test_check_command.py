@@ -49,6 +49,33 @@ def test_each_finding_is_a_line_and_the_status_is_1(folder: Path, capsys: pytest
     assert summary.endswith(": 1 findings")
 
 
+def test_a_database_that_is_gone_is_not_made_anew(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = folder / "metadata" / "entrepot.db"
+    for file in database.parent.iterdir():
+        file.unlink()
+    assert run(["check", "--data-dir", str(folder)]) == 2
+    assert "restore it from your copy" in capsys.readouterr().err
+    assert list(database.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", [1, 10])
+@pytest.mark.parametrize("depth", [[], ["--deep"], ["--repair"]])
+def test_attack_45_a_damaged_database_is_told_before_its_rows_are_believed(
+    folder: Path, capsys: pytest.CaptureFixture[str], page: int, depth: list[str]
+) -> None:
+    with (folder / "metadata" / "entrepot.db").open("r+b") as database:
+        database.seek(page * 4096)
+        database.write(b"\xa5" * 4096)
+    assert run(["check", *depth, "--data-dir", str(folder)]) == 2
+    assert "is damaged: " in capsys.readouterr().err
+
+
+def test_tables_of_another_release_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "metadata" / "entrepot.db").write_bytes(b"")
+    assert run(["check", "--data-dir", str(folder)]) == 2
+    assert "the tables are not those of this release" in capsys.readouterr().err
+
+
 def test_json_holds_the_findings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(check(server(folder), Depth()))
     leave_orphan(folder, age=timedelta(hours=2))

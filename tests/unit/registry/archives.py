@@ -15,6 +15,7 @@ from entrepot.registry.layers import Layers
 from entrepot.registry.restoring import StorageClassRuns
 from entrepot.registry.tier_moves import TierMover
 from entrepot.registry.uploads import LayerUploads
+from entrepot.services.ecr.archive_events import activation_events
 from entrepot.storage.blobs.memory import MemoryBlobs
 from entrepot.storage.blobs.tiers import ArchiveBlobs, TieredBlobs
 from tests.unit.builders import AtOnce, World, new_id
@@ -42,7 +43,10 @@ class Archive:
 
     @property
     def runs(self) -> StorageClassRuns:
-        return StorageClassRuns(self.world.store, self.world.clock, self.mover.bring_back)
+        clock = self.world.clock
+        return StorageClassRuns(
+            self.world.store, clock, self.mover.bring_back, event=activation_events(clock)
+        )
 
     @property
     def layers(self) -> Layers:

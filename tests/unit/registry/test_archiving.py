@@ -1,7 +1,11 @@
 """Archiving images and bringing them back: who goes, who follows, and who may be pulled meanwhile."""
 
+import json
+from typing import Any
+
 import pytest
 
+from entrepot.domain.audit import IMAGE_ACTIVATION
 from entrepot.domain.digests import digest_of
 from entrepot.domain.errors import (
     ImageArchived,
@@ -20,7 +24,9 @@ from entrepot.domain.names import Tag
 from entrepot.domain.pins import PIN_TAG
 from entrepot.registry.archiving import FOLLOW_STORAGE_CLASS
 from entrepot.registry.restoring import ArchiveUnnamed, StorageClassRuns
-from tests.unit.builders import World, absent, image_manifest
+from entrepot.services.ecr.archive_events import activation_events
+from entrepot.services.ecr.policy_events import milliseconds
+from tests.unit.builders import ACCOUNT, World, absent, image_manifest
 from tests.unit.registry.archives import Archive
 from tests.unit.registry.lifecycles import left, waiting
 
@@ -66,6 +72,34 @@ async def test_restoring_takes_two_steps(world: World, archive: Archive) -> None
     assert (restored.status, restored.activated_at) == (ImageStatus.ACTIVE, world.clock.at)
     assert (await world.pulls.get(repository, Tag("v1"))).image.digest == image.digest
     assert await archive.read(repository, digest_of(b"layer of image")) == b"layer of image"
+
+
+async def test_the_audit_tells_once_of_each_image_that_is_back(world: World, archive: Archive) -> None:
+    repository = await world.repository()
+    image = await world.image(repository, tags=["v1", "v2"])
+    signature = await world.image(repository, "signature", subject=descriptor(image))
+    await archive.archive(repository, image)
+    assert await activations(world) == []
+    await archive.restore(repository, image)
+    await archive.change(repository, image.digest, STANDARD)
+    told = {each["imageDigest"]: each for each in await activations(world)}
+    assert told.keys() == {image.digest, signature.digest}
+    assert told[image.digest] == {
+        "repositoryName": repository.name,
+        "imageDigest": image.digest,
+        "imageTags": ["v1", "v2"],
+        "imageStatus": "ACTIVE",
+        "lastActivatedAt": milliseconds(world.clock.at),
+    }
+
+
+async def activations(world: World) -> list[dict[str, Any]]:
+    events = await world.store.scan(
+        lambda records: records.audit_events.after(ACCOUNT, after="", before="g", limit=1000)
+    )
+    found = [json.loads(event.document) for event in events if event.name == IMAGE_ACTIVATION]
+    assert {(each["eventType"], each["readOnly"]) for each in found} <= {("AwsServiceEvent", False)}
+    return [each["serviceEventDetails"] for each in found]
 
 
 @pytest.mark.parametrize("target", [ARCHIVE, STANDARD])
@@ -245,7 +279,7 @@ async def test_without_an_archive_tier_layers_stay_where_they_are(world: World, 
     image = await world.image(repository)
     await archive.change(repository, image.digest, ARCHIVE)
     await archive.change(repository, image.digest, STANDARD)
-    bare = StorageClassRuns(world.store, world.clock, None)
+    bare = StorageClassRuns(world.store, world.clock, None, event=activation_events(world.clock))
     (job,) = await waiting(world, FOLLOW_STORAGE_CLASS)
     await bare.run(job.unique_key)
     assert await left(world, repository) == {image.digest}
@@ -257,8 +291,9 @@ async def test_an_image_whose_layers_lie_in_an_unnamed_archive_waits(world: Worl
     await archive.archive(repository, image)
     await archive.change(repository, image.digest, STANDARD)
     (job,) = await waiting(world, FOLLOW_STORAGE_CLASS)
+    unnamed = StorageClassRuns(world.store, world.clock, None, event=activation_events(world.clock))
     with pytest.raises(ArchiveUnnamed):
-        await StorageClassRuns(world.store, world.clock, None).run(job.unique_key)
+        await unnamed.run(job.unique_key)
     assert (await archive.image(repository, image.digest)).status is ImageStatus.ACTIVATING
     await archive.runs.run(job.unique_key)
     assert await left(world, repository) == {image.digest}

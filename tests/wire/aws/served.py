@@ -87,6 +87,7 @@ from entrepot.registry.usage import UsageReports
 from entrepot.services.access import CallAuthorizer, KeyBook
 from entrepot.services.auditing import CallAudit
 from entrepot.services.cloudtrail.service import LookupOperations, cloudtrail_questions, cloudtrail_service
+from entrepot.services.ecr.archive_events import activation_events
 from entrepot.services.ecr.images import ImageOperations
 from entrepot.services.ecr.layers import LayerOperations
 from entrepot.services.ecr.lifecycle import LifecycleOperations
@@ -396,7 +397,7 @@ async def _wire(rows: SqlStore, port: int, threads: ThreadPoolExecutor) -> tuple
     mover = TierMover(store, blobs, data_keys, now)
     jobs = [
         *lifecycle_jobs(runs, previews, usage),
-        *archiving_jobs(StorageClassRuns(store, now, mover.bring_back), mover),
+        *archiving_jobs(StorageClassRuns(store, now, mover.bring_back, event=activation_events(now)), mover),
     ]
     layers = Layers(store, blobs, data_keys)
     uploads = LayerUploads(store, blobs, data_keys, clock=now, new_id=_new_id)

@@ -65,6 +65,19 @@ async def test_every_image_has_its_reason(served: Served, ecr: "ECRClient") -> N
     }
 
 
+async def test_what_aws_would_refuse_is_told(served: Served) -> None:
+    more = policy_text(
+        rule(1, expressions=["a"], newest=1, action="untag"),
+        rule(2, tag_status="untagged", days=9, since="sinceImagePulled"),
+        rule(3, days=9),
+    )
+    assert (await explain(served, more))["summary"]["notes"] == [
+        "rule 1: AWS has no tagRegexList",
+        "rule 1: AWS has no action untag",
+        "rule 2: AWS refuses expire with sinceImagePulled",
+    ]
+
+
 async def test_bytes_that_another_repository_has_are_not_freed(served: Served, ecr: "ECRClient") -> None:
     await create(ecr, "other/app")
     await push_image(ecr, NAME, "v1", content=b"shared")

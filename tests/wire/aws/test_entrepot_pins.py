@@ -100,6 +100,9 @@ async def test_the_resource_tag_pins_by_patterns(served: Served, ecr: "ECRClient
     answer = await to_thread(ecr.batch_delete_image, repositoryName=NAME, imageIds=[{"imageTag": "v1"}])
     [failure] = answer["failures"]
     assert "tag v1 by the repository's resource tag entrepot:pin" in failure["failureReason"]
+    listed = bare(await to_thread(served.own().list_pins, **PLACE))
+    assert listed == {"pins": [], "tagPatterns": ["v*", "w*"]}
+    assert "tagPatterns" not in await to_thread(served.own().list_pins)
     await to_thread(ecr.untag_resource, resourceArn=ARN, tagKeys=["entrepot:pin"])
     answer = await to_thread(ecr.batch_delete_image, repositoryName=NAME, imageIds=[{"imageTag": "v1"}])
     assert answer["failures"] == []

@@ -5,7 +5,7 @@ Three things are taken that ECR refuses: `tagRegexList`, the action `untag`, and
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from entrepot.domain.errors import InvalidParameter
@@ -43,6 +43,20 @@ def parse_policy(text: str) -> LifecyclePolicy:
         _check_alone(rule)
     _check_together(rules)
     return LifecyclePolicy(json.dumps(tree, separators=(",", ":"), ensure_ascii=False), tuple(rules))
+
+
+def beyond_ecr(policy: LifecyclePolicy) -> list[str]:
+    """What AWS would refuse in a policy that is taken here: a sentence for each rule of that kind."""
+    return [f"rule {rule.priority}: {what}" for rule in policy.rules for what in _beyond_ecr(rule)]
+
+
+def _beyond_ecr(rule: Rule) -> Iterator[str]:
+    if rule.action is Action.EXPIRE and rule.selection.count_type is CountType.SINCE_PULLED:
+        yield "AWS refuses expire with sinceImagePulled"
+    if rule.selection.expressions:
+        yield "AWS has no tagRegexList"
+    if rule.is_about_tags:
+        yield "AWS has no action untag"
 
 
 def _refuse(detail: str, cause: Exception | None = None) -> NoReturn:

@@ -25,6 +25,7 @@ from entrepot.domain.errors import ImageReferenced
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision
 from entrepot.domain.lifecycle.documents import parse_policy
 from entrepot.domain.lifecycle.policies import CountType, Rule, StorageClass
+from entrepot.domain.repositories import Repository
 from entrepot.identity.auditing import noise
 from entrepot.ports.clock import Clock
 from entrepot.ports.records import Records
@@ -33,7 +34,7 @@ from entrepot.services.ecr.failures import failure_of
 
 _AWS = "AWS Internal"  # who acts, from which address and by which agent, in CloudTrail's words
 _MOST_IMAGES = 9  # of one event: ECR splits at 10
-_MOST_TAGS = 100  # of one image, as in ECR
+MOST_TAGS = 100  # of one image, as in ECR
 _MOST_INDEXES = 20  # that a failure names
 _LONGEST_PART = 64 * 1024  # of the images in one event, as JSON: with the rules it stays below any limit
 _LONGEST_RULES = 48 * 1024  # a policy in ASCII is always shorter
@@ -69,8 +70,24 @@ def _writer(clock: Clock, name: str) -> ServiceEvent:
 def policy_deeds(execution: PolicyExecution, name: str = POLICY_EXECUTION) -> Iterator[Deed]:
     """The events of one execution: several where there are many images, none where there are none."""
     repository = execution.repository
+    policy = _policy(execution)
+    for part in _parts(list(_entries(execution))):
+        yield service_deed(
+            repository,
+            name,
+            {
+                "repositoryName": repository.name,
+                "lifecycleEventPolicy": policy,
+                "lifecycleEventImageActions": [each for each in part if "failureCode" not in each],
+                "lifecycleEventFailureDetails": [each for each in part if "failureCode" in each],
+            },
+        )
+
+
+def service_deed(repository: Repository, name: str, details: Json) -> Deed:
+    """What ECR itself does in a repository; `details` are its serviceEventDetails."""
     account = repository.registry.account
-    deed = Deed(
+    return Deed(
         actor=operator(account, _AWS),
         service="ecr",
         name=name,
@@ -78,20 +95,10 @@ def policy_deeds(execution: PolicyExecution, name: str = POLICY_EXECUTION) -> It
         address=_AWS,
         agent=_AWS,
         request_id="",
+        parameters=details,
         resources=(Resource(repository.arn, account),),
         is_call=False,
     )
-    policy = _policy(execution)
-    for part in _parts(list(_entries(execution))):
-        yield replace(
-            deed,
-            parameters={
-                "repositoryName": repository.name,
-                "lifecycleEventPolicy": policy,
-                "lifecycleEventImageActions": [each for each in part if "failureCode" not in each],
-                "lifecycleEventFailureDetails": [each for each in part if "failureCode" in each],
-            },
-        )
 
 
 def _entries(execution: PolicyExecution) -> Iterator[dict[str, Json]]:
@@ -120,7 +127,7 @@ def _policy(execution: PolicyExecution) -> Json:
     return {
         # the event of PutLifecyclePolicy has the text of one that is too long here
         "lifecycleEventRules": rules if len(json.dumps(rules)) <= _LONGEST_RULES else [],
-        "lastEvaluatedAt": 0 if evaluated_at is None else _milliseconds(evaluated_at),
+        "lastEvaluatedAt": 0 if evaluated_at is None else milliseconds(evaluated_at),
         "policyVersion": 1,
         # policies have no ids here: one that stays the same while the policy does
         "policyId": str(uuid5(NAMESPACE_URL, f"{execution.repository.arn} {execution.document}")),
@@ -153,8 +160,8 @@ def _action(decision: Decision) -> dict[str, Json]:
         "lifecycleEventImage": {
             "digest": image.digest,
             "tagStatus": "Tagged" if image.tags else "Untagged",
-            "tagList": image.tags[:_MOST_TAGS],
-            "pushedAt": _milliseconds(image.pushed_at),
+            "tagList": image.tags[:MOST_TAGS],
+            "pushedAt": milliseconds(image.pushed_at),
         },
         "rulePriority": decision.rule.priority if decision.rule is not None else None,
     }
@@ -171,5 +178,6 @@ def _failure(decision: Decision, refusal: ImageReferenced) -> dict[str, Json]:
     return {**_action(decision), "failureCode": code, "failureReason": reason}
 
 
-def _milliseconds(at: datetime) -> int:
+def milliseconds(at: datetime) -> int:
+    """Since 1970."""
     return (at - _EPOCH) // timedelta(milliseconds=1)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 from entrepot.aws.operations import Call
 from entrepot.domain.errors import InvalidParameter
 from entrepot.domain.lifecycle.decisions import Decision, TagDecision, Why
+from entrepot.domain.lifecycle.documents import beyond_ecr, parse_policy
 from entrepot.domain.lifecycle.holds import Hold
 from entrepot.domain.lifecycle.policies import Rule
 from entrepot.domain.names import Registry, parse_repository_name
@@ -72,7 +73,9 @@ def _members(found: Explained, *, knows_others: bool) -> Member:
         "lifecyclePolicyText": found.document,
         "evaluatedAt": found.evaluated_at,
         "decisions": [_decision(each) for each in found.decisions],
-        "summary": None if found.effect is None else _summary(found.effect, knows_others=knows_others),
+        "summary": None
+        if found.effect is None
+        else _summary(found.effect, found.document, knows_others=knows_others),
         "nextToken": found.next_token,
     }
 
@@ -111,7 +114,7 @@ def _because(why: Why, rule: Rule | None, hold: Hold | None) -> str:
     return why.value if rule is None else f"rule {rule.priority}: {why.value}"
 
 
-def _summary(effect: Effect, *, knows_others: bool) -> Member:
+def _summary(effect: Effect, document: str, *, knows_others: bool) -> Member:
     return {
         "imageCount": effect.images,
         "expiringImageCount": effect.expiring,
@@ -122,4 +125,5 @@ def _summary(effect: Effect, *, knows_others: bool) -> Member:
         "expiringBytes": effect.expiring_bytes,
         "releasedBytes": effect.released_bytes,
         "freedBytes": effect.freed_bytes if knows_others else None,
+        "notes": beyond_ecr(parse_policy(document)) or None,
     }

@@ -39,15 +39,13 @@ class PinOperations:
 
     async def list(self, call: Call, params: Params) -> Member:
         """ListPins."""
-        named = params.get("repositoryName")
-        page = await self._pins.page(
-            Registry(call.account, call.region),
-            None if named is None else parse_repository_name(str(named)),
-            token=token_of(params),
-            limit=limit_of(params),
-        )
+        named, registry = params.get("repositoryName"), Registry(call.account, call.region)
+        name = None if named is None else parse_repository_name(str(named))
+        page = await self._pins.page(registry, name, token=token_of(params), limit=limit_of(params))
+        patterns = () if name is None else await self._pins.patterns(registry, name)
         return {
             "pins": [_member(call.account, each) for each in page.entries],
+            "tagPatterns": list(patterns) or None,
             "nextToken": page.next_token,
         }
 

@@ -44,3 +44,9 @@ async def connect(
         )
         return pool if reports is None else ReportedDatabase(pool, reports)
     raise DatabaseUnfit(f"there is no driver for {scheme}:// addresses")
+
+
+def database_file(url: str) -> Path | None:
+    """Where the rows lie if they are SQLite's; None of a server's, and of a database in memory."""
+    scheme, _, rest = url.partition("://")
+    return Path(unquote(rest)) if scheme == "sqlite" and rest else None

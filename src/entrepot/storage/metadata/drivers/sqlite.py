@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from entrepot.storage.metadata.drivers.writer import Turn, Writer
 
 _OLDEST = (3, 37, 0)  # STRICT tables; RETURNING is of 3.35
 _SCAN_THREADS = 2
+_MOST_DAMAGE = 10  # sentences about one damaged file
 _MOST_SCANS = 256  # running and waiting
 _READ_BUSY_SECONDS = 0.1  # blocks the event loop: only recovery and foreign programs make a reader wait
 _WRITE_BUSY_SECONDS = 5.0
@@ -51,6 +52,23 @@ def open_memory() -> "MemoryDatabase":
     """A database of this process alone, gone when it is closed."""
     _require_version()
     return MemoryDatabase()
+
+
+def find_damage(path: Path, *, is_deep: bool) -> list[str]:
+    """What SQLite finds wrong in the pages of a database file, in its words; blocks, and changes nothing.
+
+    `is_deep` also compares every index with its table.
+    """
+    look = "integrity_check" if is_deep else "quick_check"
+    try:
+        with closing(_open_reader(path)) as connection:
+            found = [row[0] for row in connection.execute(f"PRAGMA {look}({_MOST_DAMAGE})")]
+    except sqlite3.OperationalError:
+        return []  # it cannot be read now: whoever opens it next is told why
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    lines = [line for each in found for line in str(each).splitlines()]
+    return [line for line in lines if line != "ok" and not line.startswith("***")]
 
 
 class SqliteDatabase:
