@@ -7,6 +7,7 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NoReturn
 
 from entrepot import __version__
 from entrepot.administration.commands import add_commands
@@ -41,7 +43,7 @@ from entrepot.installation.moves import CannotMove, RowPlaces, copy_rows, move_b
 from entrepot.installation.progress import ProgressLine, Step
 from entrepot.installation.trust import instructions
 from entrepot.keys.ring_text import KeyRingError
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled, told
 from entrepot.ports.records import Flaw
 from entrepot.registry.blob_moves import CopyDamaged, Manner, Progress, Proof
 from entrepot.registry.inspection import Depth, Finding, Seen
@@ -82,6 +84,21 @@ class CannotAnswer(Exception):
     """The command cannot do what was asked; the text says why."""
 
 
+class _Parser(ArgumentParser):
+    """A parser that complains in a line, by the name of the command that was typed."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As inherited; what a command does not know is refused by it and not by the parser above it."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` tells what there is\n")
+
+
 # What a person can mend: said in a line, without a trace.
 _SAID = (
     SettingInvalid,
@@ -114,18 +131,19 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return command(parsed, os.environ)
     except Unreachable:
-        print("entrepot: the database cannot be reached", file=sys.stderr)
-        return 2
+        said = "the database cannot be reached: is it running, and is --database right?"
     except Outage as outage:
-        print(f"entrepot: a store cannot be used now: {outage}", file=sys.stderr)
-        return 2
+        said = f"a store cannot be used now: {outage}"
+    except Unsettled as unsettled:
+        said = f"a change was not confirmed, try again: {unsettled.__cause__ or told(unsettled)}"
     except _SAID as failure:
-        print(f"entrepot: {failure}", file=sys.stderr)
-        return 2
+        said = str(failure)
+    print(f"entrepot: {said}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="entrepot", description="A self-hosted Amazon ECR.", formatter_class=RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -204,7 +222,7 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
+def _add_check(commands: "_SubParsersAction[_Parser]") -> None:
     checked = commands.add_parser(
         "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
     )
@@ -221,7 +239,7 @@ def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
     checked.set_defaults(command=_check)
 
 
-def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
+def _add_audit(commands: "_SubParsersAction[_Parser]") -> None:
     audit = commands.add_parser("audit", help="what was changed and refused, and by whom", description=_AUDIT)
     audit.add_argument("action", choices=("export",), help="print it, a JSON object a line")
     add_options(audit)
@@ -265,7 +283,22 @@ def _greet(settings: Settings, prepared: Prepared) -> None:
             f"  {prepared.created.access_key_id}\n  {prepared.created.secret}",
             file=sys.stderr,
         )
-    print('In another terminal: eval "$(entrepot env)"', file=sys.stderr)
+    print(
+        f'In another terminal, in this folder: eval "$({_env_command(settings.data_dir)})"', file=sys.stderr
+    )
+
+
+def _env_command(data_dir: Path) -> str:
+    """What a person types beside this server for `entrepot env`, as they called the program here."""
+    called, found = Path(sys.argv[0]), shutil.which("entrepot")
+    if called.name != "entrepot":
+        program = [sys.executable, "-m", "entrepot"]
+    elif found is not None and called.exists() and called.samefile(found):
+        program = ["entrepot"]
+    else:
+        program = [str(called)]
+    is_default = data_dir == Path(DATA_DIR.default).absolute()
+    return shlex.join([*program, "env", *([] if is_default else ["--data-dir", str(data_dir)])])
 
 
 def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
@@ -302,7 +335,9 @@ def _served(parsed: Namespace, environment: Mapping[str, str]) -> tuple[ServedAt
     data_dir = Path(read_option(DATA_DIR, parsed, environment)).absolute()
     served = find_endpoint(data_dir)
     if served is None:
-        raise CannotAnswer(f"nothing was served from {data_dir} yet: start `entrepot serve` first")
+        raise CannotAnswer(
+            f"nothing was served from {data_dir} yet: start `entrepot serve`, or name its --data-dir"
+        )
     account = parsed.account or served.account
     given = (environment.get(ACCESS_KEY_VARIABLE), environment.get(SECRET_VARIABLE))
     if account == served.account and given[0] and given[1]:

@@ -254,4 +254,6 @@ async def root_key_versions(settings: Settings) -> list[int]:
 def check_served(settings: Settings) -> None:
     """Raise CannotStart where no server ever made a root key."""
     if not settings.root_key_file.exists():
-        raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")
+        raise CannotStart(
+            f"there is no {settings.root_key_file}: start `entrepot serve` first, or name its --data-dir"
+        )
