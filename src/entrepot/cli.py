@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import shutil
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
@@ -59,6 +60,7 @@ from entrepot.settings import (
     SettingInvalid,
     Settings,
     add_options,
+    data_dir_option,
     read_option,
     read_settings,
 )
@@ -129,7 +131,12 @@ def run(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     command: Command = parsed.command
     try:
-        return command(parsed, os.environ)
+        status = command(parsed, os.environ)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is lost, without a word
+        return 128 + signal.SIGPIPE
     except Unreachable:
         said = "the database cannot be reached: is it running, and is --database right?"
     except Outage as outage:
@@ -297,8 +304,7 @@ def _env_command(data_dir: Path) -> str:
         program = ["entrepot"]
     else:
         program = [str(called)]
-    is_default = data_dir == Path(DATA_DIR.default).absolute()
-    return shlex.join([*program, "env", *([] if is_default else ["--data-dir", str(data_dir)])])
+    return shlex.join([*program, "env", *data_dir_option(data_dir)])
 
 
 def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
@@ -479,7 +485,7 @@ def _migrate(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def _copy_rows(places: RowPlaces, line: ProgressLine) -> int:
     def report(at: CopyProgress) -> None:
-        line.tell(Step(f"round {at.round}: table {at.table}", at.rows, at.rows, 0, 0))
+        line.tell(Step(f"round {at.round}: rows of {at.table}:", at.rows, None))
 
     copied = asyncio.run(copy_rows(places, report))
     line.end()

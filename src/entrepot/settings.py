@@ -176,6 +176,11 @@ def add_options(parser: ArgumentParser, options: tuple[Option, ...] = OPTIONS) -
             parser.add_argument(f"--{option.name}", metavar=option.name.upper(), help=text)
 
 
+def data_dir_option(data_dir: Path) -> list[str]:
+    """What names the folder on a command line that is typed in this one; nothing where it is the default."""
+    return [] if data_dir == Path(DATA_DIR.default).absolute() else [f"--{DATA_DIR.name}={data_dir}"]
+
+
 def read_option(option: Option, arguments: Namespace, environment: Mapping[str, str]) -> str:
     """The value given on the command line, else in the environment, else the default.
 

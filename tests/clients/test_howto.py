@@ -274,6 +274,7 @@ def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> N
     assert printed.count("Restored team/app@sha256:") == 2
     assert "v1 moved by arn:aws:iam::" in printed
     assert "Restored the repository team/app-of-before." in printed
+    assert desk.type("entrepot bin list").startswith("No deleted repository is in the bin. ")
     assert "team/app-of-before is protected from deletion." in printed
     assert tags(server, "team/app-of-before") == ["v1", "v2"]
     assert "From now on deleted things stay for 30 days." in printed

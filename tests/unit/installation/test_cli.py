@@ -1,7 +1,10 @@
 """The commands that people type beside a server."""
 
 import asyncio
+import os
 import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -31,6 +34,18 @@ def served(tmp_path: Path) -> Path:
 def test_version_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["version"]) == 0
     assert capsys.readouterr().out == f"entrepot {__version__}\n"
+
+
+def test_a_reader_that_goes_away_is_no_failure_to_tell_of() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "entrepot", "version"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 def test_env_exports_what_clients_need_quoted_for_the_shell(
@@ -78,7 +93,7 @@ def test_a_start_tells_the_command_for_env_as_it_has_to_be_typed(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["bin/entrepot", "serve"])
     assert _env_command(tmp_path / "data") == "bin/entrepot env"
-    assert _env_command(tmp_path / "my data") == f"bin/entrepot env --data-dir '{tmp_path}/my data'"
+    assert _env_command(tmp_path / "my data") == f"bin/entrepot env '--data-dir={tmp_path}/my data'"
 
     monkeypatch.setenv("PATH", str(program.parent))
     assert _env_command(tmp_path / "data") == "entrepot env"
