@@ -1,6 +1,7 @@
 """The tables of the README and of docs/ say what the program has: nothing more, nothing less."""
 
 import argparse
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -8,14 +9,18 @@ from pathlib import Path
 import pytest
 
 from entrepot.cli import _parser
+from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.settings import OPTIONS
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 README = ROOT / "README.md"
 COMMAND_LINE = ROOT / "docs" / "reference" / "command-line.md"
+API = ROOT / "docs" / "reference" / "api.md"
+AUDIT = ROOT / "docs" / "howto" / "audit.md"
 STORAGE = ROOT / "docs" / "reference" / "storage.md"
 DEPENDENCIES = ROOT / "docs" / "dependencies.md"
-MIGRATIONS = ROOT / "src" / "entrepot" / "storage" / "metadata" / "migrations"
+SOURCE = ROOT / "src" / "entrepot"
+MIGRATIONS = SOURCE / "storage" / "metadata" / "migrations"
 
 
 def rows(page: Path, heading: str) -> list[list[str]]:
@@ -82,6 +87,22 @@ def test_every_direct_dependency_has_its_reason() -> None:
     for heading, requirements in asked.items():
         names = [re.split(r"[^\w.-]", requirement, maxsplit=1)[0] for requirement in requirements]
         assert [row[0] for row in rows(DEPENDENCIES, heading)] == names
+
+
+def test_every_operation_of_our_own_service_is_told_with_what_it_asks_for() -> None:
+    [model] = (FOLDER / NAME).glob("*/service-2.json")
+    modelled = json.loads(model.read_text(encoding="utf-8"))
+    told = {name for row in rows(API, "## The service of our own") for name in row[0].split(", ")}
+
+    assert told >= set(modelled["operations"])
+
+
+def test_every_deed_of_the_server_itself_is_told() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in SOURCE.rglob("*.py"))
+    deeds = set(re.findall(r"own_deed[(,] ?actor, \"(\w+)\"", source))
+
+    assert len(deeds) > 5
+    assert deeds <= set(re.findall(r"`(\w+)`", section(AUDIT, "## What is an event")))
 
 
 def test_every_table_is_told_what_it_is_for() -> None:
