@@ -155,7 +155,9 @@ def _parser() -> ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="serve the registry", description=_SERVE)
+    serve = commands.add_parser(
+        "serve", help="serve the registry", usage="%(prog)s [options]", description=_SERVE
+    )
     add_options(serve)
     serve.set_defaults(command=_serve)
 
@@ -172,13 +174,22 @@ def _parser() -> ArgumentParser:
     configure.add_argument("--region", default=DEFAULT_REGION, help=f"its region (default {DEFAULT_REGION})")
     configure.set_defaults(command=_configure)
 
-    credentials = commands.add_parser("credentials", help="replace a root credential, or make an account")
-    add_options(credentials)
+    credentials = commands.add_parser(
+        "credentials",
+        help="replace a root credential, or make an account",
+        usage=f"%(prog)s [--account ACCOUNT] {_AND_SERVER}",
+        description="Make a new root credential for an account. The old one ends at once.",
+    )
+    _add_server_options(credentials)
     credentials.add_argument("--account", metavar="ACCOUNT", help="12 digits; made where it does not exist")
     credentials.set_defaults(command=_credentials)
 
-    root_key = commands.add_parser("root-key", help="the key that everything at rest is sealed under")
-    add_options(root_key)
+    root_key = commands.add_parser(
+        "root-key",
+        help="the key that everything at rest is sealed under",
+        usage=f"%(prog)s {{create,show,rotate}} {_AND_SERVER}",
+    )
+    _add_server_options(root_key)
     root_key.add_argument(
         "action",
         choices=("create", "show", "rotate"),
@@ -191,11 +202,14 @@ def _parser() -> ArgumentParser:
     _add_check(commands)
 
     moving = commands.add_parser(
-        "migrate-storage", help="move layers, or all rows, to another store", description=_MIGRATE
+        "migrate-storage",
+        help="move layers, or all rows, to another store",
+        usage=f"%(prog)s FROM TO [options] {_AND_SERVER}",
+        description=_MIGRATE,
     )
     moving.add_argument("source", metavar="FROM", help="file:///…, s3://…, sqlite:///… or postgresql://…")
     moving.add_argument("target", metavar="TO", help="the same kind: blobs to blobs, rows to rows")
-    add_options(moving)
+    _add_server_options(moving)
     moving.add_argument(
         "--verify",
         choices=[proof.value for proof in Proof],
@@ -208,7 +222,9 @@ def _parser() -> ArgumentParser:
         default="standard",
         help="which layers: those of --blobs (default), or those of --archive",
     )
-    moving.add_argument("--at-once", type=int, default=4, help="layers under way at once (default 4)")
+    moving.add_argument(
+        "--at-once", metavar="N", type=int, default=4, help="layers under way at once (default 4)"
+    )
     moving.add_argument(
         "--target-encrypts", action="store_true", help="TO encrypts by itself: plain layers may go there"
     )
@@ -231,12 +247,15 @@ def _parser() -> ArgumentParser:
 
 def _add_check(commands: "_SubParsersAction[_Parser]") -> None:
     checked = commands.add_parser(
-        "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
+        "check",
+        help="compare rows and bytes, say what is wrong, and mend what can be mended",
+        usage=f"%(prog)s [--deep] [--repair] [--grace-minutes N] [--json] {_AND_SERVER}",
     )
-    add_options(checked)
+    _add_server_options(checked)
     checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
     checked.add_argument(
         "--grace-minutes",
+        metavar="N",
         type=int,
         default=60,
         help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
@@ -247,14 +266,26 @@ def _add_check(commands: "_SubParsersAction[_Parser]") -> None:
 
 
 def _add_audit(commands: "_SubParsersAction[_Parser]") -> None:
-    audit = commands.add_parser("audit", help="what was changed and refused, and by whom", description=_AUDIT)
+    audit = commands.add_parser(
+        "audit",
+        help="what was changed and refused, and by whom",
+        usage=f"%(prog)s export [--account ACCOUNT] [--since TIME] [--until TIME] {_AND_SERVER}",
+        description=_AUDIT,
+    )
     audit.add_argument("action", choices=("export",), help="print it, a JSON object a line")
-    add_options(audit)
+    _add_server_options(audit)
     audit.add_argument("--account", metavar="ACCOUNT", help="of this account alone")
     audit.add_argument("--since", metavar="TIME", help="from this time on, such as 2026-11-25")
     audit.add_argument("--until", metavar="TIME", help="before this time")
     audit.set_defaults(command=_audit)
 
+
+def _add_server_options(parser: ArgumentParser) -> None:
+    """Those of `serve`, behind the command's own."""
+    add_options(parser.add_argument_group("options of the server", "Give those that say where things are."))
+
+
+_AND_SERVER = "[options of the server]"
 
 _SERVE = "Serve the registry. Each setting comes from the command line, else from the environment."
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from entrepot.cli import _parser
+from entrepot.cli import DEFAULT_REGION, _parser
+from entrepot.installation.aws_profile import write_profile
+from entrepot.installation.credential_files import RootCredential
 from entrepot.services.entrepot.model import FOLDER, NAME
 from entrepot.settings import OPTIONS
 
@@ -64,6 +66,22 @@ def test_readme_has_every_option_with_its_variable_and_default() -> None:
 
 def test_readme_has_every_command() -> None:
     assert [row[0] for row in rows(README, "## Commands")] == [f"entrepot {name}" for name in commands()]
+
+
+def test_readme_shows_the_profile_as_configure_writes_it(tmp_path: Path) -> None:
+    config = tmp_path / "config"
+    variables = {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials")}
+    keys = RootCredential("123456789012", "AKIA…", "…")
+
+    write_profile("entrepot", "http://localhost:5050", keys, region=DEFAULT_REGION, environment=variables)
+
+    assert f"# ~/.aws/config\n{config.read_text()}```\n" in README.read_text(encoding="utf-8")
+
+
+def test_readme_leads_to_every_page_of_how_to() -> None:
+    pages = {f"docs/howto/{page.name}" for page in (ROOT / "docs" / "howto").glob("*.md")}
+
+    assert pages <= set(re.findall(r"\]\((docs/howto/[^)#]+)", section(README, "## Read on")))
 
 
 @pytest.mark.parametrize("name", commands())
