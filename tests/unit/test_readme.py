@@ -123,6 +123,17 @@ def test_every_deed_of_the_server_itself_is_told() -> None:
     assert deeds <= set(re.findall(r"`(\w+)`", section(AUDIT, "## What is an event")))
 
 
+def test_every_migration_that_older_nodes_must_not_serve_on_is_told_with_its_reason() -> None:
+    alone = {
+        migration.name[:4]
+        for migration in MIGRATIONS.glob("*.sql")
+        if "\n-- serves: " not in migration.read_text(encoding="utf-8")
+    }
+    told = {row[0] for row in rows(STORAGE, "## Changing the tables")}
+
+    assert told - {"0003"} == {number for number in alone if number > "0005"}  # those up to 0005 came with the rule
+
+
 def test_every_table_is_told_what_it_is_for() -> None:
     made = {
         name
