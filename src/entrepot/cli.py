@@ -7,6 +7,8 @@ import asyncio
 import json
 import os
 import shlex
+import shutil
+import signal
 import sys
 import time
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter, _SubParsersAction
@@ -14,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, NoReturn
 
 from entrepot import __version__
 from entrepot.administration.commands import add_commands
@@ -41,7 +44,7 @@ from entrepot.installation.moves import CannotMove, RowPlaces, copy_rows, move_b
 from entrepot.installation.progress import ProgressLine, Step
 from entrepot.installation.trust import instructions
 from entrepot.keys.ring_text import KeyRingError
-from entrepot.ports.outages import Outage
+from entrepot.ports.outages import Outage, Unsettled, told
 from entrepot.ports.records import Flaw
 from entrepot.registry.blob_moves import CopyDamaged, Manner, Progress, Proof
 from entrepot.registry.inspection import Depth, Finding, Seen
@@ -57,6 +60,7 @@ from entrepot.settings import (
     SettingInvalid,
     Settings,
     add_options,
+    data_dir_option,
     read_option,
     read_settings,
 )
@@ -80,6 +84,21 @@ Command = Callable[[Namespace, Mapping[str, str]], int]
 
 class CannotAnswer(Exception):
     """The command cannot do what was asked; the text says why."""
+
+
+class _Parser(ArgumentParser):
+    """A parser that complains in a line, by the name of the command that was typed."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As inherited; what a command does not know is refused by it and not by the parser above it."""
+        parsed, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed, unknown
+
+    def error(self, message: str) -> NoReturn:
+        """End with status 2."""
+        self.exit(2, f"{self.prog}: {message}; `{self.prog} --help` tells what there is\n")
 
 
 # What a person can mend: said in a line, without a trace.
@@ -112,25 +131,33 @@ def run(arguments: Sequence[str]) -> int:
     parsed = _parser().parse_args(arguments)
     command: Command = parsed.command
     try:
-        return command(parsed, os.environ)
+        status = command(parsed, os.environ)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # such as `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is lost, without a word
+        return 128 + signal.SIGPIPE
     except Unreachable:
-        print("entrepot: the database cannot be reached", file=sys.stderr)
-        return 2
+        said = "the database cannot be reached: is it running, and is --database right?"
     except Outage as outage:
-        print(f"entrepot: a store cannot be used now: {outage}", file=sys.stderr)
-        return 2
+        said = f"a store cannot be used now: {outage}"
+    except Unsettled as unsettled:
+        said = f"a change was not confirmed, try again: {unsettled.__cause__ or told(unsettled)}"
     except _SAID as failure:
-        print(f"entrepot: {failure}", file=sys.stderr)
-        return 2
+        said = str(failure)
+    print(f"entrepot: {said}", file=sys.stderr)
+    return 2
 
 
 def _parser() -> ArgumentParser:
-    parser = ArgumentParser(
+    parser = _Parser(
         prog="entrepot", description="A self-hosted Amazon ECR.", formatter_class=RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="serve the registry", description=_SERVE)
+    serve = commands.add_parser(
+        "serve", help="serve the registry", usage="%(prog)s [options]", description=_SERVE
+    )
     add_options(serve)
     serve.set_defaults(command=_serve)
 
@@ -147,13 +174,22 @@ def _parser() -> ArgumentParser:
     configure.add_argument("--region", default=DEFAULT_REGION, help=f"its region (default {DEFAULT_REGION})")
     configure.set_defaults(command=_configure)
 
-    credentials = commands.add_parser("credentials", help="replace a root credential, or make an account")
-    add_options(credentials)
+    credentials = commands.add_parser(
+        "credentials",
+        help="replace a root credential, or make an account",
+        usage=f"%(prog)s [--account ACCOUNT] {_AND_SERVER}",
+        description="Make a new root credential for an account. The old one ends at once.",
+    )
+    _add_server_options(credentials)
     credentials.add_argument("--account", metavar="ACCOUNT", help="12 digits; made where it does not exist")
     credentials.set_defaults(command=_credentials)
 
-    root_key = commands.add_parser("root-key", help="the key that everything at rest is sealed under")
-    add_options(root_key)
+    root_key = commands.add_parser(
+        "root-key",
+        help="the key that everything at rest is sealed under",
+        usage=f"%(prog)s {{create,show,rotate}} {_AND_SERVER}",
+    )
+    _add_server_options(root_key)
     root_key.add_argument(
         "action",
         choices=("create", "show", "rotate"),
@@ -166,11 +202,14 @@ def _parser() -> ArgumentParser:
     _add_check(commands)
 
     moving = commands.add_parser(
-        "migrate-storage", help="move layers, or all rows, to another store", description=_MIGRATE
+        "migrate-storage",
+        help="move layers, or all rows, to another store",
+        usage=f"%(prog)s FROM TO [options] {_AND_SERVER}",
+        description=_MIGRATE,
     )
     moving.add_argument("source", metavar="FROM", help="file:///…, s3://…, sqlite:///… or postgresql://…")
     moving.add_argument("target", metavar="TO", help="the same kind: blobs to blobs, rows to rows")
-    add_options(moving)
+    _add_server_options(moving)
     moving.add_argument(
         "--verify",
         choices=[proof.value for proof in Proof],
@@ -183,7 +222,9 @@ def _parser() -> ArgumentParser:
         default="standard",
         help="which layers: those of --blobs (default), or those of --archive",
     )
-    moving.add_argument("--at-once", type=int, default=4, help="layers under way at once (default 4)")
+    moving.add_argument(
+        "--at-once", metavar="N", type=int, default=4, help="layers under way at once (default 4)"
+    )
     moving.add_argument(
         "--target-encrypts", action="store_true", help="TO encrypts by itself: plain layers may go there"
     )
@@ -204,14 +245,17 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
+def _add_check(commands: "_SubParsersAction[_Parser]") -> None:
     checked = commands.add_parser(
-        "check", help="compare rows and bytes, say what is wrong, and mend what can be mended"
+        "check",
+        help="compare rows and bytes, say what is wrong, and mend what can be mended",
+        usage=f"%(prog)s [--deep] [--repair] [--grace-minutes N] [--json] {_AND_SERVER}",
     )
-    add_options(checked)
+    _add_server_options(checked)
     checked.add_argument("--deep", action="store_true", help="open every layer and manifest, and hash it")
     checked.add_argument(
         "--grace-minutes",
+        metavar="N",
         type=int,
         default=60,
         help="younger bytes without a row are let pass, as are jobs taken since (default 60)",
@@ -221,15 +265,27 @@ def _add_check(commands: "_SubParsersAction[ArgumentParser]") -> None:
     checked.set_defaults(command=_check)
 
 
-def _add_audit(commands: "_SubParsersAction[ArgumentParser]") -> None:
-    audit = commands.add_parser("audit", help="what was changed and refused, and by whom", description=_AUDIT)
+def _add_audit(commands: "_SubParsersAction[_Parser]") -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="what was changed and refused, and by whom",
+        usage=f"%(prog)s export [--account ACCOUNT] [--since TIME] [--until TIME] {_AND_SERVER}",
+        description=_AUDIT,
+    )
     audit.add_argument("action", choices=("export",), help="print it, a JSON object a line")
-    add_options(audit)
+    _add_server_options(audit)
     audit.add_argument("--account", metavar="ACCOUNT", help="of this account alone")
     audit.add_argument("--since", metavar="TIME", help="from this time on, such as 2026-11-25")
     audit.add_argument("--until", metavar="TIME", help="before this time")
     audit.set_defaults(command=_audit)
 
+
+def _add_server_options(parser: ArgumentParser) -> None:
+    """Those of `serve`, behind the command's own."""
+    add_options(parser.add_argument_group("options of the server", "Give those that say where things are."))
+
+
+_AND_SERVER = "[options of the server]"
 
 _SERVE = "Serve the registry. Each setting comes from the command line, else from the environment."
 
@@ -265,7 +321,21 @@ def _greet(settings: Settings, prepared: Prepared) -> None:
             f"  {prepared.created.access_key_id}\n  {prepared.created.secret}",
             file=sys.stderr,
         )
-    print('In another terminal: eval "$(entrepot env)"', file=sys.stderr)
+    print(
+        f'In another terminal, in this folder: eval "$({_env_command(settings.data_dir)})"', file=sys.stderr
+    )
+
+
+def _env_command(data_dir: Path) -> str:
+    """What a person types beside this server for `entrepot env`, as they called the program here."""
+    called, found = Path(sys.argv[0]), shutil.which("entrepot")
+    if called.name != "entrepot":
+        program = [sys.executable, "-m", "entrepot"]
+    elif found is not None and called.exists() and called.samefile(found):
+        program = ["entrepot"]
+    else:
+        program = [str(called)]
+    return shlex.join([*program, "env", *data_dir_option(data_dir)])
 
 
 def _env(parsed: Namespace, environment: Mapping[str, str]) -> int:
@@ -302,7 +372,9 @@ def _served(parsed: Namespace, environment: Mapping[str, str]) -> tuple[ServedAt
     data_dir = Path(read_option(DATA_DIR, parsed, environment)).absolute()
     served = find_endpoint(data_dir)
     if served is None:
-        raise CannotAnswer(f"nothing was served from {data_dir} yet: start `entrepot serve` first")
+        raise CannotAnswer(
+            f"nothing was served from {data_dir} yet: start `entrepot serve`, or name its --data-dir"
+        )
     account = parsed.account or served.account
     given = (environment.get(ACCESS_KEY_VARIABLE), environment.get(SECRET_VARIABLE))
     if account == served.account and given[0] and given[1]:
@@ -444,7 +516,7 @@ def _migrate(parsed: Namespace, environment: Mapping[str, str]) -> int:
 
 def _copy_rows(places: RowPlaces, line: ProgressLine) -> int:
     def report(at: CopyProgress) -> None:
-        line.tell(Step(f"round {at.round}: table {at.table}", at.rows, at.rows, 0, 0))
+        line.tell(Step(f"round {at.round}: rows of {at.table}:", at.rows, None))
 
     copied = asyncio.run(copy_rows(places, report))
     line.end()

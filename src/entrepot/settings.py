@@ -3,7 +3,7 @@
 import os
 import re
 import ssl
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace, _ActionsContainer
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -165,8 +165,8 @@ class Settings:
         )
 
 
-def add_options(parser: ArgumentParser, options: tuple[Option, ...] = OPTIONS) -> None:
-    """Declare the options; the help names the variable and the default of each."""
+def add_options(parser: _ActionsContainer, options: tuple[Option, ...] = OPTIONS) -> None:
+    """Declare the options, or a group of them; the help names the variable and the default of each."""
     for option in options:
         default = f"default {option.default}, " if option.default and option.default != "0" else ""
         text = f"{option.help} ({default}{option.variable})"
@@ -174,6 +174,11 @@ def add_options(parser: ArgumentParser, options: tuple[Option, ...] = OPTIONS) -
             parser.add_argument(f"--{option.name}", action="store_const", const="true", help=text)
         else:
             parser.add_argument(f"--{option.name}", metavar=option.name.upper(), help=text)
+
+
+def data_dir_option(data_dir: Path) -> list[str]:
+    """What names the folder on a command line that is typed in this one; nothing where it is the default."""
+    return [] if data_dir == Path(DATA_DIR.default).absolute() else [f"--{DATA_DIR.name}={data_dir}"]
 
 
 def read_option(option: Option, arguments: Namespace, environment: Mapping[str, str]) -> str:

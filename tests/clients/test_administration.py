@@ -80,12 +80,20 @@ def test_what_is_missing_or_refused_is_said_in_a_line(shell: Shell, server: Entr
     wrong = shell.keys | {"AWS_SECRET_ACCESS_KEY": "x" * 40}
     cases: list[tuple[tuple[str, ...], Mapping[str, str] | None, str]] = [
         (why, None, "no server is named: give --endpoint-url, set AWS_ENDPOINT_URL_ENTREPOT"),
-        ((*why, here), {}, "Unable to locate credentials"),
+        ((*why, here), {}, "Unable to locate credentials: give --profile"),
+        (
+            (*why, here),
+            {**wrong, "AWS_ACCESS_KEY_ID": "AKIASTRANGESTRANGE22"},
+            "UnrecognizedClientException: ",
+        ),
         ((*why, here), wrong, "InvalidSignatureException: The request signature we calculated"),
         ((*why, here), None, "NoSuchEntityException: The principal with name arn:aws:iam::"),
         ((*why, here, "--context=x"), None, "--context x: must be KEY=VALUE"),
         ((*why, here, "--profile=gone"), None, "The config profile (gone) could not be found"),
         ((*why, "--endpoint-url=http://127.0.0.1:1"), None, "Could not connect to the endpoint URL"),
+        ((*why, "--endpoint-url=localhost:5050"), None, "localhost:5050: must be a URL such as http://"),
+        ((*why, "--endpoint-url=http:localhost"), None, "http:localhost: must be a URL such as http://"),
+        ((*why, here.replace("http:", "https:")), None, "SSL validation failed for https://"),
         (("session", "revoke", "ASIA%ASIA%ASIA%ASIA%", here), None, "InvalidParameterException: "),
         (("session", "revoke", "x", here), None, "Parameter validation failed"),
     ]

@@ -48,6 +48,7 @@ PAGES = (
     "access",
     "audit",
     "check-and-repair",
+    "statistics",
 )
 LANGUAGES = {"sh", "console", "yaml", "toml"}
 
@@ -248,6 +249,25 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def test_statistics(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
+    desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
+    skopeo = open_skopeo(_folder(tmp_path, "skopeo"))
+    skopeo.login(server.registry, _password(desk.variables))
+    for name in ("team/app", "team/web"):
+        server.ecr().create_repository(repositoryName=name)
+    for tag in ("v1", "v2"):
+        source = layout.name(OCI_MANIFEST, layout.add_image(layer=layer_of({"tag": tag.encode()})))
+        skopeo.copy(source, f"docker://{server.registry}/team/app:{tag}")
+
+    printed = desk.type(*blocks("statistics", "sh"))
+
+    head, app, web = (line.split("\t") for line in (desk.folder / "told").read_text().splitlines())
+    assert "\t".join(head) == blocks("statistics", "console")[0].splitlines()[0]
+    assert (app[0], app[1], app[4]) == ("2", "2", "team/app")
+    assert web == ["0", "0", "0", "0", "team/web"]
+    assert '"freedBytes": ' in printed
+
+
 def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> None:
     """The page; and what is deleted cannot be pulled, and what is restored is the same to the byte."""
     desk.variables["PATH"] += f"{os.pathsep}{PROGRAM.parent}"
@@ -274,6 +294,7 @@ def test_undo(desk: Desk, server: Entrepot, layout: Layout, tmp_path: Path) -> N
     assert printed.count("Restored team/app@sha256:") == 2
     assert "v1 moved by arn:aws:iam::" in printed
     assert "Restored the repository team/app-of-before." in printed
+    assert "No deleted repository is in the bin. " in desk.type("entrepot bin list")
     assert "team/app-of-before is protected from deletion." in printed
     assert tags(server, "team/app-of-before") == ["v1", "v2"]
     assert "From now on deleted things stay for 30 days." in printed

@@ -35,6 +35,7 @@ PUSH = (
     "docker build -t app . && docker tag app localhost:5050/team/app:1.0"
     " && docker push localhost:5050/team/app:1.0"
 )
+IMPORT = "tar -c README.md | docker import - app"
 PULL = "docker rmi localhost:5050/team/app:1.0 && docker pull localhost:5050/team/app:1.0"
 DESCRIBE = "aws ecr describe-images --repository-name team/app --region eu-west-1"
 DELETE = "aws ecr batch-delete-image --repository-name team/app --image-ids imageTag=1.0 --region eu-west-1"
@@ -122,6 +123,7 @@ def test_commands_work_as_written_in_any_region(terminal: Terminal, application:
     assert made["repositoryUri"] == "localhost:5050/team/app"
     assert f":{region}:" in made["repositoryArn"]
     assert "Login Succeeded" in type_in_region(LOGIN)
+    assert terminal.type(IMPORT).startswith("sha256:")
     pushed = type_in_region(PUSH).rsplit("digest: ", 1)[1].split()[0]
     assert pushed in type_in_region(PULL)
     [image] = json.loads(type_in_region(DESCRIBE))["imageDetails"]
@@ -151,7 +153,7 @@ def test_second_start_installs_nothing(clone: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [SERVE, SETTINGS, CONFIGURE, IDENTITY, CREATE, LOGIN, PUSH, PULL, DESCRIBE, DELETE]
+    "command", [SERVE, SETTINGS, CONFIGURE, IDENTITY, CREATE, LOGIN, IMPORT, PUSH, PULL, DESCRIBE, DELETE]
 )
 def test_readme_shows_the_command(command: str) -> None:
     assert command in (ROOT / "README.md").read_text()

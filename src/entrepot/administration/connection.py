@@ -5,10 +5,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.configprovider import ConfiguredEndpointProvider
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    SSLError,
+)
 from botocore.loaders import Loader
 from botocore.session import Session
 
@@ -18,6 +26,15 @@ from entrepot.settings import DATA_DIR, add_options, read_option
 
 _REGION = "us-east-1"
 _LARGEST_PAGE = 1000  # entries, in the lists of the service that may be very long
+
+# What to do about what botocore's words leave open.
+_ADVICE: tuple[tuple[type[BotoCoreError], str], ...] = (
+    (EndpointConnectionError, "is the server running?"),
+    (ConnectionClosedError, "does the server run there, and speak TLS? Then https://"),
+    (SSLError, "http:// where the server speaks no TLS; AWS_CA_BUNDLE names a private authority"),
+    (NoCredentialsError, 'give --profile, or type `eval "$(entrepot env)"` first'),
+)
+_STRANGE_KEY = "UnrecognizedClientException"
 
 
 class NotAnswered(Exception):
@@ -67,6 +84,9 @@ def connect(parsed: Namespace, environment: Mapping[str, str], *, service: str =
         session = Session(profile=parsed.profile)
         session.register_component("data_loader", Loader(extra_search_paths=[str(FOLDER)]))
         endpoint, authority = _endpoint(parsed, environment, session)
+        url = urlsplit(endpoint)
+        if url.scheme not in ("http", "https") or not url.hostname:
+            raise NotAnswered(f"{endpoint}: must be a URL such as http://localhost:5050")
         client = session.create_client(
             service,
             region_name=parsed.region or session.get_config_variable("region") or _REGION,
@@ -83,9 +103,12 @@ def _said_plainly() -> Iterator[None]:
         yield
     except ClientError as error:
         said = error.response["Error"]
-        raise NotAnswered(f"{said['Code']}: {said['Message']}") from error
+        advice = " Are the keys this server's?" if said["Code"] == _STRANGE_KEY else ""
+        raise NotAnswered(f"{said['Code']}: {said['Message']}{advice}") from error
     except BotoCoreError as error:
-        raise NotAnswered(" ".join(str(error).split())) from error  # some say it in several lines
+        words = " ".join(str(error).split())  # some say it in several lines
+        advice = next((f": {advice}" for kind, advice in _ADVICE if isinstance(error, kind)), "")
+        raise NotAnswered(f"{words.rstrip('.')}{advice}") from error
 
 
 def _endpoint(parsed: Namespace, environment: Mapping[str, str], session: Session) -> tuple[str, str | None]:

@@ -102,6 +102,7 @@ def list_bin(parsed: Namespace, environment: Mapping[str, str]) -> int:
     server = connect(parsed, environment)
     if parsed.repository is None:
         found = server.all("list_deleted_repositories")["deletedRepositories"]
+        nothing = "No deleted repository is in the bin. `entrepot bin list REPO` lists deleted images."
         lines = [
             f"{each['deletedAt']:%Y-%m-%d %H:%M} {each['repositoryName']} ({each['deletionId']}), "
             f"{each['imageCount']} images, {each['imageSizeInBytes']} bytes{_by(each)}"
@@ -109,6 +110,7 @@ def list_bin(parsed: Namespace, environment: Mapping[str, str]) -> int:
         ]
     else:
         found = server.all("list_deleted_images", repositoryName=parsed.repository)["deletedImages"]
+        nothing = f"No deleted image of {parsed.repository} is in the bin."
         lines = [
             f"{each['deletedAt']:%Y-%m-%d %H:%M} {each['imageDigest']} "
             f"{','.join(each['imageTags']) or '(no tags)'}, {each['imageSizeInBytes']} bytes{_by(each)}"
@@ -116,7 +118,7 @@ def list_bin(parsed: Namespace, environment: Mapping[str, str]) -> int:
         ]
     if parsed.json:
         return _print_json(found)
-    print("\n".join(lines) or "The bin is empty.")
+    print("\n".join(lines) or nothing)
     return 0
 
 

@@ -26,14 +26,17 @@ def data_lock(data_dir: Path) -> Iterator[None]:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(data_dir / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as cause:
+        why = "it is a file" if isinstance(cause, FileExistsError) else cause.strerror
         raise DataFolderUnwritable(
-            f"the data folder {data_dir} cannot be written by user {os.geteuid()}: {cause.strerror}"
+            f"the data folder {data_dir} cannot be written by user {os.geteuid()}: {why}"
         ) from cause
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as busy:
-            raise DataFolderInUse(f"another server runs on {data_dir}") from busy
+            raise DataFolderInUse(
+                f"another server runs on {data_dir}: stop it, or name another --data-dir"
+            ) from busy
         yield
     finally:
         os.close(descriptor)

@@ -261,6 +261,8 @@ async def root_key_versions(settings: Settings) -> list[int]:
 def check_served(settings: Settings) -> None:
     """Raise CannotStart where no server ever made a root key, or its database is gone; makes nothing."""
     if not settings.root_key_file.exists():
-        raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")
+        raise CannotStart(
+            f"there is no {settings.root_key_file}: start `entrepot serve` first, or name its --data-dir"
+        )
     if is_database_missing(settings):
         raise CannotStart(f"there is no database {settings.database}: restore it from your copy")

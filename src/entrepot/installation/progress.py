@@ -10,13 +10,13 @@ _EVERY_SECONDS = {True: 0.2, False: 10.0}  # by whether it is a terminal
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where the work is: bytes and things done of all of them."""
+    """Where the work is: bytes and things done of all of them; `total` is None where that is not known."""
 
     what: str
     done: int
-    total: int
-    done_bytes: int
-    total_bytes: int
+    total: int | None
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 class ProgressLine:
@@ -37,7 +37,9 @@ class ProgressLine:
         if self._first is None or self._first.what != step.what:
             self._first, self._began = step, self._seconds()
         now = self._seconds()
-        if step.done < step.total and now - self._told < _EVERY_SECONDS[self._is_terminal]:
+        if (step.total is None or step.done < step.total) and now - self._told < _EVERY_SECONDS[
+            self._is_terminal
+        ]:
             return
         self._told = now
         self._write(describe(step, self._first, now - self._began, has_bar=self._is_terminal))
@@ -60,6 +62,8 @@ class ProgressLine:
 
 def describe(step: Step, first: Step, seconds: float, *, has_bar: bool) -> str:
     """The line: what, how much of it, how fast since the first step, and how long it may still take."""
+    if step.total is None:
+        return f"{step.what} {step.done}"
     share = step.done_bytes / step.total_bytes if step.total_bytes else 1.0
     bar = f" [{'#' * int(share * _BAR):-<{_BAR}}]" if has_bar else ""
     rate = (step.done_bytes - first.done_bytes) / seconds if seconds > 0 else 0.0

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from entrepot.installation.certificates import Issued
+from entrepot.settings import data_dir_option
 
 
 def instructions(issued: Issued, registries: Sequence[str], *, port: int, domain: str | None) -> str:
@@ -14,6 +15,7 @@ def instructions(issued: Issued, registries: Sequence[str], *, port: int, domain
     authority = shlex.quote(str(issued.authority))
     made = "was made: clients have to be given it" if issued.is_new_authority else "is the one that was there"
     serve = ["entrepot", "serve", f"--port={port}", *([f"--domain={domain}"] if domain else [])]
+    serve += data_dir_option(issued.certificate.parent.parent)
     serve += [f"--tls-cert={issued.certificate}", f"--tls-key={issued.key}"]
     return "\n".join(
         (

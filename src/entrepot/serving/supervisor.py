@@ -220,7 +220,8 @@ def _listen_on(family: socket.AddressFamily, address: str, port: int) -> socket.
         listening.close()
         if failure.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             return None
-        raise CannotListen(f"cannot listen on {address} port {port}: {failure.strerror}") from failure
+        hint = ": name another port" if failure.errno == errno.EADDRINUSE else ""
+        raise CannotListen(f"cannot listen on {address} port {port}: {failure.strerror}{hint}") from failure
     listening.listen(BACKLOG)
     listening.setblocking(False)
     return listening

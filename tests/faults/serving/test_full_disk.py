@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from tests.clients.raw_registry import sha256, with_query
 from tests.engines.disk import fill, small_disk
-from tests.engines.entrepot import Entrepot, log_entries, served
+from tests.engines.entrepot import PROGRAM, Entrepot, free_port, log_entries, served
+from tests.engines.programs import run_program
 from tests.faults.serving.images import Acknowledged, OciPusher, make_image, pull, registry_of, tags_of
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ def test_attack_45_a_full_disk_is_an_outage_in_both_dialects_and_a_line_in_the_l
     assert any("DiskUnusable: No space left on device" in outage for outage in said), said
     assert any("database or disk is full" in outage or "disk I/O error" in outage for outage in said), said
     assert "Traceback" not in server.log.read_text()
+
+
+def test_attack_45_a_start_on_a_disk_that_is_full_is_said_in_a_line(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "data", "200k"):
+        said = run_program(
+            PROGRAM, "serve", "--host=127.0.0.1", f"--port={free_port()}", f"--data-dir={tmp_path / 'data'}",
+            environment={}, is_expected_to_fail=True,
+        )  # fmt: skip
+    assert said == "entrepot: a change was not confirmed, try again: database or disk is full\n"
 
 
 def _create_repositories(ecr: "ECRClient", count: int) -> None:

@@ -191,4 +191,4 @@ def test_the_folder_of_docker_has_the_port_where_the_name_of_the_image_has_it(tm
     printed = instructions(issued, ["registry.example.com:5050"], port=5050, domain=None)
 
     assert f"'{issued.authority}' /etc/docker/certs.d/registry.example.com:5050/ca.crt" in printed
-    assert "entrepot serve --port=5050 '--tls-cert=" in printed
+    assert "entrepot serve --port=5050 '--data-dir=" in printed

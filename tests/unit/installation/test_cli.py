@@ -1,13 +1,18 @@
 """The commands that people type beside a server."""
 
 import asyncio
+import os
+import shlex
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from botocore.configloader import load_config
 
 from entrepot import __version__
-from entrepot.cli import run
+from entrepot.cli import _env_command, run
 from entrepot.installation.credential_files import CredentialFiles, RootCredential
 from entrepot.installation.endpoint_file import ServedAt, write_endpoint
 from entrepot.installation.first_start import ACCESS_KEY_VARIABLE, SECRET_VARIABLE, prepare
@@ -29,6 +34,18 @@ def served(tmp_path: Path) -> Path:
 def test_version_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["version"]) == 0
     assert capsys.readouterr().out == f"entrepot {__version__}\n"
+
+
+def test_a_reader_that_goes_away_is_no_failure_to_tell_of() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "entrepot", "version"], stdout=writing, stderr=subprocess.PIPE, check=False
+    )
+
+    os.close(writing)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGPIPE, b"")
 
 
 def test_env_exports_what_clients_need_quoted_for_the_shell(
@@ -65,6 +82,24 @@ def test_env_gives_the_keys_that_the_environment_set(
 
     assert run(["env", "--data-dir", str(served)]) == 0
     assert "AKIAGIVEN234567GIVEN" in capsys.readouterr().out
+
+
+def test_a_start_tells_the_command_for_env_as_it_has_to_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "entrepot"
+    program.parent.mkdir()
+    program.touch(mode=0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["bin/entrepot", "serve"])
+    assert _env_command(tmp_path / "data") == "bin/entrepot env"
+    assert _env_command(tmp_path / "my data") == f"bin/entrepot env '--data-dir={tmp_path}/my data'"
+
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert _env_command(tmp_path / "data") == "entrepot env"
+
+    monkeypatch.setattr(sys, "argv", [f"{tmp_path}/entrepot/__main__.py", "serve"])
+    assert _env_command(tmp_path / "data") == f"{shlex.quote(sys.executable)} -m entrepot env"
 
 
 def test_configure_writes_a_profile(
@@ -158,15 +193,27 @@ def test_the_root_key_is_shown_by_version_and_rotated(
     )
 
 
-@pytest.mark.parametrize("arguments", [[], ["unknown"], ["serve", "--unknown"], ["root-key", "lose"]])
-def test_an_unknown_command_says_how_it_is_used(
-    capsys: pytest.CaptureFixture[str], arguments: list[str]
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        ([], "entrepot"),
+        (["unknown"], "entrepot"),
+        (["serve", "--unknown"], "entrepot serve"),
+        (["root-key", "lose"], "entrepot root-key"),
+        (["bin", "show", "--unknown", "team/app"], "entrepot bin show"),
+    ],
+)
+def test_what_is_typed_wrong_is_said_in_a_line_by_the_command_that_was_typed(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], command: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         run(arguments)
 
     assert ended.value.code == 2
-    assert "usage: entrepot" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith(f"{command}: ")
+    assert said.endswith(f"; `{command} --help` tells what there is\n")
+    assert said.count("\n") == 1
 
 
 def test_a_root_key_is_made_before_there_is_a_server_and_never_replaced(

@@ -96,4 +96,6 @@ def test_the_line_tells_rate_and_time_left_from_what_was_done_since_the_first_st
 
 
 def test_nothing_to_do_is_done_at_once() -> None:
+    rows = Step("rows of tag:", 5000, None)
+    assert describe(rows, rows, 1.0, has_bar=True) == "rows of tag: 5000"
     assert describe(step(0, 0), step(0, 0), 0.0, has_bar=False) == ("layers 0/0, 0 B of 0 B (100%), 0 B/s")

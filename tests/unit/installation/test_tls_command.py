@@ -21,7 +21,7 @@ def test_the_serving_line_and_every_registry_are_printed(
     printed = capsys.readouterr().out
     tls = tmp_path / "tls"
     files = f"--tls-cert={tls}/server.pem --tls-key={tls}/server.key"
-    assert f"  entrepot serve --port=8443 --domain=example.com {files}\n" in printed
+    assert f"  entrepot serve --port=8443 --domain=example.com --data-dir={tmp_path} {files}\n" in printed
     for host in (
         "123456789012.dkr.ecr.a-1.example.com",
         "123456789012.dkr.ecr.b-1.example.com",
