@@ -679,9 +679,10 @@ class JobCount:
 
 
 class Counted(StrEnum):
-    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far.
+    """What is counted, and what its bytes are: a blob's, an image's as ECR counts them, an upload's so far.
 
-    ARCHIVED are the blobs in the archive tier, as they lie there; they are among BLOBS as they were pushed.
+    REPOSITORIES, IMAGES and TAGS are what the registries' totals say. ARCHIVED are the blobs in the archive
+    tier, as they lie there; they are among BLOBS as they were pushed.
     """
 
     ACCOUNTS = "accounts"
@@ -695,11 +696,15 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CountedPage:
-    """Some rows, counted; `last` is the end of the page, None where nothing comes after it."""
+    """Some rows, counted; `last` is the end of the page, None where nothing comes after it.
+
+    `counted_at` is when the earliest of them was added up, None where these are the rows themselves.
+    """
 
     rows: int
     size_bytes: int
     last: tuple[str, ...] | None
+    counted_at: datetime | None = None
 
 
 class Counts(Protocol):
