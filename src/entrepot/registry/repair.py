@@ -124,7 +124,8 @@ class Repairer:
         async for twin in self._twins(row):
             if await self._store_anew(row, twin):
                 return Repaired(finding, is_mended=True, how=f"stored anew from {twin.blob_key}")
-        await self._store.write(partial(_quarantine, key, self._clock()))
+        if not await self._store.write(partial(_quarantine, key, self._clock())):
+            return Repaired(finding, is_mended=True, how="it has gone meanwhile")
         return Repaired(
             finding,
             is_mended=False,
@@ -172,19 +173,27 @@ class Repairer:
         new_key = secrets.token_hex(16)
         key, wrapped = (None, None) if row.wrapped_key is None else await self._data_keys.new(new_key)
         upload = await self._blobs.begin(new_key, key)
-        running = hashlib.new(algorithm_of(row.digest))
-        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes, twin.in_archive)
-        async with self._blobs.resume(upload) as writer:
-            async for piece in self._blobs.chunks(source, 0, source.size_bytes):
-                running.update(piece)
-                await writer.write(piece)
-            upload = await writer.flush()
-        if running.hexdigest() != row.digest.partition(":")[2]:
+        copied = await self._copy(twin, upload)
+        if copied is None:
             await self._blobs.delete(new_key)
             return False
-        await self._blobs.finish(upload)
+        await self._blobs.finish(copied)
         new = replace(row, blob_key=new_key, wrapped_key=wrapped, in_archive=None, is_damaged=False)
         return await self._store.write(partial(_replace_blob, row, new, self._clock()))
+
+    async def _copy(self, twin: BlobRow, upload: Upload) -> Upload | None:
+        """The upload with the twin's content; None where that is not whole any more, or was collected."""
+        running = hashlib.new(algorithm_of(twin.digest))
+        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes, twin.in_archive)
+        async with self._blobs.resume(upload) as writer:
+            try:
+                async for piece in self._blobs.chunks(source, 0, source.size_bytes):
+                    running.update(piece)
+                    await writer.write(piece)
+            except (BlobMissing, BlobDamaged):
+                return None
+            copied = await writer.flush()
+        return copied if running.hexdigest() == twin.digest.partition(":")[2] else None
 
     async def _hurt_by_blob(self, row: BlobRow) -> tuple[Hurt, ...]:
         return await self._store.scan(partial(_hurt_by_blob, row))
@@ -265,7 +274,8 @@ class Repairer:
                 anew = await seal_manifest(self._data_keys, repository, digest, content)
                 await self._store.write(partial(_put_manifest, repository_id, digest, anew))
                 return Repaired(finding, is_mended=True, how="copied from another repository")
-        await self._store.write(lambda records: records.repairs.remove_manifest(repository_id, digest))
+        if not await self._store.write(partial(_remove_judged_manifest, repository_id, digest, own)):
+            return Repaired(finding, is_mended=True, how="a push has mended it meanwhile")
         how = "no whole copy was found; the next push of this image mends it"
         return Repaired(finding, is_mended=False, how=how, hurt=hurt)
 
@@ -374,16 +384,19 @@ class Repairer:
         return Repaired(finding, is_mended=True, how="free for the next worker")
 
 
-async def _quarantine(key: str, at: datetime, records: Records) -> None:
+async def _quarantine(key: str, at: datetime, records: Records) -> bool:
+    """Whether there is such a blob; else it was collected, or other bytes have taken its place."""
     row = await records.blobs.find_by_key(key)
     if row is not None and not row.is_damaged:
         await records.blobs.set_damaged(key, at)
+    return row is not None
 
 
 async def _replace_blob(row: BlobRow, new: BlobRow, at: datetime, records: Records) -> bool:
     """Whether the new bytes count now; else somebody was faster, and they are thrown away."""
     current = await records.blobs.find_by_key(row.blob_key)
-    if current is None:
+    is_in_trash = new.blob_key in await records.inspection.known([new.blob_key])  # as somebody's orphan
+    if current is None or is_in_trash:
         await records.garbage.throw(new.blob_key, at)
         return False
     await records.blobs.replace(row.blob_key, new)
@@ -473,6 +486,16 @@ async def _manifests_elsewhere(
 async def _put_manifest(repository_id: str, digest: Digest, sealed: SealedManifest, records: Records) -> None:
     if await records.images.find(repository_id, digest) is not None:
         await records.manifests.put(repository_id, digest, sealed)
+
+
+async def _remove_judged_manifest(
+    repository_id: str, digest: Digest, judged: SealedManifest | None, records: Records
+) -> bool:
+    """Whether it is still as it was judged, and so gone now."""
+    if await records.repairs.manifest(repository_id, digest) != judged:
+        return False
+    await records.repairs.remove_manifest(repository_id, digest)
+    return True
 
 
 async def _write_image(repository_id: str, image: Image, manifest: Manifest, records: Records) -> None:
