@@ -321,8 +321,8 @@ class HeldLayers(Protocol):
     async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
         """Count the layers that an image refers to as held from `at` on."""
 
-    async def release(self, repository_id: str, digest: Digest) -> bool:
-        """False when it was not held."""
+    async def release(self, repository_id: str, digest: Digest) -> str | None:
+        """The key of the blob that was held; None when none was."""
 
     async def holders(
         self, registry: Registry, digest: Digest, encryption_key: str, limit: int
@@ -401,8 +401,8 @@ class Garbage(Protocol):
 
     async def release_unused(
         self, repository_id: str, digests: Sequence[Digest], held_before: datetime
-    ) -> int:
-        """Release those of the layers that are still held since before then and still unused; how many."""
+    ) -> list[str]:
+        """Release those of the layers that are held since before then and unused; their blobs' keys."""
 
     async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
         """Keys of unmarked blobs that no repository holds."""
@@ -459,6 +459,9 @@ class TierMoves(Protocol):
 
     async def postpone(self, blob_key: str, until: datetime) -> None:
         """Look at it again then."""
+
+    async def hasten(self, blob_keys: Sequence[str], at: datetime) -> None:
+        """Look at those that are noted for later at this time: a holder that needed them let go."""
 
     async def finish(self, blob_key: str) -> None:
         """Forget it; nothing happens when it was not noted."""

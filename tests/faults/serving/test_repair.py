@@ -134,7 +134,7 @@ class Vandal:
         rows = f"file:{self.server.data_folder / 'metadata' / 'entrepot.db'}?mode=ro"
         with closing(sqlite3.connect(rows, uri=True)) as database:
             [[key]] = database.execute("SELECT blob_key FROM blob WHERE digest = ?", [digest]).fetchall()
-        return self.server.data_folder / "blobs" / "blobs" / key[:2] / key
+        return Path(self.server.data_folder, "blobs", "blobs", key[:2], key)
 
     def _check(self, *options: str) -> dict[str, Any]:
         grace = self.chance.choice(("--grace-minutes=0", "--grace-minutes=60"))
