@@ -18,6 +18,7 @@ TESTS = (
     "tests/faults/cluster/test_faults.py",
     "tests/faults/cluster/test_collector.py",
     "tests/faults/serving/test_collector.py",
+    "tests/faults/serving/test_repair.py",
 )
 
 

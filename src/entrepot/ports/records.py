@@ -322,8 +322,8 @@ class HeldLayers(Protocol):
     async def renew(self, repository_id: str, image: Digest, at: datetime) -> None:
         """Count the layers that an image refers to as held from `at` on."""
 
-    async def release(self, repository_id: str, digest: Digest) -> bool:
-        """False when it was not held."""
+    async def release(self, repository_id: str, digest: Digest) -> str | None:
+        """The key of the blob that was held; None when none was."""
 
     async def holders(
         self, registry: Registry, digest: Digest, encryption_key: str, limit: int
@@ -402,8 +402,8 @@ class Garbage(Protocol):
 
     async def release_unused(
         self, repository_id: str, digests: Sequence[Digest], held_before: datetime
-    ) -> int:
-        """Release those of the layers that are still held since before then and still unused; how many."""
+    ) -> list[str]:
+        """Release those of the layers that are held since before then and unused; their blobs' keys."""
 
     async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
         """Keys of unmarked blobs that no repository holds."""
@@ -460,6 +460,9 @@ class TierMoves(Protocol):
 
     async def postpone(self, blob_key: str, until: datetime) -> None:
         """Look at it again then."""
+
+    async def hasten(self, blob_keys: Sequence[str], at: datetime) -> None:
+        """Look at those that are noted for later at this time: a holder that needed them let go."""
 
     async def finish(self, blob_key: str) -> None:
         """Forget it; nothing happens when it was not noted."""
@@ -680,9 +683,10 @@ class JobCount:
 
 
 class Counted(StrEnum):
-    """What is counted, and what its bytes are: a blob's, an image's manifest, what an upload has so far.
+    """What is counted, and what its bytes are: a blob's, an image's as ECR counts them, an upload's so far.
 
-    ARCHIVED are the blobs in the archive tier, as they lie there; they are among BLOBS as they were pushed.
+    REPOSITORIES, IMAGES and TAGS are what the registries' totals say. ARCHIVED are the blobs in the archive
+    tier, as they lie there; they are among BLOBS as they were pushed.
     """
 
     ACCOUNTS = "accounts"
@@ -696,11 +700,15 @@ class Counted(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CountedPage:
-    """Some rows, counted; `last` is the end of the page, None where nothing comes after it."""
+    """Some rows, counted; `last` is the end of the page, None where nothing comes after it.
+
+    `counted_at` is when the earliest of them was added up, None where these are the rows themselves.
+    """
 
     rows: int
     size_bytes: int
     last: tuple[str, ...] | None
+    counted_at: datetime | None = None
 
 
 class Counts(Protocol):

@@ -92,7 +92,7 @@ class Collector:
     async def _release_unused_layers(self, now: datetime) -> int:
         released, after, before = 0, ("", ""), now - self._grace.layers
         while unused := await self._store.scan(partial(_unused_layers, before, after)):
-            released += await self._store.write(partial(_release, unused, before))
+            released += await self._store.write(partial(_release, unused, before, now))
             after = unused[-1]
         return released
 
@@ -153,12 +153,15 @@ async def _unused_layers(
     return await records.garbage.unused_layers(held_before=before, after=after, limit=_STEP)
 
 
-async def _release(unused: list[tuple[str, Digest]], before: datetime, records: Records) -> int:
-    released = 0
+async def _release(
+    unused: list[tuple[str, Digest]], before: datetime, now: datetime, records: Records
+) -> int:
+    released: list[str] = []
     for repository_id, layers in groupby(unused, itemgetter(0)):
         digests = [digest for _, digest in layers]
         released += await records.garbage.release_unused(repository_id, digests, before)
-    return _told("layers", released)
+    await records.tier_moves.hasten(released, now)
+    return _told("layers", len(released))
 
 
 async def _unheld_blobs(before: datetime, after: str, records: Records) -> list[str]:

@@ -217,8 +217,10 @@ class Deletions:
             users = await records.references.users(repository.id, digest, _NAMED_AT_MOST)
             if users:
                 raise LayerInUse(digest, tuple(users))
-            if not await records.layers.release(repository.id, digest):
+            released = await records.layers.release(repository.id, digest)
+            if released is None:
                 raise LayerNotFound(digest, repository.name, repository.registry.account)
+            await records.tier_moves.hasten([released], self._clock())
 
         await self._store.write(body)
 

@@ -64,7 +64,8 @@ class ImageRepairs:
                 anew = await seal_manifest(self._data_keys, repository, digest, content)
                 await self._store.write(partial(_put_manifest, repository_id, digest, anew))
                 return Repaired(finding, is_mended=True, how="copied from another repository")
-        await self._store.write(lambda records: records.repairs.remove_manifest(repository_id, digest))
+        if not await self._store.write(partial(_remove_judged_manifest, repository_id, digest, own)):
+            return Repaired(finding, is_mended=True, how="a push has mended it meanwhile")
         how = "no whole copy was found; the next push of this image mends it"
         return Repaired(finding, is_mended=False, how=how, hurt=hurt)
 
@@ -165,6 +166,16 @@ async def _manifests_elsewhere(
 async def _put_manifest(repository_id: str, digest: Digest, sealed: SealedManifest, records: Records) -> None:
     if await records.images.find(repository_id, digest) is not None:
         await records.manifests.put(repository_id, digest, sealed)
+
+
+async def _remove_judged_manifest(
+    repository_id: str, digest: Digest, judged: SealedManifest | None, records: Records
+) -> bool:
+    """Whether it is still as it was judged, and so gone now."""
+    if await records.repairs.manifest(repository_id, digest) != judged:
+        return False
+    await records.repairs.remove_manifest(repository_id, digest)
+    return True
 
 
 async def _write_image(repository_id: str, image: Image, manifest: Manifest, records: Records) -> None:

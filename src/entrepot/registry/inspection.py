@@ -232,7 +232,8 @@ class Inspector:
         """Report bytes that have no row of any kind, are no longer young and are still there."""
         before = self._clock() - self._depth.grace
         old = [at_rest for at_rest in unknown if at_rest.changed_at <= before]
-        known = await self._store.read(partial(_known, [at_rest.key for at_rest in old])) if old else set()
+        # from one snapshot: an upload's row becomes that of a blob
+        known = await self._store.scan(partial(_known, [at_rest.key for at_rest in old])) if old else set()
         for at_rest in old:
             if at_rest.key not in known and await tier.find(stage, at_rest.key) is not None:
                 what = Trouble.ORPHAN_BLOB if stage is Stage.BLOB else Trouble.ORPHAN_UPLOAD
@@ -266,8 +267,7 @@ class Inspector:
             frozenset(blob.digest for blob in manifest.blobs),
             frozenset(child.digest for child in manifest.children),
         )
-        parts = await self._store.scan(partial(_parts, row))
-        image = await self._store.read(lambda records: records.images.find(row.repository_id, row.digest))
+        image, parts = await self._store.scan(partial(_image_and_parts, row))
         if image is None:
             return None  # it has gone meanwhile
         if named != parts:
@@ -338,5 +338,6 @@ async def _manifests(after: tuple[str, str], records: Records) -> list[ManifestR
     return await records.inspection.manifests(after=after, limit=_FEW)
 
 
-async def _parts(row: ManifestRow, records: Records) -> ImageParts:
-    return await records.inspection.parts(row.repository_id, row.digest)
+async def _image_and_parts(row: ManifestRow, records: Records) -> tuple[Image | None, ImageParts]:
+    image = await records.images.find(row.repository_id, row.digest)
+    return image, await records.inspection.parts(row.repository_id, row.digest)

@@ -57,7 +57,8 @@ class LayerRepairs:
         async for twin in self._twins(row):
             if await self._store_anew(row, twin):
                 return Repaired(finding, is_mended=True, how=f"stored anew from {twin.blob_key}")
-        await self._store.write(partial(_quarantine, key, self._clock()))
+        if not await self._store.write(partial(_quarantine, key, self._clock())):
+            return Repaired(finding, is_mended=True, how="it has gone meanwhile")
         return Repaired(
             finding,
             is_mended=False,
@@ -105,19 +106,27 @@ class LayerRepairs:
         new_key = secrets.token_hex(16)
         key, wrapped = (None, None) if row.wrapped_key is None else await self._data_keys.new(new_key)
         upload = await self._blobs.begin(new_key, key)
-        running = hashlib.new(algorithm_of(row.digest))
-        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes, twin.in_archive)
-        async with self._blobs.resume(upload) as writer:
-            async for piece in self._blobs.chunks(source, 0, source.size_bytes):
-                running.update(piece)
-                await writer.write(piece)
-            upload = await writer.flush()
-        if running.hexdigest() != row.digest.partition(":")[2]:
+        copied = await self._copy(twin, upload)
+        if copied is None:
             await self._blobs.delete(new_key)
             return False
-        await self._blobs.finish(upload)
+        await self._blobs.finish(copied)
         new = replace(row, blob_key=new_key, wrapped_key=wrapped, in_archive=None, is_damaged=False)
         return await self._store.write(partial(_replace_blob, row, new, self._clock()))
+
+    async def _copy(self, twin: BlobRow, upload: Upload) -> Upload | None:
+        """The upload with the twin's content; None where that is not whole any more, or was collected."""
+        running = hashlib.new(algorithm_of(twin.digest))
+        source = StoredBlob(twin.blob_key, await self._key_of(twin), twin.size_bytes, twin.in_archive)
+        async with self._blobs.resume(upload) as writer:
+            try:
+                async for piece in self._blobs.chunks(source, 0, source.size_bytes):
+                    running.update(piece)
+                    await writer.write(piece)
+            except (BlobMissing, BlobDamaged):
+                return None
+            copied = await writer.flush()
+        return copied if running.hexdigest() == twin.digest.partition(":")[2] else None
 
     async def _hurt_by_blob(self, row: BlobRow) -> tuple[Hurt, ...]:
         return await self._store.scan(partial(_hurt_by_blob, row))
@@ -172,16 +181,19 @@ class LayerRepairs:
         return Repaired(finding, is_mended=True, how=how)
 
 
-async def _quarantine(key: str, at: datetime, records: Records) -> None:
+async def _quarantine(key: str, at: datetime, records: Records) -> bool:
+    """Whether there is such a blob; else it was collected, or other bytes have taken its place."""
     row = await records.blobs.find_by_key(key)
     if row is not None and not row.is_damaged:
         await records.blobs.set_damaged(key, at)
+    return row is not None
 
 
 async def _replace_blob(row: BlobRow, new: BlobRow, at: datetime, records: Records) -> bool:
     """Whether the new bytes count now; else somebody was faster, and they are thrown away."""
     current = await records.blobs.find_by_key(row.blob_key)
-    if current is None:
+    is_in_trash = new.blob_key in await records.inspection.known([new.blob_key])  # as somebody's orphan
+    if current is None or is_in_trash:
         await records.garbage.throw(new.blob_key, at)
         return False
     await records.blobs.replace(row.blob_key, new)

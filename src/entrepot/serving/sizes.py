@@ -34,7 +34,7 @@ class Sizes:
         self._totals = totals
         self._rows = meters.counters(families.STORED)
         self._bytes = meters.counters(families.STORED_BYTES)
-        self._at = meters.counters(families.STORED_AT).of()
+        self._at = meters.counters(families.STORED_AT)
         self._waiting = meters.counters(families.JOBS_WAITING)
         self._running = meters.counters(families.JOBS_RUNNING)
         self._late = meters.counters(families.JOBS_LATE)
@@ -43,11 +43,8 @@ class Sizes:
     async def show(self) -> None:
         """Put what the database says on the sheet."""
         await self._show_jobs()
-        counting = await self._totals.latest()
-        if counting is None:
-            return
-        self._at.put(counting.counted_at.timestamp())
-        for what, total in counting.totals.items():
+        for what, total in (await self._totals.latest()).items():
+            self._at.of(what).put(total.counted_at.timestamp())
             self._rows.of(what).put(total.rows)
             if what in ("blobs", "archived", "images", "uploads"):
                 self._bytes.of(what).put(total.size_bytes)

@@ -165,11 +165,13 @@ STORED = _gauge(
 )
 STORED_BYTES = _gauge(
     "entrepot_stored_bytes",
-    "Bytes of `blobs`, of what is `archived` as it lies there, of `images`' manifests, and of `uploads` "
-    "under way.",
+    "Bytes of `blobs`, of what is `archived` as it lies there, of `images` as ECR counts them (layers that "
+    "they share count for each), and of `uploads` under way.",
     "what",
 )
-STORED_AT = _gauge("entrepot_stored_timestamp_seconds", "When these were counted, seconds since 1970.")
+STORED_AT = _gauge(
+    "entrepot_stored_timestamp_seconds", "When these were counted, seconds since 1970.", "what"
+)
 RESTARTS = _counter(
     "entrepot_process_restarts_total", "Processes that ended unasked and were followed by another.", "process"
 )

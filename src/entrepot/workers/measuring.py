@@ -6,11 +6,11 @@ from datetime import timedelta
 from entrepot.registry.totals import Totals
 from entrepot.workers.runner import Kind
 
-_EVERY = timedelta(minutes=5)
+_EVERY = timedelta(minutes=1)
 
 
 def measuring_jobs(totals: Totals) -> Sequence[Kind]:
-    """Counting, now and then."""
+    """Counting what is due."""
 
     async def measure(_unique_key: str) -> None:
         await totals.count()

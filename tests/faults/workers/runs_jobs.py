@@ -1,10 +1,12 @@
 """A process that runs jobs and says so: `python -m … URL (works|hangs) LEASE_SECONDS`.
 
 Each line on standard output is the unique key of a job it has begun, and has done unless it hangs.
+SIGTERM stops it, and a job that hangs is broken off soon.
 """
 
 import asyncio
 import os
+import signal
 import sys
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -29,8 +31,11 @@ async def main(url: str, how: str, lease_seconds: float) -> None:
         lambda: uuid.uuid4().hex,
         poll=timedelta(seconds=0.05),
         lease=timedelta(seconds=lease_seconds),
+        patience=timedelta(seconds=0.1),
     )
-    await runner.run(asyncio.Event())
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await runner.run(stop)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from tests.engines.programs import ROOT
 from tests.faults.workers.runs_jobs import KIND
 
 _LEASE_SECONDS = 1.0
+_LONG_SECONDS = 600.0  # a lease that no test waits for
 _JOBS = 40
 
 
@@ -34,9 +35,9 @@ async def enqueue(database: Database, *unique_keys: str) -> None:
 
 
 @asynccontextmanager
-async def running(place: Place, how: str) -> AsyncIterator[Process]:
+async def running(place: Place, how: str, *, lease_seconds: float = _LEASE_SECONDS) -> AsyncIterator[Process]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.faults.workers.runs_jobs", place.url, how, str(_LEASE_SECONDS),
+        sys.executable, "-m", "tests.faults.workers.runs_jobs", place.url, how, str(lease_seconds),
         cwd=ROOT, env={"PYTHONPATH": "src"}, stdout=PIPE,
     )  # fmt: skip
     try:
@@ -75,6 +76,17 @@ async def test_a_job_stays_with_its_living_runner_and_moves_when_that_is_killed(
             killed = time.monotonic()
             assert await taking_over == "a"
             tell(f"after {time.monotonic() - killed:.1f} s")
+
+
+async def test_a_long_job_moves_at_once_when_its_runner_is_told_to_stop(shared_place: Place) -> None:
+    database = await migrated(shared_place)
+    async with running(shared_place, "hangs", lease_seconds=_LONG_SECONDS) as first, asyncio.timeout(60):
+        await enqueue(database, "a")
+        assert await next_job(first) == "a"
+        first.terminate()
+        assert await first.wait() == 0
+        async with running(shared_place, "works", lease_seconds=_LONG_SECONDS) as second:
+            assert await next_job(second) == "a"
 
 
 async def test_runners_of_several_nodes_do_each_job_once(shared_place: Place) -> None:

@@ -163,7 +163,7 @@ class RealStore(RuleBasedStateMachine):
 
     async def _release(self, step: Step) -> None:
         before, found = self.rounds.pop(step.actor)
-        await self._write(partial(collection._release, found, before))
+        await self._write(partial(collection._release, found, before, self.world.clock.at))
 
     async def _find_unheld(self, step: Step) -> None:
         self._note(step, await self._read(partial(collection._unheld_blobs, self._before, "")))

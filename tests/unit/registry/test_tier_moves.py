@@ -18,6 +18,7 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.blobs import BlobDamaged, StoredBlob
 from entrepot.ports.records import Flaw
 from entrepot.registry.blob_moves import BlobMove, Manner
+from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.inspection import Depth, Finding, Inspector
 from entrepot.registry.mounts import Mounts
 from entrepot.registry.recycle_bin import RecycleBin
@@ -109,14 +110,34 @@ async def test_a_layer_that_an_active_image_needs_anywhere_stays(world: World, a
     assert (await archive.blob(digest_of(TAR))).in_archive is not None
 
 
-async def test_what_others_still_need_is_looked_at_again_later(world: World, archive: Archive) -> None:
+async def held_twice(world: World, archive: Archive) -> tuple[Repository, Digest]:
+    """Two repositories with the same image, archived in one of them; the other, where nothing is binned."""
     here, there = await world.repository("here"), await world.repository("there")
     await RecycleBin(world.store, world.clock, new_id).keep_for(REGISTRY, 0)
     image, other = await push(archive, here, TAR), await push(archive, there, TAR)
     await archived(archive, here, image)
+    assert (await archive.blob(digest_of(TAR))).in_archive is None
+    return there, other
+
+
+async def test_layers_go_at_once_when_the_others_that_needed_them_let_go(
+    world: World, archive: Archive
+) -> None:
+    there, other = await held_twice(world, archive)
     await world.deletions.delete_image(there, other)
-    for digest in map(digest_of, (TAR, SMALL)):
-        await world.deletions.delete_layer(there, digest)
+    await world.deletions.delete_layer(there, digest_of(TAR))
+    assert (await archive.mover.run()).archived == 1
+    world.clock.advance(timedelta(seconds=1))
+    await Collector(world.store, archive.tiers, world.clock, Grace.of(timedelta(0))).collect()
+    assert (await archive.mover.run()).archived == 1
+
+
+async def test_what_others_needed_until_they_were_cleared_is_looked_at_a_day_later(
+    world: World, archive: Archive
+) -> None:
+    there, _ = await held_twice(world, archive)
+    await world.catalog.delete(REGISTRY, there.name, force=True)
+    await world.collector.forget_repository(there.id)
     assert await archive.mover.run() == Moved()
     world.clock.advance(_A_DAY)
     assert (await archive.mover.run()).archived == 2

@@ -21,11 +21,11 @@ from tests.unit.builders import ACCOUNT, REGISTRY, ROOT, START, World, new_id
 MINUTE = timedelta(minutes=1)
 
 
-def runner(world: World, *kinds: Kind) -> Runner:
-    return Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0))
+def runner(world: World, *kinds: Kind, patience: timedelta = MINUTE) -> Runner:
+    return Runner(world.store, kinds, world.clock, new_id, poll=timedelta(0), patience=patience)
 
 
-KINDS = ("work", "later", "collect")
+KINDS = ("work", "later", "collect", "long", "short")
 
 
 async def enqueue(world: World, kind: str, key: str = "", *, after: timedelta = timedelta(0)) -> None:
@@ -250,6 +250,143 @@ async def test_a_recurring_job_may_recur_without_a_pause(world: World) -> None:
     await ours._schedule_recurring()
 
     assert [await ours.run_due() for _ in range(3)] == [1, 1, 1]
+
+
+async def others() -> None:
+    """Let the other tasks go on."""
+    await asyncio.sleep(0)
+
+
+class Gate:
+    """A job that begins, and ends when it is let."""
+
+    def __init__(self, name: str = "long") -> None:
+        self.begun: list[str] = []
+        self.has_begun, self.may_end = asyncio.Event(), asyncio.Event()
+        self.kind = Kind(name, self._run)
+
+    async def _run(self, unique_key: str) -> None:
+        self.begun.append(unique_key)
+        self.has_begun.set()
+        await self.may_end.wait()
+
+
+async def test_a_long_job_holds_up_no_job_of_another_kind(world: World) -> None:
+    """The short one comes round again and again while the long one is still at work."""
+    long, stop, rounds = Gate(), asyncio.Event(), list[timedelta]()
+
+    async def short(_key: str) -> None:
+        rounds.append(world.clock.at - START)
+        world.clock.advance(MINUTE)
+        if len(rounds) == 20:
+            assert not long.may_end.is_set()
+            long.may_end.set()
+            stop.set()
+
+    await enqueue(world, "long", "a")
+    async with asyncio.timeout(60):
+        await runner(world, long.kind, Kind("short", short, every=timedelta(0))).run(stop)
+
+    assert rounds == [n * MINUTE for n in range(20)]
+    assert long.begun == ["a"]
+    assert [job.kind for job in await due(world, within=timedelta(days=1))] == ["short"]
+
+
+async def test_a_queue_of_one_kind_does_not_stand_before_another_kind(world: World) -> None:
+    long, stop, work = Gate(), asyncio.Event(), Work()
+    for n in range(100):
+        await enqueue(world, "long", f"{n}")
+    world.clock.advance(MINUTE)
+    await enqueue(world, "work", "a")
+    running = asyncio.create_task(runner(world, long.kind, work.kind).run(stop))
+    async with asyncio.timeout(60):
+        while not work.done:
+            await others()
+        stop.set()
+        long.may_end.set()
+        await running
+
+    assert len(long.begun) == 1
+
+
+async def test_jobs_of_one_kind_are_done_one_after_another(world: World) -> None:
+    long, stop = Gate(), asyncio.Event()
+    other = Work(every=timedelta(0))
+    for key in "abc":
+        await enqueue(world, "long", key)
+    running = asyncio.create_task(runner(world, long.kind, other.kind).run(stop))
+    async with asyncio.timeout(60):
+        while len(other.done) < 10:
+            await others()
+        assert len(long.begun) == 1
+        long.may_end.set()
+        while len(long.begun) < 3:
+            await others()
+        stop.set()
+        await running
+
+    assert sorted(long.begun) == ["a", "b", "c"]
+
+
+async def test_jobs_that_cannot_be_claimed_do_not_keep_the_runner_busy(world: World) -> None:
+    """Another node is quicker with each of them: the kind rests, and others go on."""
+
+    class Late(Runner):
+        tries = 0
+
+        async def _claim_and_run(self, kind: Kind, job: Job) -> bool:
+            if kind.name == "work":
+                self.tries += 1
+                return False
+            return await super()._claim_and_run(kind, job)
+
+    stop, other = asyncio.Event(), Gate("short")
+    ours = Late(world.store, [Work().kind, other.kind], world.clock, new_id, poll=timedelta(hours=1))
+    await enqueue(world, "work", "a")
+    await enqueue(world, "short", "b")
+    running = asyncio.create_task(ours.run(stop))
+    async with asyncio.timeout(60):
+        await other.has_begun.wait()
+        other.may_end.set()
+        while [job.kind for job in await due(world)] != ["work"]:
+            await others()
+        stop.set()
+        await running
+
+    assert ours.tries == 1
+
+
+async def test_a_job_that_outlasts_the_patience_is_broken_off_and_due_at_once(world: World) -> None:
+    long, stop = Gate(), asyncio.Event()
+    await enqueue(world, "long", "a")
+    running = asyncio.create_task(runner(world, long.kind, patience=timedelta(0)).run(stop))
+    async with asyncio.timeout(60):
+        await long.has_begun.wait()
+        stop.set()
+        await running
+
+    (job,) = await due(world)
+    assert job.unique_key == "a"
+    again = Gate()
+    again.may_end.set()
+    assert await runner(world, again.kind).run_due() == 1
+    assert await due(world, within=timedelta(days=1)) == []
+
+
+async def test_jobs_at_hand_end_within_the_patience(world: World) -> None:
+    long, stop = Gate(), asyncio.Event()
+    await enqueue(world, "long", "a")
+    running = asyncio.create_task(runner(world, long.kind).run(stop))
+    async with asyncio.timeout(60):
+        await long.has_begun.wait()
+        stop.set()
+        for _ in range(10):
+            await others()
+        assert not running.done()
+        long.may_end.set()
+        await running
+
+    assert await due(world, within=timedelta(days=1)) == []
 
 
 async def test_a_runner_stops_when_told(world: World) -> None:

@@ -1,4 +1,4 @@
-"""How many rows there are, read a page at a time by the tables' own keys."""
+"""How many rows there are, kept or read a page at a time by the tables' own keys."""
 
 from datetime import datetime
 
@@ -9,16 +9,6 @@ from entrepot.storage.metadata.subject import Subject
 # The bytes of a row, and its key; a row without bytes is looked at and not counted.
 _PAGES = {
     Counted.ACCOUNTS: "SELECT 0 AS size, id FROM account WHERE id > $1 ORDER BY id LIMIT $2",
-    Counted.REPOSITORIES: "SELECT 0 AS size, id FROM repository WHERE id > $1 ORDER BY id LIMIT $2",
-    Counted.IMAGES: (
-        "SELECT manifest_bytes AS size, repository_id, digest FROM image"
-        " WHERE (repository_id, digest) > ($1, $2) AND repository_id < '~'"  # bins come last
-        " ORDER BY repository_id, digest LIMIT $3"
-    ),
-    Counted.TAGS: (
-        "SELECT 0 AS size, repository_id, tag FROM tag"
-        " WHERE (repository_id, tag) > ($1, $2) ORDER BY repository_id, tag LIMIT $3"
-    ),
     Counted.BLOBS: (
         "SELECT size_bytes AS size, blob_key FROM blob WHERE blob_key > $1 ORDER BY blob_key LIMIT $2"
     ),
@@ -27,7 +17,11 @@ _PAGES = {
     ),
     Counted.UPLOADS: "SELECT offset_bytes AS size, id FROM upload WHERE id > $1 ORDER BY id LIMIT $2",
 }
-_START: dict[Counted, tuple[str, ...]] = {Counted.IMAGES: ("", ""), Counted.TAGS: ("", "")}
+_KEPT_COUNTS = (Counted.REPOSITORIES, Counted.IMAGES, Counted.TAGS)
+_KEPT = """
+SELECT repositories, images, tags, size_bytes, added_up_at, account, region
+  FROM registry_total WHERE (account, region) > ($1, $2) ORDER BY account, region LIMIT $3
+"""
 # From the beginning of time: named, so that the index is searched and not the table.
 _JOBS = "SELECT kind, leased_until, run_at FROM job WHERE run_at >= $1 ORDER BY run_at, id LIMIT $2"
 
@@ -38,11 +32,21 @@ class SqlCounts(Subject):
     __slots__ = ()
 
     async def page(self, what: Counted, *, after: tuple[str, ...] | None, limit: int) -> CountedPage:
-        since = after or _START.get(what, ("",))
-        rows = await self._connection.rows(_PAGES[what], *since, limit)
-        last = tuple(map(str, tuple(rows[-1])[1:])) if len(rows) == limit else None
+        if what in _KEPT_COUNTS:
+            return await self._kept_page(what, after or ("", ""), limit)
+        rows = await self._connection.rows(_PAGES[what], *(after or ("",)), limit)
+        last = (str(rows[-1][1]),) if len(rows) == limit else None
         sizes = [row["size"] for row in rows if row["size"] is not None]
         return CountedPage(len(sizes), sum(sizes), last)
+
+    async def _kept_page(self, what: Counted, after: tuple[str, ...], limit: int) -> CountedPage:
+        rows = await self._connection.rows(_KEPT, *after, limit)
+        return CountedPage(
+            sum(row[what.value] for row in rows),
+            sum(row["size_bytes"] for row in rows) if what is Counted.IMAGES else 0,
+            (rows[-1]["account"], rows[-1]["region"]) if len(rows) == limit else None,
+            min((to_time(row["added_up_at"]) for row in rows), default=None),
+        )
 
     async def jobs(self, now: datetime, limit: int) -> list[JobCount]:
         held: dict[str, int] = {}

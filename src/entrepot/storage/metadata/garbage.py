@@ -27,6 +27,7 @@ DELETE FROM held_layer
    AND (SELECT 1 FROM image_layer AS l
          WHERE l.repository_id = held_layer.repository_id AND l.blob_digest = held_layer.digest
          LIMIT 1) IS NULL
+RETURNING blob_key
 """
 _BLOBS = """
 SELECT b.blob_key, b.created_at, b.marked_at,
@@ -80,16 +81,13 @@ class SqlGarbage(Subject):
 
     async def release_unused(
         self, repository_id: str, digests: Sequence[Digest], held_before: datetime
-    ) -> int:
-        before = to_column(held_before)
-        return sum(
-            [
-                await self._connection.run(
-                    _RELEASE_UNUSED.replace("…", placeholders(3, len(some))), repository_id, before, *some
-                )
-                for some in batches(digests)
-            ]
-        )
+    ) -> list[str]:
+        released: list[str] = []
+        for some in batches(digests):
+            statement = _RELEASE_UNUSED.replace("…", placeholders(3, len(some)))
+            rows = await self._connection.rows(statement, repository_id, to_column(held_before), *some)
+            released += [row["blob_key"] for row in rows]
+        return released
 
     async def unheld_blobs(self, *, created_before: datetime, after: str, limit: int) -> list[str]:
         latest, unheld = to_column(created_before), list[str]()

@@ -64,7 +64,7 @@ UPDATE held_layer SET held_at = $3
  WHERE repository_id = $1
    AND digest IN (SELECT blob_digest FROM image_layer WHERE repository_id = $1 AND digest = $2)
 """
-_RELEASE = "DELETE FROM held_layer WHERE repository_id = $1 AND digest = $2"
+_RELEASE = "DELETE FROM held_layer WHERE repository_id = $1 AND digest = $2 RETURNING blob_key"
 _HOLDERS = f"""{REPOSITORY}
   JOIN held_layer AS h ON h.repository_id = r.id
   JOIN blob AS b ON b.blob_key = h.blob_key AND b.damaged_at IS NULL
@@ -117,8 +117,9 @@ class SqlHeldLayers(Subject):
     async def need(self, repository_id: str, image: Digest) -> None:
         await self._connection.run(_NEED, repository_id, image)
 
-    async def release(self, repository_id: str, digest: Digest) -> bool:
-        return await self._connection.run(_RELEASE, repository_id, digest) > 0
+    async def release(self, repository_id: str, digest: Digest) -> str | None:
+        row = await self._connection.row(_RELEASE, repository_id, digest)
+        return None if row is None else row["blob_key"]
 
     async def holders(
         self, registry: Registry, digest: Digest, encryption_key: str, limit: int

@@ -1,9 +1,11 @@
 """Blobs that may belong into another tier than the one they lie in."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from entrepot.domain.digests import Digest
 from entrepot.ports.records import TierMove
+from entrepot.storage.metadata.batches import batches, placeholders
 from entrepot.storage.metadata.columns import to_column
 from entrepot.storage.metadata.connection import Row
 from entrepot.storage.metadata.subject import Subject
@@ -29,6 +31,7 @@ INSERT INTO tier_move (blob_key, due_at, copy_key) VALUES ($1, $2, $3)
 ON CONFLICT (blob_key) DO UPDATE SET copy_key = excluded.copy_key
 """
 _POSTPONE = "UPDATE tier_move SET due_at = $2, copy_key = NULL WHERE blob_key = $1"
+_HASTEN = "UPDATE tier_move SET due_at = $1 WHERE due_at > $1 AND blob_key IN (…)"
 _FINISH = "DELETE FROM tier_move WHERE blob_key = $1"
 
 
@@ -55,6 +58,10 @@ class SqlTierMoves(Subject):
 
     async def postpone(self, blob_key: str, until: datetime) -> None:
         await self._connection.run(_POSTPONE, blob_key, to_column(until))
+
+    async def hasten(self, blob_keys: Sequence[str], at: datetime) -> None:
+        for some in batches(blob_keys):
+            await self._connection.run(_HASTEN.replace("…", placeholders(2, len(some))), to_column(at), *some)
 
     async def finish(self, blob_key: str) -> None:
         await self._connection.run(_FINISH, blob_key)

@@ -2,7 +2,9 @@
 
 import pytest
 
+from entrepot.domain.names import Registry
 from entrepot.ports.records import Counted, CountedPage, JobCount, Records
+from entrepot.ports.statistics import Holding, RegistrySum
 from tests.contract.metadata.records.samples import job, minute
 
 
@@ -31,6 +33,24 @@ async def test_a_last_page_that_is_full_is_followed_by_an_empty_one(records: Rec
     first = await records.counts.page(Counted.ACCOUNTS, after=None, limit=2)
     assert first == CountedPage(2, 0, ("000000000001",))
     assert await records.counts.page(Counted.ACCOUNTS, after=first.last, limit=2) == CountedPage(0, 0, None)
+
+
+async def test_kept_counts_are_those_of_the_registries(records: Records) -> None:
+    for number in range(3):
+        added_up = RegistrySum(number, Holding(10 * number, 100 * number, 1000 * number))
+        await records.statistics.put_sum(Registry(f"{number:012}", "eu-west-1"), added_up, now=minute(number))
+    found = {}
+    for what in (Counted.REPOSITORIES, Counted.IMAGES, Counted.TAGS):
+        first = await records.counts.page(what, after=None, limit=2)
+        second = await records.counts.page(what, after=first.last, limit=2)
+        assert first.last == ("000000000001", "eu-west-1")
+        assert (first.counted_at, second.counted_at, second.last) == (minute(0), minute(2), None)
+        found[what] = [(page.rows, page.size_bytes) for page in (first, second)]
+    assert found == {
+        Counted.REPOSITORIES: [(1, 0), (2, 0)],
+        Counted.IMAGES: [(10, 1000), (20, 2000)],
+        Counted.TAGS: [(100, 0), (200, 0)],
+    }
 
 
 async def test_jobs_are_counted_by_kind_held_or_waiting(records: Records) -> None:

@@ -446,6 +446,7 @@ async def _call_about_blobs(records: Records) -> None:
     await records.tier_moves.begin("key", "copy", minute(0))
     await records.tier_moves.find("key")
     await records.tier_moves.postpone("key", minute(1))
+    await records.tier_moves.hasten(["key"], minute(0))
     await records.tier_moves.finish("key")
     await records.blobs.is_needed("key")
     await records.blobs.is_held("key")

@@ -113,6 +113,15 @@ async def test_other_bytes_may_count_and_holders_follow(records: Records) -> Non
     assert (counted.rows, counted.size_bytes) == (1, 3)
 
 
+async def test_a_postponed_look_is_hastened_and_none_is_put_off(records: Records) -> None:
+    await records.tier_moves.note("later", minute(9))
+    await records.tier_moves.note("sooner", minute(1))
+    await records.tier_moves.hasten(["later", "sooner", "never noted"], minute(3))
+    await records.tier_moves.hasten([], minute(2))
+    assert await records.tier_moves.due(minute(2), 9) == [TierMove("sooner", None)]
+    assert await records.tier_moves.due(minute(3), 9) == [TierMove("sooner", None), TierMove("later", None)]
+
+
 async def test_a_note_waits_for_its_turn_and_names_the_copy_under_way(records: Records) -> None:
     await records.tier_moves.note("key", minute(3))
     assert await records.tier_moves.due(minute(2), 9) == []
