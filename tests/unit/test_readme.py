@@ -131,7 +131,8 @@ def test_every_migration_that_older_nodes_must_not_serve_on_is_told_with_its_rea
     }
     told = {row[0] for row in rows(STORAGE, "## Changing the tables")}
 
-    assert told - {"0003"} == {number for number in alone if number > "0005"}  # those up to 0005 came with the rule
+    # Those up to 0005 came with the rule.
+    assert told - {"0003"} == {number for number in alone if number > "0005"}
 
 
 def test_every_table_is_told_what_it_is_for() -> None:

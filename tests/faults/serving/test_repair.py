@@ -19,8 +19,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.clients.raw_registry import OCI_MANIFEST, RawRegistry, target_of, with_query
 from tests.engines.entrepot import PROGRAM, Entrepot, served
 from tests.faults.cluster.aftermath import assert_consistent
@@ -36,7 +34,7 @@ _SIZES = (28, 70_000)
 
 
 def test_attack_44_check_and_repair_beside_pushes_moves_and_the_collector_hurt_nothing_whole(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, tell: Callable[[str], None]
 ) -> None:
     chance, stop = random.Random(31), threading.Event()
     archive = f"--archive=file://{tmp_path / 'archive'}"
@@ -61,18 +59,18 @@ def test_attack_44_check_and_repair_beside_pushes_moves_and_the_collector_hurt_n
         assert_consistent(server)
     did = sum((client.did for client in clients), archivist.did)
     assert did["setback"] == 0, did
-    with capsys.disabled():
-        print(f"\n{vandal.rounds} repairs, {whole} images whole at the end, {dict(did)}", end="")  # noqa: T201 (what it is run for)
-        note_figures(
-            Figures(
-                fault="layers are damaged, and check --repair goes round without a pause",
-                seconds=_SOAK_SECONDS,
-                times=vandal.rounds,
-                operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
-                setbacks={"MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"]},
-                recovery_seconds=0,
-            )
-        )
+    tell(f"{vandal.rounds} repairs, {whole} images whole at the end, {dict(did)}")
+    note_figures(
+        Figures(
+            fault="layers are damaged, and check --repair goes round without a pause",
+            seconds=_SOAK_SECONDS,
+            times=vandal.rounds,
+            operations=did["push"] + did["delete"] + did["undo"] + did["restore"],
+            setbacks={"MANIFEST_BLOB_UNKNOWN": did["outrun"] + did["restore too late"]},
+            recovery_seconds=0,
+        ),
+        tell,
+    )
 
 
 def _go_on(working: Sequence[Future[None]]) -> bool:

@@ -14,7 +14,8 @@ from entrepot.keys.data_keys import DataKeys
 from entrepot.ports.records import Flaw
 from entrepot.registry.collection import Collector, Grace
 from entrepot.registry.inspection import Depth, Finding, Inspector, Trouble
-from entrepot.registry.repair import Repaired, Repairer
+from entrepot.registry.repair import Repairer
+from entrepot.registry.repaired import Repaired
 from tests.unit.builders import ACCOUNT, World
 
 Act = Callable[[World, Repository], Awaitable[object]]
