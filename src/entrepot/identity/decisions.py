@@ -158,6 +158,14 @@ class Decisions:
             return False
         return decision.is_allowed
 
+    async def allows_of_many(
+        self, principal: Principal, action: str, *, account: str, resource: str, context: Context = _PLAIN
+    ) -> bool:
+        """Whether it is yes for one of very many resources: kept, their decisions would drive others out."""
+        authority = await self._authorities.of(principal)
+        decision = await self.judge(authority, action, account=account, resource=resource, context=context)
+        return decision.is_allowed
+
     async def require(
         self,
         principal: Principal,

@@ -37,14 +37,13 @@ class OrderOperations:
         registry, context = registry_of(call, params), context_of(call)
 
         async def may_be_named(name: RepositoryName) -> bool:
-            decision = await self._decisions.decide(
+            return await self._decisions.allows_of_many(
                 call.caller,
                 OF_REPOSITORY,
                 account=registry.account,
                 resource=repository_arn(registry, name),
                 context=context,
             )
-            return decision.is_allowed
 
         page = await self._orders.repositories(
             registry,
