@@ -827,6 +827,8 @@ export const text = {
     setDefault: "Make it count",
     setDefaultOf: (version: string) => `Make it count: ${version}`,
     show: (version: string) => `${version}, show it`,
+    usage: "As",
+    usages: { PermissionsBoundary: "Permissions boundary", PermissionsPolicy: "Policy" },
     version: "Version",
     versions: "Versions",
   },

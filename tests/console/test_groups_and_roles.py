@@ -145,6 +145,11 @@ def test_managed_policy_is_made_gets_versions_and_is_deleted(visitor: Visitor, r
     arn = f"arn:aws:iam::{registry.server.account}:policy/look"
     assert iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"] == "v1"
 
+    iam.create_user(UserName="gil", PermissionsBoundary=arn)
+    page.reload()
+    holders = page.get_by_role("table", name="Users, groups and roles that have it")
+    expect(holders.get_by_role("row", name="gil")).to_contain_text("Permissions boundary")
+    iam.delete_user(UserName="gil")
     page.get_by_role("button", name="Delete policy").first.click()
     confirm(visitor, "look")
     expect(page.get_by_text("Policy look was deleted.")).to_be_visible()

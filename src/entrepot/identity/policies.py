@@ -234,7 +234,7 @@ class PolicyLibrary:
                     "policy's versions. The default version is deleted with the policy."
                 )
             attached = await records.policy_attachments.identities(account, arn, after="", limit=1)
-            if attached or await records.identities.bounded_by(arn, 1):
+            if attached or await records.identities.bounded_by(account, arn, after="", limit=1):
                 raise DeleteConflict("Cannot delete a policy attached to entities.")
             await records.managed_policies.remove(arn)
 
@@ -246,6 +246,16 @@ class PolicyLibrary:
         async def body(records: Records) -> list[Attached]:
             await _get(records, account, arn)
             return await records.policy_attachments.identities(account, arn, after=after, limit=limit)
+
+        return await self._store.read(body)
+
+    async def bounded_by(self, account: str, arn: str, *, after: str, limit: int) -> list[Attached]:
+        """Whose boundary the policy is in the account, by id."""
+
+        async def body(records: Records) -> list[Attached]:
+            await _get(records, account, arn)
+            found = await records.identities.bounded_by(account, arn, after=after, limit=limit)
+            return [Attached(each.id, each.kind, each.name, each.path) for each in found]
 
         return await self._store.read(body)
 

@@ -40,8 +40,8 @@ class Identities(Protocol):
 
     async def remove(self, identity_id: str) -> None: ...
 
-    async def bounded_by(self, policy_arn: str, limit: int) -> list[Identity]:
-        """Identities whose boundary is this policy."""
+    async def bounded_by(self, account: str, policy_arn: str, *, after: str, limit: int) -> list[Identity]:
+        """Identities of the account whose boundary is this policy, by id."""
 
 
 class Memberships(Protocol):
@@ -102,7 +102,7 @@ class ManagedPolicies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """An identity that a policy is attached to."""
+    """An identity that a policy is attached to, or whose boundary it is."""
 
     identity_id: str
     kind: IdentityKind

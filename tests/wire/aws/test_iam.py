@@ -277,6 +277,31 @@ async def test_attack_30_unknown_and_forbidden_users_look_the_same(served: Serve
     assert there.message.replace("there", "absent") == absent.message
 
 
+async def test_whose_boundary_a_policy_is_can_be_asked(iam: "IAMClient") -> None:
+    made = await to_thread(iam.create_policy, PolicyName="limit", PolicyDocument=policy("ecr:*"))
+    limit = made["Policy"]["Arn"]
+    await to_thread(iam.create_user, UserName="ann", PermissionsBoundary=limit)
+    await to_thread(iam.create_user, UserName="bob")
+    await to_thread(iam.attach_user_policy, UserName="bob", PolicyArn=limit)
+
+    async def users(**asked: Any) -> list[str]:
+        found = await to_thread(iam.list_entities_for_policy, PolicyArn=limit, **asked)
+        return sorted(each["UserName"] for each in found["PolicyUsers"])
+
+    assert await users() == ["ann", "bob"]
+    assert await users(PolicyUsageFilter="PermissionsBoundary") == ["ann"]
+    assert await users(PolicyUsageFilter="PermissionsPolicy") == ["bob"]
+    first = await to_thread(iam.list_entities_for_policy, PolicyArn=limit, MaxItems=1)
+    second = await users(Marker=first["Marker"])
+    assert sorted([first["PolicyUsers"][0]["UserName"], *second]) == ["ann", "bob"]
+    counted = (await to_thread(iam.get_policy, PolicyArn=limit))["Policy"]
+    assert (counted["AttachmentCount"], counted["PermissionsBoundaryUsageCount"]) == (1, 1)
+    bounding = await to_thread(iam.list_policies, PolicyUsageFilter="PermissionsBoundary")
+    assert [each["PolicyName"] for each in bounding["Policies"]] == ["limit"]
+    await to_thread(iam.detach_user_policy, UserName="bob", PolicyArn=limit)
+    assert (await refusal(iam.delete_policy, PolicyArn=limit)).code == "DeleteConflict"
+
+
 async def test_attack_21_nobody_gives_itself_more_than_its_boundary(served: Served, iam: "IAMClient") -> None:
     made = await to_thread(iam.create_policy, PolicyName="limit", PolicyDocument=policy("ecr:*", "iam:*"))
     limit = made["Policy"]["Arn"]

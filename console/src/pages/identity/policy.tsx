@@ -189,6 +189,7 @@ function Holders({ arn }: { arn: string }): ReactNode {
           isRowHeader: true,
         },
         { id: "kind", header: words.kind, cell: (holder) => words.kinds[holder.kind] },
+        { id: "usage", header: words.usage, cell: (holder) => words.usages[holder.usage] },
       ]}
     />
   );

@@ -27,7 +27,7 @@ import {
   type User,
 } from "@aws-sdk/client-iam";
 import { type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { type Identity, type IdentityKind, policiesOf, readDocument } from "../../api/identities";
+import { type Identity, policiesOf, readDocument } from "../../api/identities";
 import { all, type Listing, type Page, useListing } from "../../api/listing";
 import { useClients, useSession } from "../../session/context";
 
@@ -231,30 +231,36 @@ export function usePolicyVersion(arn: string, version: string | null): UseQueryR
   });
 }
 
-/** Who has a managed policy. */
-export function useHolders(arn: string): UseQueryResult<Identity[]> {
+export interface Holder extends Identity {
+  usage: "PermissionsPolicy" | "PermissionsBoundary";
+}
+
+/** Who has a managed policy, and whose boundary it is. */
+export function useHolders(arn: string): UseQueryResult<Holder[]> {
   const { iam } = useClients();
   return useQuery({
     queryKey: ["policy", arn, "holders"],
-    queryFn: () =>
-      all(async (Marker) => {
-        const page = await iam.send(new ListEntitiesForPolicyCommand({ PolicyArn: arn, Marker }));
-        return {
-          entries: [
-            ...identities("user", page.PolicyUsers, (one) => one.UserName),
-            ...identities("group", page.PolicyGroups, (one) => one.GroupName),
-            ...identities("role", page.PolicyRoles, (one) => one.RoleName),
-          ],
-          next: page.Marker,
-        };
-      }),
+    queryFn: async () => [
+      ...(await listHolders(iam, arn, "PermissionsPolicy")),
+      ...(await listHolders(iam, arn, "PermissionsBoundary")),
+    ],
   });
 }
 
-function identities<T>(
-  kind: IdentityKind,
-  found: T[] | undefined,
-  nameOf: (one: T) => string | undefined,
-): Identity[] {
-  return (found ?? []).map((one) => ({ kind, name: nameOf(one) ?? "" }));
+function listHolders(iam: IAMClient, arn: string, usage: Holder["usage"]): Promise<Holder[]> {
+  return all(async (Marker) => {
+    const page = await iam.send(
+      new ListEntitiesForPolicyCommand({ PolicyArn: arn, PolicyUsageFilter: usage, Marker }),
+    );
+    const holders: Holder[] = [
+      ...(page.PolicyUsers ?? []).map((one) => ({ kind: "user" as const, name: one.UserName ?? "", usage })),
+      ...(page.PolicyGroups ?? []).map((one) => ({
+        kind: "group" as const,
+        name: one.GroupName ?? "",
+        usage,
+      })),
+      ...(page.PolicyRoles ?? []).map((one) => ({ kind: "role" as const, name: one.RoleName ?? "", usage })),
+    ];
+    return { entries: holders, next: page.Marker };
+  });
 }

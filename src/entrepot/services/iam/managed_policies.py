@@ -22,6 +22,8 @@ from entrepot.services.iam.shapes import (
 if TYPE_CHECKING:
     from types_boto3_iam import type_defs as iam
 
+    from entrepot.ports.identities import Attached
+
 _COUNTED = 1000  # attachments that GetPolicy counts to
 _ENTITIES = {IdentityKind.GROUP: "Group", IdentityKind.ROLE: "Role", IdentityKind.USER: "User"}
 
@@ -47,11 +49,11 @@ class ManagedPolicyOperations:
     async def get(self, call: Call, params: "iam.GetPolicyRequestTypeDef") -> Member:
         """GetPolicy."""
         policy = await self._library.get(call.account, params["PolicyArn"])
-        attached = await self._library.users_of(call.account, policy.arn, after="", limit=_COUNTED)
-        return {"Policy": policy_member(policy, len(attached))}
+        attached, bounded = await self._count(call, policy), await self._count_bounded(call, policy)
+        return {"Policy": policy_member(policy, attached, bounded)}
 
     async def list(self, call: Call, params: "iam.ListPoliciesRequestTypeDef") -> Member:
-        """ListPolicies: the account's, then AWS's; `OnlyAttached` and `PolicyUsageFilter` are kept to."""
+        """ListPolicies: the account's, then AWS's; where asked, those in use as policies or boundaries."""
         scope, prefix, page = params.get("Scope", "All"), params.get("PathPrefix", "/"), asked(params)
         found: list[ManagedPolicy] = []
         if scope in ("All", "Local"):
@@ -75,6 +77,8 @@ class ManagedPolicyOperations:
             policy_member(policy, counts[policy.arn])
             for policy in part.entries
             if counts[policy.arn] or not params.get("OnlyAttached", False)
+            if params.get("PolicyUsageFilter") != "PermissionsBoundary"
+            or await self._count_bounded(call, policy)
         ]
         return {"Policies": members, **part.members}
 
@@ -138,12 +142,17 @@ class ManagedPolicyOperations:
         return {"Tags": tag_members({key: policy.tags[key] for key in part.entries}), **part.members}
 
     async def list_entities(self, call: Call, params: "iam.ListEntitiesForPolicyRequestTypeDef") -> Member:
-        """ListEntitiesForPolicy."""
-        page, wanted = asked(params), params.get("EntityFilter")
-        found = await self._library.users_of(
-            call.account, params["PolicyArn"], after=page.after, limit=page.fetched
-        )
-        part = cut(found, page, lambda each: each.identity_id)
+        """ListEntitiesForPolicy: whose policy it is, and whose boundary; where asked, one of the two."""
+        page, wanted, usage = asked(params), params.get("EntityFilter"), params.get("PolicyUsageFilter")
+        found: dict[str, Attached] = {}
+        for look, told in (
+            (self._library.users_of, "PermissionsPolicy"),
+            (self._library.bounded_by, "PermissionsBoundary"),
+        ):
+            if usage in (None, told):
+                users = await look(call.account, params["PolicyArn"], after=page.after, limit=page.fetched)
+                found |= {each.identity_id: each for each in users}
+        part = cut([found[key] for key in sorted(found)][: page.fetched], page, lambda each: each.identity_id)
         members: dict[str, list[Member]] = {f"Policy{word}s": [] for word in _ENTITIES.values()}
         for each in part.entries:
             word = _ENTITIES[each.kind]
@@ -153,6 +162,9 @@ class ManagedPolicyOperations:
 
     async def _count(self, call: Call, policy: ManagedPolicy) -> int:
         return len(await self._library.users_of(call.account, policy.arn, after="", limit=_COUNTED))
+
+    async def _count_bounded(self, call: Call, policy: ManagedPolicy) -> int:
+        return len(await self._library.bounded_by(call.account, policy.arn, after="", limit=_COUNTED))
 
 
 def _number(version: str) -> int:

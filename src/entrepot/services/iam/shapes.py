@@ -50,8 +50,8 @@ def role_member(role: Identity, *, is_whole: bool = True) -> Member:
     return {**member, **_more(role), "RoleLastUsed": {}} if is_whole else member
 
 
-def policy_member(policy: ManagedPolicy, attachments: int | None = None) -> Member:
-    """IAM's Policy."""
+def policy_member(policy: ManagedPolicy, attachments: int, boundaries: int | None = None) -> Member:
+    """IAM's Policy; lists leave out for how many it is the boundary."""
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
@@ -59,6 +59,7 @@ def policy_member(policy: ManagedPolicy, attachments: int | None = None) -> Memb
         "Path": policy.path,
         "DefaultVersionId": version_id(policy.default_version),
         "AttachmentCount": attachments,
+        "PermissionsBoundaryUsageCount": boundaries,
         "IsAttachable": True,
         "Description": policy.description,
         "CreateDate": policy.created_at,

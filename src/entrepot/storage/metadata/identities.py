@@ -19,7 +19,9 @@ _PAGE = f"""{IDENTITY_ROWS}
    AND SUBSTR(i.path, 1, LENGTH(CAST($4 AS TEXT))) = CAST($4 AS TEXT)
  ORDER BY i.name_key LIMIT $5
 """
-_BOUNDED_BY = f"{IDENTITY_ROWS} WHERE i.boundary = $1 ORDER BY i.id LIMIT $2"
+_BOUNDED_BY = f"""
+{IDENTITY_ROWS} WHERE i.boundary = $1 AND i.account = $2 AND i.id > $3 ORDER BY i.id LIMIT $4
+"""
 _ADD = """
 INSERT INTO iam_identity (id, account, kind, name_key, name, path, created_at, tags, boundary, trust_policy,
                       description, max_session_seconds)
@@ -93,8 +95,8 @@ class SqlIdentities(RevisedSubject):
         await self._connection.run(_REMOVE, identity_id)
         await self._revision.change()
 
-    async def bounded_by(self, policy_arn: str, limit: int) -> list[Identity]:
-        rows = await self._connection.rows(_BOUNDED_BY, policy_arn, limit)
+    async def bounded_by(self, account: str, policy_arn: str, *, after: str, limit: int) -> list[Identity]:
+        rows = await self._connection.rows(_BOUNDED_BY, policy_arn, account, after, limit)
         return [to_identity(row) for row in rows]
 
 

@@ -32,7 +32,10 @@ async def test_an_identity_is_found_as_it_was_given(records: Records) -> None:
         assert await records.identities.add(each)
         assert await records.identities.find(ACCOUNT, each.kind, each.name) == each
         assert await records.identities.find_by_id(each.id) == each
-    assert await records.identities.bounded_by(managed_policy().arn, 9) == [user]
+    arn = managed_policy().arn
+    assert await records.identities.bounded_by(ACCOUNT, arn, after="", limit=9) == [user]
+    assert await records.identities.bounded_by(ACCOUNT, arn, after=user.id, limit=9) == []
+    assert await records.identities.bounded_by(OTHER_ACCOUNT, arn, after="", limit=9) == []
 
 
 async def test_a_name_is_one_in_any_case_but_another_for_each_kind_and_account(records: Records) -> None:

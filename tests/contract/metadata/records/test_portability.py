@@ -479,7 +479,7 @@ async def _call_about_identities(records: Records) -> None:
     await records.identities.find(user.account, user.kind, user.name)
     await records.identities.find_by_id(user.id)
     await records.identities.page(user.account, user.kind, path_prefix="/", after="", limit=1)
-    await records.identities.bounded_by(policy.arn, 1)
+    await records.identities.bounded_by(user.account, policy.arn, after="", limit=1)
     await records.identities.change(user)
     await records.memberships.add(user.id, "group")
     await records.memberships.groups_of(user.id)
