@@ -2,8 +2,8 @@
 
 import Alert from "@cloudscape-design/components/alert";
 import FormField from "@cloudscape-design/components/form-field";
-import Input from "@cloudscape-design/components/input";
-import { type ReactNode, useState } from "react";
+import Input, { type InputProps } from "@cloudscape-design/components/input";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { text } from "../text";
 import { FormDialog } from "./dialogs";
 import { FaultAlert } from "./fault";
@@ -26,6 +26,12 @@ export interface ConfirmationProps {
 export function Confirmation(props: ConfirmationProps): ReactNode {
   const { title, warning, phrase, button, isPending, failure, onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
+  const field = useRef<InputProps.Ref>(null);
+  useEffect(() => {
+    // After the dialog has put the focus on its first button.
+    const frame = window.requestAnimationFrame(() => field.current?.focus());
+    return () => window.cancelAnimationFrame(frame);
+  }, []);
   return (
     <FormDialog
       title={title}
@@ -44,7 +50,7 @@ export function Confirmation(props: ConfirmationProps): ReactNode {
           placeholder={phrase}
           autoComplete={false}
           spellcheck={false}
-          autoFocus
+          ref={field}
         />
       </FormField>
       <FaultAlert failure={failure} />

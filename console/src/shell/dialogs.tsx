@@ -4,7 +4,7 @@ import Box from "@cloudscape-design/components/box";
 import Button from "@cloudscape-design/components/button";
 import Modal, { type ModalProps } from "@cloudscape-design/components/modal";
 import SpaceBetween from "@cloudscape-design/components/space-between";
-import { type FormEvent, type ReactNode, useId } from "react";
+import { type FormEvent, type ReactNode, useEffect, useId, useState } from "react";
 import { text } from "../text";
 import { type Progress, ProgressOf } from "./progress";
 
@@ -28,6 +28,7 @@ export function FormDialog(props: FormDialogProps): ReactNode {
   const { title, button, isReady, isPending = false, size = "medium", onSubmit, onClose, children } = props;
   const { progress = null } = props;
   const form = useId();
+  useFocusGivenBack();
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (isReady && !isPending) {
@@ -70,6 +71,7 @@ export function InfoDialog(props: {
   children: ReactNode;
 }): ReactNode {
   const { title, size = "medium", onClose, children } = props;
+  useFocusGivenBack();
   return (
     <Modal
       visible
@@ -86,5 +88,23 @@ export function InfoDialog(props: {
     >
       {children}
     </Modal>
+  );
+}
+
+/**
+ * Gives the focus back to what opened the dialog. The design system's own way keeps in mind what has the focus once
+ * the dialog is there, which is a field of the dialog where that asks for it.
+ */
+function useFocusGivenBack(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      window.requestAnimationFrame(() => {
+        if (opener instanceof HTMLElement && opener.isConnected && document.activeElement === document.body) {
+          opener.focus();
+        }
+      });
+    },
+    [opener],
   );
 }
