@@ -9,6 +9,7 @@ from entrepot.domain.images import Image, ImageId
 from entrepot.domain.names import Tag
 from entrepot.domain.pins import PIN_TAG
 from entrepot.domain.repositories import Repository
+from entrepot.registry import pin_checks
 from entrepot.registry.pins import PinnedImage
 from tests.unit.builders import REGISTRY, ROOT, World
 
@@ -133,6 +134,37 @@ async def test_a_resource_tag_pins_by_the_tags_of_images(world: World) -> None:
     await world.catalog.untag(REGISTRY, repository.name, [PIN_TAG])
     assert (await world.deletions.delete_batch(repository, [ImageId(image.digest)]))[1] == []
     await world.catalog.delete(REGISTRY, repository.name, force=True)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "is_kept"),
+    [
+        ("dev-1", True),
+        ("dev-1*", True),
+        ("dev-*", True),
+        ("*-1", True),
+        ("*", True),
+        ("d*v*", True),
+        ("prod-* stable rel", True),
+        ("dev", False),
+        ("dev-10*", False),
+        ("prod-* stable", False),
+        ("*-2", False),
+        ("z*", False),
+    ],
+)
+async def test_a_repository_stays_while_the_resource_tag_pins_some_image(
+    world: World, monkeypatch: pytest.MonkeyPatch, patterns: str, is_kept: bool
+) -> None:
+    monkeypatch.setattr(pin_checks, "_TAGS_LOOKED_AT", 2)
+    repository = await world.repository(tags={PIN_TAG: patterns})
+    await world.image(repository, "one", tags=["a", "b", "dev-1", "dex", "rel"])
+    await world.image(repository, "two")
+    if is_kept:
+        with pytest.raises(RepositoryPinned):
+            await world.catalog.delete(REGISTRY, repository.name, force=True)
+    else:
+        await world.catalog.delete(REGISTRY, repository.name, force=True)
 
 
 async def test_pins_that_are_over_do_not_keep_a_repository(world: World) -> None:
