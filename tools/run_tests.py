@@ -66,7 +66,7 @@ SUITES = (
     Suite("unit", minutes=7, workers=2),
     Suite("contract", minutes=12, workers=2),
     Suite("wire", minutes=9, workers=2),
-    Suite("faults", minutes=16, left_out=("faults/cluster",)),
+    Suite("faults", minutes=13, workers=2, left_out=("faults/cluster",)),
     Suite("console", minutes=9, workers=2),
     Suite("clients", minutes=12),
     Suite("conformance", minutes=5),
