@@ -122,7 +122,6 @@ _SAID = (
     NetworkFileSystem,
     DatabaseNewer,
     MigrationEdited,
-    OSError,
 )
 
 
@@ -143,6 +142,8 @@ def run(arguments: Sequence[str]) -> int:
         said = f"a store cannot be used now: {outage}"
     except Unsettled as unsettled:
         said = f"a change was not confirmed, try again: {unsettled.__cause__ or told(unsettled)}"
+    except OSError as failure:
+        said = f"{failure.filename}: {failure.strerror}" if failure.filename else str(failure)
     except _SAID as failure:
         said = str(failure)
     print(f"entrepot: {said}", file=sys.stderr)

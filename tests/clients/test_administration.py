@@ -89,6 +89,7 @@ def test_what_is_missing_or_refused_is_said_in_a_line(shell: Shell, server: Entr
         ((*why, here), wrong, "InvalidSignatureException: The request signature we calculated"),
         ((*why, here), None, "NoSuchEntityException: The principal with name arn:aws:iam::"),
         ((*why, here, "--context=x"), None, "--context x: must be KEY=VALUE"),
+        (("stats", "gone", here, "--region=a-1"), None, "RepositoryNotFoundException: The repository "),
         ((*why, here, "--profile=gone"), None, "The config profile (gone) could not be found"),
         ((*why, "--endpoint-url=http://127.0.0.1:1"), None, "Could not connect to the endpoint URL"),
         ((*why, "--endpoint-url=localhost:5050"), None, "localhost:5050: must be a URL such as http://"),

@@ -35,6 +35,7 @@ _ADVICE: tuple[tuple[type[BotoCoreError], str], ...] = (
     (NoCredentialsError, 'give --profile, or type `eval "$(entrepot env)"` first'),
 )
 _STRANGE_KEY = "UnrecognizedClientException"
+_NOT_HERE = ("RepositoryNotFoundException", "DeletedRepositoryNotFoundException")
 
 
 class NotAnswered(Exception):
@@ -49,13 +50,13 @@ class Server:
 
     def ask(self, operation: str, **params: object) -> Mapping[str, Any]:
         """The answer to one call of an operation's method; parameters that are None are left out."""
-        with _said_plainly():
+        with _said_plainly(self._client.meta.region_name):
             answer = getattr(self._client, operation)(**_given(params))
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
 
     def all(self, operation: str, **params: object) -> Mapping[str, Any]:
         """Every page of a list as one answer."""
-        with _said_plainly():
+        with _said_plainly(self._client.meta.region_name):
             pages = self._client.get_paginator(operation).paginate(**_given(params))
             whole: Mapping[str, Any] = pages.build_full_result()
         return whole
@@ -98,13 +99,17 @@ def connect(parsed: Namespace, environment: Mapping[str, str], *, service: str =
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def _said_plainly(region: str = "") -> Iterator[None]:
     try:
         yield
     except ClientError as error:
         said = error.response["Error"]
-        advice = " Are the keys this server's?" if said["Code"] == _STRANGE_KEY else ""
-        raise NotAnswered(f"{said['Code']}: {said['Message']}{advice}") from error
+        advice = ""
+        if said["Code"] == _STRANGE_KEY:
+            advice = ". Are the keys this server's?"
+        elif said["Code"] in _NOT_HERE:
+            advice = f". The region was {region}; --region names another"
+        raise NotAnswered(f"{said['Code']}: {said['Message'].rstrip('.')}{advice}") from error
     except BotoCoreError as error:
         words = " ".join(str(error).split())  # some say it in several lines
         advice = next((f": {advice}" for kind, advice in _ADVICE if isinstance(error, kind)), "")
