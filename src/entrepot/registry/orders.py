@@ -28,7 +28,7 @@ class ListedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """Some rows of an order that may be told, and where to go on; None at its end."""
 
     named: list[tuple[str, RepositoryName]]
@@ -67,7 +67,7 @@ class Orders:
                 ),
             )
 
-        stretch = await _tellable(fetch, self._tokens.read(of, token), limit, may_be_named)
+        stretch = await tellable(fetch, self._tokens.read(of, token), limit, may_be_named)
         ids = [repository_id for repository_id, _ in stretch.named]
         totals = await self._store.scan(lambda records: records.statistics.totals(ids))
         told = [
@@ -102,12 +102,13 @@ class Orders:
         return None if place is None else self._tokens.write(of, place)
 
 
-async def _tellable(
+async def tellable(
     fetch: Callable[[Place | None, int], Awaitable[Sequence[PlacedRepository]]],
     after: Place | None,
     limit: int,
     may_be_named: MayBeNamed,
-) -> _Stretch:
+) -> Stretch:
+    """At most `limit` rows behind `after` that may be told, from a bounded number that are looked at."""
     named: list[tuple[str, RepositoryName]] = []
     looked_at = 0
     while looked_at < _LOOKED_AT:
@@ -115,14 +116,14 @@ async def _tellable(
         rows = await fetch(after, size)
         for row in rows:
             if len(named) == limit:
-                return _Stretch(named, after)
+                return Stretch(named, after)
             after = row.place
             if row.name is not None and await may_be_named(row.name):
                 named.append((row.repository_id, row.name))
         if len(rows) < size:
-            return _Stretch(named, None)
+            return Stretch(named, None)
         looked_at += len(rows)
-    return _Stretch(named, after)
+    return Stretch(named, after)
 
 
 _Images = tuple[list[PlacedImage], Place | None]
