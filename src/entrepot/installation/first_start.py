@@ -263,4 +263,7 @@ def check_served(settings: Settings) -> None:
     if not settings.root_key_file.exists():
         raise CannotStart(f"there is no {settings.root_key_file}: start `entrepot serve` first")
     if is_database_missing(settings):
-        raise CannotStart(f"there is no database {settings.database}: restore it from your copy")
+        raise CannotStart(
+            f"there is no database {settings.database}: start `entrepot serve` first, "
+            "or restore it from your copy"
+        )
