@@ -266,6 +266,6 @@ def check_served(settings: Settings) -> None:
         )
     if is_database_missing(settings):
         raise CannotStart(
-            f"there is no database {settings.database}: "
-            "start `entrepot serve` first, or restore it from your copy"
+            f"there is no database {settings.database}: start `entrepot serve` first, "
+            "or restore it from your copy"
         )
