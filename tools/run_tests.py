@@ -54,9 +54,16 @@ ABOUT_ONE_MACHINE = (
 )
 
 
-def end_to_end(site: str) -> Suite:
-    """The suite of real clients on this site."""
-    return Suite(f"clients-{site}", minutes=10, folder="clients", left_out=ABOUT_ONE_MACHINE, site=site)
+def end_to_end(site: str, *, workers: int = 1) -> Suite:
+    """The suite of real clients on this site; each process has a site of its own."""
+    return Suite(
+        f"clients-{site}",
+        minutes=10,
+        workers=workers,
+        folder="clients",
+        left_out=ABOUT_ONE_MACHINE,
+        site=site,
+    )
 
 
 # The budget of CI: these minutes for all, six for installing, one for `make check` and two for the bench
@@ -72,9 +79,9 @@ SUITES = (
     Suite("conformance", minutes=5),
     Suite("deploy", minutes=6),
     Suite("faults-cluster", minutes=11, folder="faults/cluster"),
-    end_to_end("sqlite-s3"),
-    end_to_end("postgres-file"),
-    end_to_end("postgres-s3"),
+    end_to_end("sqlite-s3", workers=2),
+    end_to_end("postgres-file", workers=2),
+    end_to_end("postgres-s3", workers=2),
     end_to_end("cluster"),
     Suite("conformance-cluster", minutes=5, folder="conformance", site="cluster"),
 )
