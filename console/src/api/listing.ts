@@ -1,6 +1,6 @@
 /** Long lists, page after page: what has come is shown while the rest is on its way. */
 
-import { useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { noteFailure } from "./endings";
 
@@ -19,12 +19,14 @@ export interface Listing<T> {
 }
 
 interface Kept<T> {
+  /** Whose it is. */
+  name: string | null;
   entries: T[];
   isComplete: boolean;
   failure: unknown;
 }
 
-const NOTHING: Kept<never> = { entries: [], isComplete: false, failure: null };
+const NOTHING: Kept<never> = { name: null, entries: [], isComplete: false, failure: null };
 /** A table of many rows takes a moment to draw: not after every page. */
 const PUBLISH_MS = 700;
 
@@ -41,28 +43,43 @@ export function useListing<T>(name: string, fetchPage: FetchPage<T>): Listing<T>
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: `round` is what asks for another look
   useEffect(() => {
-    const key = ["listing", name];
-    const known = queries.getQueryData<T[]>(key);
-    setKept(known === undefined ? NOTHING : { entries: known, isComplete: true, failure: null });
+    const known = lookUp<T>(queries, name);
     const abort = new AbortController();
     collect(fetching.current, abort.signal, (entries, isComplete) => {
       if (isComplete) {
-        queries.setQueryData(key, entries);
+        queries.setQueryData(keyOf(name), entries);
       }
-      if (isComplete || known === undefined) {
-        setKept({ entries, isComplete, failure: null });
+      if (isComplete || !known.isComplete) {
+        setKept({ name, entries, isComplete, failure: null });
       }
     }).catch((failure: unknown) => {
       if (!abort.signal.aborted) {
         noteFailure(failure);
-        setKept((before) => ({ ...before, isComplete: true, failure }));
+        setKept((before) => {
+          const { entries } = before.name === name ? before : known;
+          return { name, entries, isComplete: true, failure };
+        });
       }
     });
     return () => abort.abort();
   }, [name, round, queries]);
 
-  const refresh = useCallback(() => setRound((before) => before + 1), []);
-  return { ...kept, refresh };
+  const refresh = useCallback(() => {
+    setKept(NOTHING);
+    setRound((before) => before + 1);
+  }, []);
+  // Not set by the effect: a table would be drawn once more before anything has come.
+  const { entries, isComplete, failure } = kept.name === name ? kept : lookUp<T>(queries, name);
+  return { entries, isComplete, failure, refresh };
+}
+
+function lookUp<T>(queries: QueryClient, name: string): Kept<T> {
+  const known = queries.getQueryData<T[]>(keyOf(name));
+  return known === undefined ? NOTHING : { name, entries: known, isComplete: true, failure: null };
+}
+
+function keyOf(name: string): string[] {
+  return ["listing", name];
 }
 
 /** Fetch to the end, telling now and then what has come; a told array is never changed afterwards. */

@@ -19,7 +19,8 @@ export interface Rows<T> {
 }
 
 /**
- * An order must be the same object until it is another one. Each step is done again only where what it depends on has changed: a key only looks, a page only cuts.
+ * An order must be the same object until it is another one. Each step is done again only where what it depends on
+ * has changed: a key only looks, a page only cuts.
  * `haystackOf` must be the same function every time.
  */
 export function useRows<T>(
@@ -82,16 +83,24 @@ export function arrange<T>(
   ids: readonly string[],
   idOf: (entry: T) => string,
 ): readonly T[] {
-  const waiting = new Map(entries.map((entry) => [idOf(entry), entry]));
-  const arranged: T[] = [];
+  const places = new Map<string, number>();
   for (const id of ids) {
-    const entry = waiting.get(id);
-    if (entry !== undefined) {
-      arranged.push(entry);
-      waiting.delete(id);
+    if (!places.has(id)) {
+      places.set(id, places.size);
     }
   }
-  return [...arranged, ...waiting.values()];
+  const arranged: T[] = new Array(places.size);
+  const others: T[] = [];
+  for (const entry of entries) {
+    const place = places.get(idOf(entry));
+    if (place === undefined) {
+      others.push(entry);
+    } else {
+      arranged[place] = entry;
+    }
+  }
+  // Of ids that nobody has there is a hole.
+  return [...arranged.filter(() => true), ...others];
 }
 
 /** Entries whose haystack, in lower case, has what is wanted. */
