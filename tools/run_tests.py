@@ -75,7 +75,7 @@ SUITES = (
     Suite("wire", minutes=9, workers=2),
     Suite("faults", minutes=13, workers=2, left_out=("faults/cluster",)),
     Suite("console", minutes=9, workers=2),
-    Suite("clients", minutes=12),
+    Suite("clients", minutes=15),
     Suite("conformance", minutes=5),
     Suite("deploy", minutes=6),
     Suite("faults-cluster", minutes=11, folder="faults/cluster"),
