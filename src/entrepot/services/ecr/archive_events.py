@@ -5,8 +5,6 @@ CloudTrail"); what `serviceEventDetails` has is not published. Here it is reposi
 imageTags, imageStatus and lastActivatedAt, in milliseconds since 1970 as in ECR's other service events.
 """
 
-from itertools import islice
-
 from entrepot.domain.audit import IMAGE_ACTIVATION
 from entrepot.domain.images import Image
 from entrepot.domain.repositories import Repository
@@ -28,7 +26,7 @@ def activation_events(clock: Clock) -> ActivationEvent:
             {
                 "repositoryName": repository.name,
                 "imageDigest": image.digest,
-                "imageTags": list(islice(tags, MOST_TAGS)),
+                "imageTags": tags[:MOST_TAGS],
                 "imageStatus": image.status.value,
                 "lastActivatedAt": None if image.activated_at is None else milliseconds(image.activated_at),
             },
